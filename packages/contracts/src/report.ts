@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { Id, Instant, PageQuery, Point, Position, Ref } from './common.ts';
+import { OUTCOMES, REPORT_KINDS, SOURCES } from './vocabulary.ts';
+
+/** 上报: one message. It opens a case, or joins the open one named by `joinCaseId`. */
+export const ReportBody = z
+  .object({
+    id: Id.optional().meta({ description: 'made by a phone that was offline; makes the request repeatable' }),
+    kind: z.enum(REPORT_KINDS).default('problem'),
+    source: z.enum(SOURCES).optional().meta({ description: "default: that of the reporter's role" }),
+    categoryId: Id.optional(),
+    categoryCode: z
+      .string()
+      .regex(/^(asset|event):\d{4}$/)
+      .optional()
+      .meta({ description: "kind and digits in the city's scheme, e.g. event:0105, instead of categoryId" }),
+    description: z.string().trim().min(1).max(2000),
+    position: Position.optional(),
+    address: z.string().trim().max(200).optional(),
+    assetId: Id.optional(),
+    mediaIds: z.array(Id).max(9).default([]),
+    reporter: z
+      .object({
+        name: z.string().trim().max(60).optional(),
+        phone: z
+          .string()
+          .trim()
+          .regex(/^[+\d][\d\- ]{4,19}$/)
+          .optional(),
+        wantsReply: z.boolean().default(false),
+      })
+      .optional(),
+    reportedAt: Instant.optional().meta({ description: 'when it was seen; not in the future' }),
+    externalRef: z
+      .string()
+      .trim()
+      .max(80)
+      .optional()
+      .meta({ description: 'number in the system it came from' }),
+    joinCaseId: Id.optional(),
+    decision: z
+      .enum(['accept', 'sendVerify'])
+      .optional()
+      .meta({ description: 'an operator decides acceptance in the same call' }),
+  })
+  .meta({ id: 'ReportBody' });
+export type ReportBody = z.input<typeof ReportBody>;
+export type ReportInput = z.output<typeof ReportBody>;
+
+export const SimilarCase = z
+  .object({
+    id: Id,
+    caseNo: z.string(),
+    stage: z.string(),
+    category: Ref.nullable(),
+    address: z.string().nullable(),
+    reportedAt: Instant,
+    distance: z.number().meta({ description: 'metres' }),
+  })
+  .meta({ id: 'SimilarCase' });
+export type SimilarCase = z.infer<typeof SimilarCase>;
+
+export const Report = z
+  .object({
+    id: Id,
+    caseId: Id,
+    caseNo: z.string(),
+    kind: z.enum(REPORT_KINDS),
+    source: z.enum(SOURCES),
+    category: Ref.nullable(),
+    description: z.string(),
+    address: z.string().nullable(),
+    point: Point.nullable(),
+    reportedAt: Instant,
+    receivedAt: Instant,
+    externalRef: z.string().nullable(),
+    reporter: z
+      .object({ name: z.string().nullable(), phone: z.string().nullable(), masked: z.boolean() })
+      .nullable()
+      .meta({ description: 'absent for departments and crews; masked for everybody else until revealed' }),
+    outcome: z.enum(OUTCOMES).nullable(),
+  })
+  .meta({ id: 'Report' });
+export type Report = z.infer<typeof Report>;
+
+export const ReportReply = z
+  .object({
+    report: z.object({ id: Id }),
+    case: z.object({ id: Id, caseNo: z.string(), stage: z.string(), version: z.int() }),
+    joined: z.boolean(),
+    similar: z.array(SimilarCase),
+  })
+  .meta({ id: 'ReportReply' });
+export type ReportReply = z.infer<typeof ReportReply>;
+
+export const ReportQuery = PageQuery.extend({
+  kind: z.enum(REPORT_KINDS).optional(),
+  source: z.enum(SOURCES).optional(),
+  from: Instant.optional(),
+  to: Instant.optional(),
+  caseId: Id.optional(),
+});
+
+export const SimilarQuery = z.object({
+  lon: z.coerce.number().min(-180).max(180),
+  lat: z.coerce.number().min(-90).max(90),
+  categoryId: Id,
+});
