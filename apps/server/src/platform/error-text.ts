@@ -1,0 +1,112 @@
+import type { ProblemCode, ProblemParams } from './errors.ts';
+
+export type Language = 'zh-CN' | 'en';
+
+/** Titles for those who read the API itself; screens have their own catalogue, by code. */
+const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> = {
+  'auth.required': ['请先登录', 'Sign in first'],
+  'auth.invalid': ['用户名或密码不正确', 'User name or password is wrong'],
+  'auth.expired': ['登录已失效，请重新登录', 'The session has ended, sign in again'],
+  'auth.locked': [
+    '登录失败次数过多，账号已暂时锁定',
+    'Too many failed sign-ins, the account is locked for a while',
+  ],
+  'auth.weakPassword': ['密码强度不足', 'The password is too weak'],
+  csrf: ['请求未带有效的防伪令牌', 'The request carries no valid anti-forgery token'],
+  'permission.denied': ['没有执行此操作的权限', 'You may not do this'],
+  'permission.sameCentre': ['监督与指挥须由不同人员办理', 'Supervision and command must be different people'],
+  notFound: ['未找到', 'Not found'],
+  'request.malformed': ['请求格式有误', 'The request cannot be read'],
+  'request.method': ['不支持该请求方法', 'This method is not supported here'],
+  'request.timeout': ['请求超时', 'The request took too long'],
+  'request.tooLarge': ['请求内容过大', 'The request is too large'],
+  'request.type': ['不支持该请求内容类型', 'This content type is not supported here'],
+  'validation.failed': ['提交的内容不符合要求', 'The request does not fit its schema'],
+  'cursor.invalid': ['分页位置无效', 'The page cursor is not valid'],
+  'search.tooShort': ['检索词过短', 'The search term is too short'],
+  'rate.limited': ['请求过于频繁，请稍后再试', 'Too many requests, try again later'],
+  'live.tooMany': ['实时连接数过多', 'Too many live connections'],
+  'media.type': ['不支持该文件类型', 'This kind of file is not accepted'],
+  'media.broken': ['文件已损坏，无法读取', 'The file is damaged and cannot be read'],
+  'media.tooLarge': ['文件过大', 'The file is too large'],
+  'media.tooManyPixels': ['图片尺寸过大', 'The picture has too many pixels'],
+  'media.empty': ['文件为空', 'The file is empty'],
+  'csv.broken': ['CSV 文件无法解析', 'The CSV file cannot be parsed'],
+  'csv.header': ['CSV 表头不符合要求', 'The CSV header does not fit'],
+  'csv.encoding': ['CSV 文件编码无法识别', 'The encoding of the CSV file is not known'],
+  'conflict.version': ['内容已被他人更新', 'Somebody else has changed it meanwhile'],
+  'conflict.taken': ['该值已被占用', 'This value is already taken'],
+  'conflict.reference': ['关联的对象不存在或仍被引用', 'A referred thing is missing or still in use'],
+  'conflict.race': ['与其他操作冲突，请重试', 'It collided with another operation, try again'],
+  'idempotency.required': ['缺少幂等键', 'The idempotency key is missing'],
+  'idempotency.mismatch': ['幂等键已用于另一请求', 'The idempotency key was used for another request'],
+  'idempotency.inProgress': ['相同的请求正在处理', 'The same request is being worked on'],
+  'action.notAllowed': ['当前不能执行此操作', 'This action is not possible now'],
+  'task.claimed': ['任务已被他人领取', 'Somebody else has claimed the task'],
+  'task.done': ['任务已办结', 'The task is already done'],
+  'case.ended': ['案卷已终结', 'The case has ended'],
+  'form.invalid': ['表单填写有误', 'The form is not filled in correctly'],
+  'geo.outsideCity': ['位置不在本市管理范围内', 'The position lies outside the city'],
+  'rule.inUse': ['规则版本正在使用', 'The rule version is in use'],
+  'clock.backwards': ['时钟不能倒退', 'The clock cannot go backwards'],
+  'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
+  'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],
+  'storage.full': ['存储空间不足', 'The storage is full'],
+  'service.stopping': ['服务正在停止', 'The service is stopping'],
+  internal: ['服务器内部错误', 'Internal server error'],
+};
+
+const details: Readonly<Partial<Record<ProblemCode, readonly [zh: string, en: string]>>> = {
+  'auth.locked': ['请在 {retryAfter} 秒后重试', 'Try again in {retryAfter} seconds'],
+  'rate.limited': ['请在 {retryAfter} 秒后重试', 'Try again in {retryAfter} seconds'],
+  'media.tooLarge': ['最大 {maxBytes} 字节', 'At most {maxBytes} bytes'],
+  'media.tooManyPixels': ['最多 {maxPixels} 像素', 'At most {maxPixels} pixels'],
+  'media.type': ['识别为 {mime}', 'Recognised as {mime}'],
+  'live.tooMany': ['每个会话最多 {max} 个', 'At most {max} for each session'],
+  'conflict.version': [
+    '所见版本 {seen}，当前版本 {current}',
+    'Seen version {seen}, current version {current}',
+  ],
+  'csv.header': ['列：{columns}', 'Columns: {columns}'],
+  'csv.broken': ['第 {line} 行', 'Line {line}'],
+};
+
+/** Title and, where all its parameters are known, detail of a problem. */
+export function problemText(
+  code: ProblemCode,
+  params: ProblemParams,
+  language: Language,
+): { title: string; detail?: string } {
+  const column = language === 'zh-CN' ? 0 : 1;
+  const title = titles[code][column];
+  const template = details[code]?.[column];
+  if (template === undefined) return { title };
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  if (names.some((name) => params[name] === undefined)) return { title };
+  return { title, detail: template.replace(/\{(\w+)\}/g, (_, name: string) => shown(params[name])) };
+}
+
+function shown(value: ProblemParams[string] | undefined): string {
+  return String(typeof value === 'number' ? Math.ceil(value) : value);
+}
+
+/** The reader's language by Accept-Language (RFC 9110 §12.5.4): English where it is preferred, else Chinese. */
+export function pickLanguage(acceptLanguage: string | undefined): Language {
+  const wanted = (acceptLanguage ?? '')
+    .split(',')
+    .map((part) => {
+      const [tag = '', ...options] = part.trim().toLowerCase().split(';');
+      const q = options
+        .map((option) => /^\s*q=([\d.]+)\s*$/.exec(option)?.[1])
+        .find((value) => value !== undefined);
+      return { language: languageOf(tag.trim()), q: q === undefined ? 1 : Number(q) };
+    })
+    .filter((one): one is { language: Language; q: number } => one.language !== undefined && one.q > 0)
+    .sort((a, b) => b.q - a.q);
+  return wanted[0]?.language ?? 'zh-CN';
+}
+
+function languageOf(tag: string): Language | undefined {
+  if (tag === 'zh' || tag.startsWith('zh-')) return 'zh-CN';
+  return tag === 'en' || tag.startsWith('en-') ? 'en' : undefined;
+}
