@@ -96,6 +96,7 @@ describe('toProblem', () => {
       status: 500,
       code: 'internal',
       instance: 'urn:wanmi:request:r1',
+      requestId: 'r1',
     });
   });
 

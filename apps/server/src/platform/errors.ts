@@ -309,6 +309,7 @@ export interface ProblemJson {
   code: ProblemCode;
   detail?: string;
   instance: string;
+  requestId: string;
   params?: ProblemParams;
   errors?: readonly FieldError[];
 }
@@ -323,6 +324,7 @@ export function asJson(problem: Problem, requestId: string, language: Language =
     code: problem.code,
     ...(detail === undefined ? {} : { detail }),
     instance: `urn:wanmi:request:${encodeURIComponent(requestId)}`,
+    requestId,
     ...(Object.keys(problem.params).length ? { params: problem.params } : {}),
     ...(problem.errors.length ? { errors: problem.errors } : {}),
   };

@@ -1,0 +1,92 @@
+import { createHash, getHashes } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { invalid } from './errors.ts';
+
+export const HASH_ALGORITHMS = ['sha256', 'sm3'] as const;
+/** SHA-256 or SM3 (GB/T 32905); stored beside every hash. Both give 32 bytes. */
+export type HashAlgorithm = (typeof HASH_ALGORITHMS)[number];
+
+/** What stands before the first link of a chain. */
+const GENESIS = Buffer.alloc(32);
+
+/**
+ * The canonical JSON (RFC 8785) of a value. Text with a lone surrogate has no UTF-8 and is refused as bad input;
+ * NaN, a bigint or a cycle is our own mistake and throws as one.
+ */
+export function canonicalJson(value: unknown): string {
+  const json = serialize(value);
+  if (json === undefined) throw new TypeError('this value has no JSON');
+  return json;
+}
+
+function serialize(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch (error) {
+    // A bare Error for whatever it dislikes; of these a client can cause one alone, by sending "\ud800".
+    if (hasLoneSurrogate(value)) {
+      throw invalid([{ path: '', code: 'text.malformed', message: 'lone surrogate' }]);
+    }
+    throw error;
+  }
+}
+
+/** The bytes that are hashed and stored: canonical JSON in UTF-8. */
+export function canonicalBytes(value: unknown): Buffer {
+  return Buffer.from(canonicalJson(value), 'utf8');
+}
+
+function hasLoneSurrogate(value: unknown): boolean {
+  try {
+    // JSON.stringify escapes a lone surrogate and no other character as \udxxx; after an odd number of
+    // backslashes more it is text that merely looks like one.
+    return /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/.test(JSON.stringify(value));
+  } catch {
+    return false; // a cycle, a bigint
+  }
+}
+
+/** False where this Node's OpenSSL was built without SM3. */
+export function hasAlgorithm(algorithm: HashAlgorithm): boolean {
+  return getHashes().includes(algorithm);
+}
+
+/** The next link: H(previous link, or 32 zero bytes before the first, || bytes). */
+export function chainHash(
+  previous: Uint8Array | null,
+  bytes: Uint8Array | string,
+  algorithm: HashAlgorithm,
+): Buffer {
+  if (previous !== null && previous.length !== 32) throw new RangeError('a link has 32 bytes');
+  return createHash(algorithm)
+    .update(previous ?? GENESIS)
+    .update(bytes)
+    .digest();
+}
+
+/**
+ * Merkle tree hash of RFC 6962 §2.1: leaves are H(0x00 || leaf), nodes H(0x01 || left || right), so that no node
+ * can pass for a leaf; the empty tree is H(). Order and number of leaves count.
+ */
+export function merkleRoot(leaves: readonly Uint8Array[], algorithm: HashAlgorithm = 'sha256'): Buffer {
+  if (leaves.length === 0) return createHash(algorithm).digest();
+  return subtree(leaves, 0, leaves.length, algorithm);
+}
+
+function subtree(leaves: readonly Uint8Array[], from: number, to: number, algorithm: HashAlgorithm): Buffer {
+  if (to - from === 1) return createHash(algorithm).update(LEAF).update(leaves[from]!).digest();
+  const middle = from + splitOf(to - from);
+  return createHash(algorithm)
+    .update(NODE)
+    .update(subtree(leaves, from, middle, algorithm))
+    .update(subtree(leaves, middle, to, algorithm))
+    .digest();
+}
+
+const LEAF = Buffer.of(0x00);
+const NODE = Buffer.of(0x01);
+
+/** The largest power of two below n. */
+function splitOf(n: number): number {
+  return 2 ** (31 - Math.clz32(n - 1));
+}
