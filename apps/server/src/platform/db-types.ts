@@ -1,0 +1,675 @@
+// Written by `npm run gen` from the migrated database; not edited by hand.
+
+import type { Text } from '@wanmi/contracts';
+import type { ColumnType } from 'kysely';
+
+export type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U>
+    ? ColumnType<S, I | undefined, U>
+    : ColumnType<T, T | undefined, T>;
+
+export type Json = ColumnType<JsonValue, string, string>;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
+export type Numeric = ColumnType<string, number | string, number | string>;
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface Asset {
+  address: string | null;
+  attributes: Generated<Json>;
+  category_id: string;
+  city_id: string;
+  code: string;
+  geom: string;
+  id: string;
+  name: Name;
+  owner_id: string | null;
+  state: string;
+  unit_grid_id: string | null;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface Assignment {
+  calendar: string;
+  case_id: string;
+  city_id: string;
+  clock: Json;
+  crew_id: string | null;
+  crew_post_id: string | null;
+  dispatched_at: Timestamp;
+  due_at: Timestamp | null;
+  ended_at: Timestamp | null;
+  exempt: Generated<boolean>;
+  failed_count: Generated<number>;
+  id: string;
+  limit_unit: string;
+  limit_value: Numeric;
+  overdue: Generated<boolean>;
+  parent_id: string | null;
+  passed_at: Timestamp | null;
+  responded_at: Timestamp | null;
+  signed_at: Timestamp | null;
+  state: string;
+  unit_id: string;
+}
+
+export interface Audit {
+  action: string;
+  at: Timestamp;
+  city_id: string;
+  detail: Json | null;
+  entity: string | null;
+  entity_id: string | null;
+  id: string;
+  ip: string | null;
+  outcome: string;
+  person_id: string | null;
+  post_id: string | null;
+  request_id: string | null;
+}
+
+export interface BaseFeature {
+  city_id: string;
+  geom: string;
+  id: string;
+  layer: string;
+  name: Name | null;
+  rank: Generated<number>;
+}
+
+export interface Case {
+  address: string | null;
+  asset_id: string | null;
+  case_no: string;
+  category_id: string | null;
+  city_id: string;
+  collector_post_id: string | null;
+  community_id: string | null;
+  condition_id: string | null;
+  department_id: string | null;
+  description: string;
+  district_id: string | null;
+  ended_at: Timestamp | null;
+  filed_at: Timestamp | null;
+  geom: string | null;
+  grade: string | null;
+  head: Buffer;
+  id: string;
+  kind: string;
+  manual_id: string | null;
+  merged_into_id: string | null;
+  outcome: string | null;
+  owner_id: string | null;
+  patrol_grid_id: string | null;
+  process_id: string;
+  report_count: Generated<number>;
+  reported_at: Timestamp;
+  seq: number;
+  source: string;
+  stage: string;
+  street_id: string | null;
+  tokens: Json;
+  unit_grid_id: string | null;
+}
+
+export interface CaseEvent {
+  algorithm: string;
+  at: Timestamp;
+  body: string;
+  case_id: string;
+  city_id: string;
+  hash: Buffer;
+  person_id: string | null;
+  post_id: string | null;
+  seq: number;
+  type: string;
+}
+
+export interface CaseLink {
+  at: Timestamp;
+  city_id: string;
+  from_id: string;
+  kind: string;
+  to_id: string;
+}
+
+export interface CaseMedia {
+  at: Timestamp;
+  case_id: string;
+  city_id: string;
+  media_id: string;
+  purpose: string;
+  seq: number;
+}
+
+export interface CaseText {
+  bigrams: string[];
+  case_id: string;
+  city_id: string;
+  text: string;
+}
+
+export interface Category {
+  city_id: string;
+  code: string;
+  id: string;
+  kind: string;
+  level: number;
+  name: Name;
+  parent_id: string | null;
+  scheme_id: string;
+  similar_hours: Generated<number>;
+  similar_metres: Generated<number>;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface City {
+  code: string;
+  created_at: Timestamp;
+  geom: string | null;
+  id: string;
+  name: Name;
+  time_zone: string;
+}
+
+export interface Command {
+  answer: Json;
+  at: Timestamp;
+  city_id: string;
+  hash: Buffer;
+  key: string;
+  person_id: string;
+  status: number;
+}
+
+export interface Condition {
+  category_id: string;
+  city_id: string;
+  closing: Name;
+  code: string;
+  department_kind: string | null;
+  id: string;
+  is_default: Generated<boolean>;
+  limit_a: Numeric | null;
+  limit_b: Numeric | null;
+  limit_c: Numeric | null;
+  limit_unit: string;
+  limit_value: Numeric;
+  name: Name;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface FactAssignment {
+  assignment_id: string;
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  condition_id: string | null;
+  crew_id: string | null;
+  dispatched_at: Timestamp;
+  dispatched_day: string;
+  district_id: string | null;
+  due_at: Timestamp | null;
+  ended_at: Timestamp | null;
+  failed_count: Generated<number>;
+  last_seq: number;
+  overdue: Generated<boolean>;
+  responded_at: Timestamp | null;
+  responded_day: string | null;
+  signed_at: Timestamp | null;
+  state: string;
+  unit_id: string;
+}
+
+export interface FactCase {
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  community_id: string | null;
+  condition_id: string | null;
+  department_id: string | null;
+  dispatched_at: Timestamp | null;
+  dispatched_day: string | null;
+  dispatches: Generated<number>;
+  district_id: string | null;
+  ended_at: Timestamp | null;
+  ended_day: string | null;
+  failed_checks: Generated<number>;
+  filed_at: Timestamp | null;
+  filed_day: string | null;
+  grade: string | null;
+  kind: string;
+  last_seq: number;
+  on_time: boolean | null;
+  outcome: string | null;
+  patrol_grid_id: string | null;
+  reported_at: Timestamp;
+  reported_day: string;
+  source: string;
+  street_id: string | null;
+  unit_grid_id: string | null;
+}
+
+export interface FactOpen {
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  day: string;
+  department_id: string | null;
+  district_id: string | null;
+  overdue: boolean;
+  stage: string;
+  street_id: string | null;
+}
+
+export interface FactReport {
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  community_id: string | null;
+  district_id: string | null;
+  joined: boolean;
+  kind: string;
+  patrol_grid_id: string | null;
+  post_id: string | null;
+  report_id: string;
+  reported_at: Timestamp;
+  reported_day: string;
+  source: string;
+  street_id: string | null;
+}
+
+export interface FactTask {
+  action: string | null;
+  case_id: string;
+  city_id: string;
+  done_at: Timestamp | null;
+  done_day: string | null;
+  due_at: Timestamp | null;
+  opened_at: Timestamp;
+  overdue: Generated<boolean>;
+  post_id: string | null;
+  role: string;
+  step: string;
+  task_id: string;
+  unit_id: string | null;
+}
+
+export interface Grid {
+  city_id: string;
+  code: string;
+  community_id: string | null;
+  disposal_grid_id: string | null;
+  district_id: string | null;
+  geom: string;
+  grade: string | null;
+  id: string;
+  kind: string;
+  name: Name;
+  patrol_grid_id: string | null;
+  street_id: string | null;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface Instance {
+  key: string;
+  value: Json;
+}
+
+export interface LogRoot {
+  algorithm: string;
+  at: Timestamp;
+  cases: number;
+  city_id: string;
+  day: string;
+  previous: Buffer | null;
+  root: Buffer;
+}
+
+export interface Manual {
+  city_id: string;
+  id: string;
+  reason: string | null;
+  valid_from: Timestamp;
+  version: number;
+}
+
+export interface ManualRow {
+  city_id: string;
+  condition_id: string;
+  department_id: string;
+  manual_id: string;
+  owner_id: string | null;
+  region_id: string | null;
+}
+
+export interface Media {
+  bytes: number;
+  city_id: string;
+  created_at: Timestamp;
+  geom: string | null;
+  height: number | null;
+  id: string;
+  mime: string;
+  phash: number | null;
+  post_id: string | null;
+  served_sha256: Buffer | null;
+  sha256: Buffer;
+  taken_at: Timestamp | null;
+  thumbnail_sha256: Buffer | null;
+  width: number | null;
+}
+
+export interface Notice {
+  at: Timestamp;
+  case_id: string | null;
+  city_id: string;
+  id: string;
+  kind: string;
+  post_id: string;
+  read_at: Timestamp | null;
+  step: string | null;
+  task_id: string | null;
+}
+
+export interface Numbering {
+  city_id: string;
+  last: number;
+  period: string;
+  series: string;
+}
+
+export interface Outbox {
+  at: Timestamp;
+  case_id: string | null;
+  city_id: string;
+  payload: Json | null;
+  pos: Generated<number>;
+  seq: number | null;
+  topic: string;
+  xid: Generated<string>;
+}
+
+export interface OutboxCursor {
+  pos: number;
+  reader: string;
+  updated_at: Timestamp;
+  xid: string;
+}
+
+export interface Person {
+  city_id: string;
+  failed_logins: Generated<number>;
+  id: string;
+  locale: Generated<string>;
+  locked_until: Timestamp | null;
+  password_hash: string | null;
+  username: string;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface PersonProfile {
+  city_id: string;
+  name: string;
+  person_id: string;
+  phone: string | null;
+}
+
+export interface Phrase {
+  action: string;
+  city_id: string;
+  sort: number;
+  text: Name;
+}
+
+export interface Post {
+  city_id: string;
+  id: string;
+  name: Name;
+  person_id: string;
+  role_id: string;
+  scope: string;
+  scope_region_id: string | null;
+  unit_id: string;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface PostGrid {
+  city_id: string;
+  grid_id: string;
+  post_id: string;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface Region {
+  city_id: string;
+  code: string;
+  geom: string | null;
+  id: string;
+  kind: string;
+  name: Name;
+  parent_id: string | null;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface Report {
+  accuracy: number | null;
+  address: string | null;
+  asset_id: string | null;
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  description: string;
+  external_ref: string | null;
+  geom: string | null;
+  id: string;
+  input_crs: string | null;
+  kind: string;
+  post_id: string | null;
+  received_at: Timestamp;
+  reported_at: Timestamp;
+  reporter_id: string | null;
+  source: string;
+}
+
+export interface Reporter {
+  city_id: string;
+  created_at: Timestamp;
+  erased_at: Timestamp | null;
+  id: string;
+  name: string | null;
+  phone: string | null;
+  wants_reply: Generated<boolean>;
+}
+
+export interface Role {
+  city_id: string;
+  code: string;
+  id: string;
+  name: Name;
+  permissions: string[];
+}
+
+export interface RuleVersion {
+  city_id: string;
+  code: string;
+  content: string;
+  content_hash: Buffer;
+  created_at: Timestamp;
+  id: string;
+  kind: string;
+  published_by: string | null;
+  reason: string | null;
+  state: string;
+  valid_from: Timestamp | null;
+  version: number;
+}
+
+export interface Scheme {
+  city_id: string;
+  code: string;
+  id: string;
+  name: Name;
+}
+
+export interface Session {
+  agent: string | null;
+  city_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  ip: string | null;
+  kind: string;
+  person_id: string;
+  post_id: string;
+  revoked_at: Timestamp | null;
+  token_hash: Buffer;
+}
+
+export interface Setting {
+  city_id: string;
+  key: string;
+  updated_at: Timestamp;
+  value: Json;
+}
+
+export interface Source {
+  city_id: string;
+  code: string;
+  name: Name;
+  sort: number;
+  verify: boolean;
+}
+
+export interface StageLimit {
+  calendar: string;
+  city_id: string;
+  code: string;
+  unit: string;
+  value: Numeric;
+}
+
+export interface Succession {
+  at: Timestamp;
+  city_id: string;
+  from_id: string;
+  how: string;
+  kind: string;
+  to_id: string;
+}
+
+export interface Task {
+  assignment_id: string | null;
+  case_id: string;
+  city_id: string;
+  claimed_at: Timestamp | null;
+  claimed_post_id: string | null;
+  done_action: string | null;
+  done_at: Timestamp | null;
+  done_post_id: string | null;
+  due_at: Timestamp | null;
+  due_key: Timestamp;
+  id: string;
+  limit_unit: string | null;
+  limit_value: Numeric | null;
+  node: string;
+  opened_at: Timestamp;
+  overdue: Generated<boolean>;
+  post_id: string | null;
+  region_id: string | null;
+  role: string;
+  step: string;
+  token: number;
+  unit_id: string | null;
+  warn_at: Timestamp | null;
+}
+
+export interface Timer {
+  case_id: string;
+  city_id: string;
+  due_at: Timestamp;
+  fire: string;
+  task_id: string;
+}
+
+export interface Unit {
+  city_id: string;
+  code: string;
+  id: string;
+  kind: string;
+  name: Name;
+  parent_id: string | null;
+  region_id: string | null;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+}
+
+export interface DB {
+  asset: Asset;
+  assignment: Assignment;
+  audit: Audit;
+  base_feature: BaseFeature;
+  case: Case;
+  case_event: CaseEvent;
+  case_link: CaseLink;
+  case_media: CaseMedia;
+  case_text: CaseText;
+  category: Category;
+  city: City;
+  command: Command;
+  condition: Condition;
+  fact_assignment: FactAssignment;
+  fact_case: FactCase;
+  fact_open: FactOpen;
+  fact_report: FactReport;
+  fact_task: FactTask;
+  grid: Grid;
+  instance: Instance;
+  log_root: LogRoot;
+  manual: Manual;
+  manual_row: ManualRow;
+  media: Media;
+  notice: Notice;
+  numbering: Numbering;
+  outbox: Outbox;
+  outbox_cursor: OutboxCursor;
+  person: Person;
+  person_profile: PersonProfile;
+  phrase: Phrase;
+  post: Post;
+  post_grid: PostGrid;
+  region: Region;
+  report: Report;
+  reporter: Reporter;
+  role: Role;
+  rule_version: RuleVersion;
+  scheme: Scheme;
+  session: Session;
+  setting: Setting;
+  source: Source;
+  stage_limit: StageLimit;
+  succession: Succession;
+  task: Task;
+  timer: Timer;
+  unit: Unit;
+}
+
+/** A name in both languages; written as JSON text. */
+export type Name = ColumnType<Text, string, string>;
