@@ -1,0 +1,303 @@
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { ownName, serverAccount } from './cluster/account.ts';
+import { chooseServer, defaultSearch, findServers } from './cluster/binaries.ts';
+import type { Search, ServerBinaries } from './cluster/binaries.ts';
+import { ClusterError } from './cluster/errors.ts';
+import type { ClusterLog } from './cluster/errors.ts';
+import { acquireLock, acquireLockSync } from './cluster/lock.ts';
+import {
+  databaseCommands,
+  installDatabase,
+  installPrivilege,
+  missingServerMessage,
+  systemFamily,
+} from './cluster/packages.ts';
+import { existingData, keepPlace, makeDirectories, newPlace, socketDirectory } from './cluster/place.ts';
+import type { ExistingData, Place } from './cluster/place.ts';
+import { isAlive } from './cluster/processes.ts';
+import type { Account } from './cluster/processes.ts';
+import {
+  configure,
+  connectionTo,
+  findRunning,
+  initialise,
+  launch,
+  stopServer,
+  stopServerSoon,
+} from './cluster/server.ts';
+import type { RunningServer } from './cluster/server.ts';
+import { serverSettings, settingsFile } from './cluster/settings.ts';
+import { register } from './cluster/users.ts';
+import { clientConfig, connectionFromUrl } from './pool.ts';
+import type { Connection } from './pool.ts';
+
+export { ClusterError } from './cluster/errors.ts';
+export type { ClusterErrorCode, ClusterLog } from './cluster/errors.ts';
+export type { Connection } from './pool.ts';
+
+export interface ClusterOptions {
+  /** WANMI_HOME. */
+  home: string;
+  name?: 'main' | 'test';
+  /** Server settings over the measured ones. */
+  settings?: Record<string, string>;
+  log: ClusterLog;
+  /** A server of one's own instead of a cluster; by default the environment's DATABASE_URL. `''` means none. */
+  databaseUrl?: string;
+  /** Told when the server ends without our doing; `cluster.restart()` brings it back. */
+  onExit?: (cause: string) => void;
+  /** Where server programs are looked for. */
+  search?: Search;
+}
+
+export interface Cluster {
+  connection: Connection;
+  /** Null with DATABASE_URL, as the next one. */
+  readonly pid: number | null;
+  dataDir: string | null;
+  majorVersion: number;
+  /** Somebody else had started the server. */
+  readonly reused: boolean;
+  /** Starts the server again, or finds that another user of the cluster has done so. */
+  restart(): Promise<void>;
+  /** Gives up the use of the cluster; the last one to do so stops the server. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The product's database server: found running, or started, or made, or installed. Every process may call it for the
+ * same home at the same time; they share one server, which stops with the last of them.
+ */
+export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
+  const url = options.databaseUrl ?? process.env['DATABASE_URL'] ?? '';
+  if (url) return foreignServer(url);
+
+  const name = options.name ?? 'main';
+  makeDirectories(path.resolve(options.home));
+  const home = realpathSync(options.home);
+  const existing = existingData(home, name);
+  // Packages first: on a fresh machine they bring the user that the server runs as.
+  const binaries = await ensureBinaries(options, existing);
+  const account = serverAccount(existing?.owner, options.log);
+  const place = existing ? keepPlace(existing, account) : newPlace(home, name, account, options.log);
+  const cluster = new SharedCluster(options, name, place, account, binaries);
+  await cluster.begin();
+  return cluster;
+}
+
+async function ensureBinaries(
+  options: ClusterOptions,
+  existing: ExistingData | undefined,
+): Promise<ServerBinaries> {
+  const search = options.search ?? defaultSearch();
+  const servers = findServers(search);
+  const found = chooseServer(servers, existing?.major);
+  if (found) return found;
+  const other = chooseServer(servers);
+  if (existing && other) throw majorVersionError(existing, other);
+
+  const family = systemFamily();
+  const privilege = installPrivilege();
+  const refuse = (why: string): ClusterError =>
+    new ClusterError('cluster_packages_missing', missingServerMessage(family, why, existing?.major));
+  if (family !== 'debian') throw refuse('Wanmi installs packages on Debian and Ubuntu only');
+  if (privilege === 'none') throw refuse('this user may not install packages');
+  await installDatabase(options.log, privilege, existing?.major);
+  const installed = chooseServer(findServers(search), existing?.major);
+  if (!installed) throw refuse('installing the packages did not change that');
+  return installed;
+}
+
+function majorVersionError(existing: ExistingData, server: ServerBinaries): ClusterError {
+  const { place, major } = existing;
+  const advice =
+    major < server.major
+      ? `migrate it with: npm exec node -- apps/server/src/platform/cluster-upgrade.ts ${place.dataDir}`
+      : `install PostgreSQL ${major} again:\n${databaseCommands(systemFamily(), major).join('\n')}`;
+  return new ClusterError(
+    'cluster_major_version',
+    `${place.dataDir} was made by PostgreSQL ${major}; this machine has PostgreSQL ${server.major}. ` +
+      `Nothing was changed; ${advice}`,
+  );
+}
+
+class SharedCluster implements Cluster {
+  readonly majorVersion: number;
+  readonly dataDir: string;
+  connection: Connection;
+  reused = false;
+  #options: ClusterOptions;
+  #name: string;
+  #place: Place;
+  #account: Account | undefined;
+  #binaries: ServerBinaries;
+  #server: RunningServer | undefined;
+  #leave: (() => { last: boolean }) | undefined;
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(
+    options: ClusterOptions,
+    name: string,
+    place: Place,
+    account: Account | undefined,
+    binaries: ServerBinaries,
+  ) {
+    this.#options = options;
+    this.#name = name;
+    this.#place = place;
+    this.#account = account;
+    this.#binaries = binaries;
+    this.majorVersion = binaries.major;
+    this.dataDir = place.dataDir;
+    this.connection = connectionTo('');
+  }
+
+  get pid(): number | null {
+    return this.#server?.pid ?? null;
+  }
+
+  async begin(): Promise<void> {
+    process.on('exit', this.#onProcessExit);
+    clusterListeners.add(this.#onSignal);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    try {
+      await this.restart();
+    } catch (error) {
+      this.#forget();
+      this.#leave?.();
+      throw error;
+    }
+  }
+
+  async restart(): Promise<void> {
+    const lock = await acquireLock(this.#place.lockFile);
+    try {
+      // Registered before looking, so that a user who leaves just now does not stop what we find.
+      this.#leave ??= register(this.#place.usersDir);
+      const running = await findRunning(this.#place, this.#options.log);
+      this.reused = running !== undefined;
+      this.#server = running ?? (await this.#start());
+    } finally {
+      lock.release();
+    }
+    this.connection = connectionTo(this.#server.socketDir);
+    this.#watchServer(this.#server);
+  }
+
+  async stop(): Promise<void> {
+    this.#forget();
+    if (!this.#leave) return;
+    const lock = await acquireLock(this.#place.lockFile);
+    try {
+      const { last } = this.#leave?.() ?? { last: false };
+      this.#leave = undefined;
+      if (last && this.#server) await stopServer(this.#server.pid, this.#place.dataDir);
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #start(): Promise<RunningServer> {
+    const { log, settings } = this.#options;
+    if (!existsSync(this.#place.dataDir)) await initialise(this.#binaries, this.#place, this.#account, log);
+    const socketDir = socketDirectory(this.#place, this.#account);
+    const wanted = serverSettings({
+      name: this.#name,
+      socketDir,
+      lz4: this.#binaries.lz4,
+      ...(settings && { overrides: settings }),
+    });
+    const users = ['root', 'postgres', ownName(), this.#account?.name ?? ownName()];
+    await configure(this.#place, this.#account, settingsFile(wanted), users);
+    return launch(this.#binaries, this.#place, this.#account, socketDir, log);
+  }
+
+  /** Our own child tells us when it ends; a server that another process started is looked at each second. */
+  #watchServer(server: RunningServer): void {
+    clearInterval(this.#watch);
+    const ended = (cause: string): void => {
+      if (this.#server !== server || !this.#leave) return;
+      clearInterval(this.#watch);
+      this.#server = undefined;
+      this.#options.onExit?.(cause);
+    };
+    if (server.child) {
+      server.child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+      return;
+    }
+    this.#watch = setInterval(() => {
+      if (!isAlive(server.pid)) ended('gone');
+    }, 1000);
+    this.#watch.unref();
+  }
+
+  #forget(): void {
+    clearInterval(this.#watch);
+    process.off('exit', this.#onProcessExit);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+
+  /** The process ends without `stop()`: an uncaught error, `process.exit()`. */
+  #onProcessExit = (): void => {
+    const lock = acquireLockSync(this.#place.lockFile, 3000);
+    const { last } = this.#leave?.() ?? { last: false };
+    if (last && this.#server) stopServerSoon(this.#server.pid, this.#place.dataDir);
+    lock?.release();
+  };
+
+  /** Only where the program has no handler of its own, which would call `stop()` or exit when it is ready. */
+  #onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listeners(signal).some((listener) => !clusterListeners.has(listener))) return;
+    void this.stop().finally(() => process.kill(process.pid, signal));
+  };
+}
+
+/** Ours among a signal's listeners: any other means that the program shuts down by itself. */
+const clusterListeners = new WeakSet<NodeJS.SignalsListener | ((...args: never[]) => void)>();
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+async function foreignServer(url: string): Promise<Cluster> {
+  const connection = connectionFromUrl(url);
+  const nothing = async (): Promise<void> => {};
+  return {
+    connection,
+    pid: null,
+    dataDir: null,
+    majorVersion: await foreignMajor(connection),
+    reused: true,
+    restart: nothing,
+    stop: nothing,
+  };
+}
+
+/** Asks before anything else does, so that a wrong DATABASE_URL is said once and clearly. */
+async function foreignMajor(connection: Connection): Promise<number> {
+  // The database itself may be still to be created.
+  for (const database of [connection.database, 'postgres']) {
+    const client = new pg.Client({
+      ...clientConfig({ ...connection, database }, 'wanmi-probe'),
+      connectionTimeoutMillis: 10_000,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ version: number }>(
+        `select current_setting('server_version_num')::int as version`,
+      );
+      return Math.floor((rows[0]?.version ?? 0) / 10_000);
+    } catch (error) {
+      if ((error as { code?: string }).code === '3D000' && database !== 'postgres') continue;
+      throw new ClusterError(
+        'database_unreachable',
+        `the server of DATABASE_URL (${connection.host}:${connection.port}, database ${connection.database}) ` +
+          `cannot be used: ${(error as Error).message}`,
+        { cause: error },
+      );
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  throw new ClusterError('database_unreachable', 'DATABASE_URL names no database');
+}

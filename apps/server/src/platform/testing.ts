@@ -1,0 +1,70 @@
+import { inject } from 'vitest';
+import pg from 'pg';
+import { clientConfig, createDb, createPool } from './pool.ts';
+import type { Connection, Db } from './pool.ts';
+
+/** What the global set-up hands to the workers. */
+export interface TestServer {
+  connection: Connection;
+  template: string;
+  /** Names the clones of this run, so that another run on the same server leaves them alone. */
+  run: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    testServer: TestServer;
+  }
+}
+
+export interface TestDatabase {
+  connection: Connection;
+  pool: pg.Pool;
+  db: Db;
+  /** Closes the pool and removes the database; connections that were left open are cut. */
+  drop(): Promise<void>;
+}
+
+let counter = 0;
+
+/** A database of one's own with all migrations applied. One per test file, in `beforeAll`; `drop` in `afterAll`. */
+export async function testDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
+  const { connection: server, template, run } = inject('testServer');
+  const database = `${clonePrefix(run)}${process.pid}_${counter++}`;
+  await asAdmin(server, (admin) =>
+    admin.query(`create database ${pg.escapeIdentifier(database)} template ${pg.escapeIdentifier(template)}`),
+  );
+  const connection = { ...server, database };
+  const pool = createPool(connection, { max: options.max ?? 5, applicationName: 'wanmi-test' });
+  const db = createDb(pool);
+  return {
+    connection,
+    pool,
+    db,
+    drop: async () => {
+      if (!pool.ended && !pool.ending) await pool.end();
+      await dropDatabase(server, database);
+    },
+  };
+}
+
+export const TEMPLATE_PREFIX = 'wanmi_template_';
+export const CLONE_PREFIX = 'wanmi_test_';
+export const clonePrefix = (run: string): string => `${CLONE_PREFIX}${run}_`;
+
+export async function asAdmin<T>(server: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(clientConfig({ ...server, database: 'postgres' }, 'wanmi-test-admin'));
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+export async function dropDatabase(server: Connection, database: string): Promise<void> {
+  await asAdmin(server, async (admin) => {
+    await admin.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`);
+  });
+}

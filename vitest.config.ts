@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config';
+
+// The browser loop needs Chromium and a built web app; `npm test` has both and says so.
+const withE2e = process.env['WANMI_E2E'] === '1';
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          // Pure code shares its modules safely, and 20 files start in a second instead of six.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'server',
+          include: ['apps/server/src/**/*.test.ts'],
+          globalSetup: ['apps/server/src/platform/testing-setup.ts'],
+          isolate: false,
+          testTimeout: 15_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'web',
+          include: ['apps/web/src/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+        },
+      },
+      ...(withE2e
+        ? [
+            {
+              test: {
+                name: 'e2e',
+                include: ['e2e/**/*.test.ts'],
+                fileParallelism: false,
+                testTimeout: 180_000,
+                hookTimeout: 300_000,
+                sequence: { groupOrder: 1 },
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
