@@ -1,0 +1,66 @@
+// Another workspace that imports this file does not include our folder, and would miss the declaration.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./bpmn-moddle.d.ts" />
+import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
+import { type Problem, ProcessError, refuse } from './errors.ts';
+
+export type { ModdleElement } from 'bpmn-moddle';
+
+/**
+ * The extension attributes of a Wanmi process, as a moddle package: the compiler reads with it, and a drawing
+ * tool registers the same one.
+ */
+export const wmPackage = {
+  name: 'Wanmi',
+  prefix: 'wm',
+  uri: 'https://wanmi.city/ns/bpmn',
+  types: [
+    extension('Task', 'bpmn:UserTask', ['step', 'assign', 'limit', 'form']),
+    extension('Flow', 'bpmn:SequenceFlow', ['action', 'form']),
+    extension('End', 'bpmn:EndEvent', ['outcome']),
+    extension('Reminder', 'bpmn:BoundaryEvent', ['code']),
+    extension('Role', 'bpmn:Lane', ['role']),
+  ],
+} as const;
+
+function extension(name: string, extended: string, attributes: readonly string[]) {
+  return {
+    name,
+    extends: [extended],
+    properties: attributes.map((attribute) => ({ name: attribute, isAttr: true, type: 'String' })),
+  };
+}
+
+/** Reads a drawing; whatever moddle cannot make sense of is a refusal, not a warning. */
+export async function readBpmn(xml: string): Promise<ModdleElement> {
+  let read;
+  try {
+    read = await new BpmnModdle({ wm: wmPackage }).fromXML(xml);
+  } catch (cause) {
+    refuse('process.xml', { detail: cause instanceof Error ? cause.message : String(cause) });
+  }
+  if (read.warnings.length > 0) {
+    throw new ProcessError(
+      'process.xml',
+      read.warnings.map((warning): Problem => ({ code: 'process.xml', detail: warning.message })),
+    );
+  }
+  return read.rootElement;
+}
+
+export function text(element: ModdleElement, property: string): string | undefined {
+  const value = element.get(property);
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+export function flag(element: ModdleElement, property: string): boolean {
+  return element.get(property) === true;
+}
+
+export function ref(element: ModdleElement, property: string): ModdleElement | undefined {
+  return (element.get(property) ?? undefined) as ModdleElement | undefined;
+}
+
+export function list(element: ModdleElement, property: string): readonly ModdleElement[] {
+  return (element.get(property) ?? []) as readonly ModdleElement[];
+}

@@ -1,0 +1,45 @@
+export { compileProcess } from './compile.ts';
+export type { CompileOptions } from './draft.ts';
+export { type Problem, ProcessError } from './errors.ts';
+export {
+  type CompiledFeel,
+  evaluate,
+  type FeelContext,
+  type FeelKind,
+  type FeelOptions,
+  parseFeel,
+} from './feel.ts';
+export {
+  type Action,
+  type AssignRule,
+  assignRules,
+  type EndNode,
+  type Flow,
+  type GatewayNode,
+  type Graph,
+  type GraphNode,
+  nodeOf,
+  type Outcome,
+  outcomes,
+  type Reminder,
+  type ReminderAt,
+  type StartNode,
+  type TaskAction,
+  type TaskNode,
+  tasksOf,
+} from './graph.ts';
+export {
+  actionsOf,
+  type CloseTask,
+  type Effect,
+  type End,
+  type OpenTask,
+  openTasksOf,
+  type ProcessState,
+  startProcess,
+  step,
+  type StepCommand,
+  type StepResult,
+  type Token,
+} from './step.ts';
+export { wmPackage } from './bpmn.ts';
