@@ -144,13 +144,15 @@ test('serials run west to east, north to south inside a community', () => {
   fc.assert(
     fc.property(options, (choice) => {
       const city = generateCity(choice);
-      for (const grids of Map.groupBy(city.unitGrids, (g) => g.communityKey).values())
+      for (const grids of Map.groupBy(city.unitGrids, (g) => g.communityKey).values()) {
+        expect(grids[0]?.code).toBe(`${grids[0]?.communityKey}001`);
         grids.slice(1).forEach((grid, i) => {
           const before = grids[i] as UnitGrid;
           expect(Number(grid.code) - Number(before.code)).toBe(1);
           const sameRow = grid.bbox[3] === before.bbox[3];
           expect(sameRow ? grid.bbox[0] === before.bbox[2] : grid.bbox[3] === before.bbox[1]).toBe(true);
         });
+      }
     }),
     few,
   );
