@@ -24,6 +24,7 @@ import {
   findRunning,
   initialise,
   launch,
+  readPostmasterFile,
   stopServer,
   stopServerSoon,
 } from './cluster/server.ts';
@@ -44,8 +45,8 @@ export interface ClusterOptions {
   /** Server settings over the measured ones. */
   settings?: Record<string, string>;
   log: ClusterLog;
-  /** A server of one's own instead of a cluster; by default the environment's DATABASE_URL. `''` means none. */
-  databaseUrl?: string;
+  /** A server of one's own instead of a cluster; by default the environment's DATABASE_URL; null means none. */
+  databaseUrl?: string | null;
   /** Told when the server ends without our doing; `cluster.restart()` brings it back. */
   onExit?: (cause: string) => void;
   /** Where server programs are looked for. */
@@ -71,7 +72,7 @@ export interface Cluster {
  * same home at the same time; they share one server, which stops with the last of them.
  */
 export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
-  const url = options.databaseUrl ?? process.env['DATABASE_URL'] ?? '';
+  const url = options.databaseUrl === undefined ? process.env['DATABASE_URL'] : options.databaseUrl;
   if (url) return foreignServer(url);
 
   const name = options.name ?? 'main';
@@ -136,6 +137,8 @@ class SharedCluster implements Cluster {
   #server: RunningServer | undefined;
   #leave: (() => { last: boolean }) | undefined;
   #watch: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #holdsLock = false;
 
   constructor(
     options: ClusterOptions,
@@ -165,36 +168,44 @@ class SharedCluster implements Cluster {
     try {
       await this.restart();
     } catch (error) {
-      this.#forget();
       this.#leave?.();
+      this.#leave = undefined;
+      this.#forget();
       throw error;
     }
   }
 
   async restart(): Promise<void> {
-    const lock = await acquireLock(this.#place.lockFile);
-    try {
+    await this.#locked(async () => {
+      if (this.#stopped) return;
       // Registered before looking, so that a user who leaves just now does not stop what we find.
-      this.#leave ??= register(this.#place.usersDir);
+      this.#leave ??= register(this.#place);
       const running = await findRunning(this.#place, this.#options.log);
       this.reused = running !== undefined;
-      this.#server = running ?? (await this.#start());
-    } finally {
-      lock.release();
-    }
-    this.connection = connectionTo(this.#server.socketDir);
-    this.#watchServer(this.#server);
+      const server = running ?? (await this.#start());
+      this.#server = server;
+      this.connection = connectionTo(server.socketDir);
+      this.#watchServer(server);
+    });
   }
 
   async stop(): Promise<void> {
-    this.#forget();
-    if (!this.#leave) return;
-    const lock = await acquireLock(this.#place.lockFile);
-    try {
-      const { last } = this.#leave?.() ?? { last: false };
+    this.#stopped = true;
+    await this.#locked(async () => {
+      const last = this.#leave?.().last ?? false;
       this.#leave = undefined;
       if (last && this.#server) await stopServer(this.#server.pid, this.#place.dataDir);
+    });
+    this.#forget();
+  }
+
+  async #locked(work: () => Promise<void>): Promise<void> {
+    const lock = await acquireLock(this.#place.lockFile);
+    this.#holdsLock = true;
+    try {
+      await work();
     } finally {
+      this.#holdsLock = false;
       lock.release();
     }
   }
@@ -241,9 +252,11 @@ class SharedCluster implements Cluster {
 
   /** The process ends without `stop()`: an uncaught error, `process.exit()`. */
   #onProcessExit = (): void => {
-    const lock = acquireLockSync(this.#place.lockFile, 3000);
-    const { last } = this.#leave?.() ?? { last: false };
-    if (last && this.#server) stopServerSoon(this.#server.pid, this.#place.dataDir);
+    const lock = this.#holdsLock ? undefined : acquireLockSync(this.#place.lockFile, 3000);
+    const last = this.#leave?.().last ?? false;
+    // By its file: it may be starting just now.
+    const pid = readPostmasterFile(this.#place.dataDir)?.pid;
+    if (last && pid) stopServerSoon(pid, this.#place.dataDir);
     lock?.release();
   };
 

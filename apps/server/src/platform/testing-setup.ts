@@ -16,12 +16,14 @@ const SETUP_LOCK = [0x776d, 0x7474] as const;
 // 'wm' 'tr' leads the lock of a run, which lives as long as the run's connection does.
 const RUN_CLASS = 0x7472;
 
+const say = (message: string): void => void process.stderr.write(`${message}\n`);
+
 /** Starts or finds the test server, makes the template of today's migrations, and clears up behind ended runs. */
 export default async function setUpTestServer(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await ensureCluster({
     home: path.resolve(ROOT, process.env['WANMI_HOME'] ?? '.wanmi'),
     name: 'test',
-    log: { info: (message) => console.log(message), warn: (message) => console.warn(message) },
+    log: { info: say, warn: say },
   });
   const server = cluster.connection;
   const run = randomInt(1, 2 ** 31 - 1);

@@ -41,13 +41,16 @@ export function acquireLockSync(file: string, timeoutMs: number): Lock | undefin
 function tryLock(file: string): Lock | undefined {
   const own = `${file}.${process.pid}.${counter++}`;
   const content = JSON.stringify({ pid: process.pid, startedAt: inspect(process.pid)?.startedAt });
-  writeFileSync(own, content);
   try {
+    writeFileSync(own, content);
     // A link appears with its content in one step; an exclusive create would show an empty file first.
     linkSync(own, file);
     return { release: () => releaseOwn(file, content) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') {
+      throw new ClusterError('cluster_not_accessible', `cannot write ${file}: ${code}`, { cause: error });
+    }
   } finally {
     rmSync(own, { force: true });
   }

@@ -34,10 +34,14 @@ const SOCKET_NAME = '/.s.PGSQL.5432';
 const FALLBACK = '/var/lib/wanmi';
 
 export function placeAt(home: string, name: string): Place {
-  const base = path.join(home, `postgres-${name}`);
+  return placeOf(path.join(home, `postgres-${name}`, 'data'));
+}
+
+export function placeOf(dataDir: string): Place {
+  const base = path.dirname(dataDir);
   return {
     base,
-    dataDir: path.join(base, 'data'),
+    dataDir,
     usersDir: path.join(base, 'users'),
     lockFile: path.join(base, 'lock'),
     logFile: path.join(base, 'postgres.log'),
@@ -104,7 +108,7 @@ export function existingData(home: string, name: string): ExistingData | undefin
 }
 
 /** The major version the data directory was made by; undefined where there is none. */
-function dataMajor(dataDir: string): number | undefined {
+export function dataMajor(dataDir: string): number | undefined {
   // The directory gets its name when initdb has finished, so one that exists is whole.
   if (!existsSync(dataDir)) return undefined;
   try {
@@ -147,6 +151,13 @@ export function makeDirectories(dir: string): void {
       cause: error,
     });
   }
+}
+
+/** Root at work in somebody's home leaves nothing there that its owner could not use later. */
+export function giveToOwner(place: Place, file: string): void {
+  if (process.getuid?.() !== 0) return;
+  const owner = statSync(place.base);
+  chownSync(file, owner.uid, owner.gid);
 }
 
 /** A private directory of the account, made in a directory of ours. */

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** The unprivileged user that runs the server; undefined where we are one ourselves. */
 export interface Account {
@@ -18,16 +18,20 @@ export interface ProcessInfo {
 /** What the process table says of a pid; undefined where there is no such process. */
 export function inspect(pid: number): ProcessInfo | undefined {
   if (process.platform !== 'linux') return inspectByPs(pid);
-  let stat: string;
+  const fields = statFields(pid);
+  if (!fields) return undefined;
+  const state = fields[0];
+  return { zombie: state === 'Z' || state === 'X', startedAt: `${bootId()}/${fields[19] ?? ''}` };
+}
+
+/** /proc/PID/stat from the state on. The command before it may hold spaces and parentheses itself. */
+function statFields(pid: number): string[] | undefined {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
-  // The command in parentheses may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
-  return { zombie: state === 'Z' || state === 'X', startedAt: `${bootId()}/${fields[19] ?? ''}` };
 }
 
 function inspectByPs(pid: number): ProcessInfo | undefined {
@@ -54,36 +58,54 @@ export function isAlive(pid: number): boolean {
   return info !== undefined && !info.zombie;
 }
 
-/** Is this pid a PostgreSQL server process whose working directory is the data directory? */
+/** Is this pid the PostgreSQL server of the data directory? */
 export function isServerOf(pid: number, dataDir: string): boolean {
   if (!isAlive(pid)) return false;
-  if (process.platform !== 'linux') {
-    const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-    return /postgres/.test(stdout ?? '');
-  }
-  try {
-    // Every process of a server, postmaster and backends, works in its data directory.
-    return readlinkSync(`/proc/${pid}/cwd`) === dataDir;
-  } catch {
-    // Another user's process: not to be read, so not one that we or our account run.
-    return false;
-  }
+  if (process.platform !== 'linux') return commandOf(pid).includes(dataDir);
+  // A server works in its data directory. Root in a container may not look at another user's process that closely:
+  // then its owner (PostgreSQL insists that it owns the data) and its command line have to do.
+  const cwd = workingDirectory(pid);
+  if (cwd !== undefined) return cwd === dataDir;
+  return ownsBoth(pid, dataDir) && commandOf(pid).split('\0').includes(dataDir);
 }
 
-/** Processes that still work in the data directory, as backends do whose postmaster was killed. */
-export function serversOf(dataDir: string): number[] {
+/** Backends of the data directory whose postmaster is gone. */
+export function orphansOf(dataDir: string): number[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => isServerOf(pid, dataDir) && isPostgres(pid));
+    .filter((pid) => isAlive(pid) && commandOf(pid).startsWith('postgres:') && !hasPostmaster(pid))
+    .filter((pid) => (workingDirectory(pid) ?? dataDir) === dataDir && ownsBoth(pid, dataDir));
 }
 
-function isPostgres(pid: number): boolean {
+function hasPostmaster(pid: number): boolean {
+  const parent = Number(statFields(pid)?.[1]);
+  return parent > 1 && /(^|\/)(postgres|postmaster)\0/.test(commandOf(parent));
+}
+
+function workingDirectory(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres');
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownsBoth(pid: number, dataDir: string): boolean {
+  try {
+    return statSync(`/proc/${pid}`).uid === statSync(dataDir).uid;
   } catch {
     return false;
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
+  } catch {
+    return '';
   }
 }
 
@@ -108,12 +130,12 @@ export interface RunResult {
 export function run(
   file: string,
   args: string[],
-  options: { account?: Account | undefined; env?: NodeJS.ProcessEnv; input?: string } = {},
+  options: { account?: Account | undefined; cwd?: string; input?: string } = {},
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
-      cwd: '/',
-      env: options.env ?? cleanEnvironment,
+      cwd: options.cwd ?? '/',
+      env: cleanEnvironment,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...spawnIdentity(options.account),
     });

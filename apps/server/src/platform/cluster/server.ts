@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import {
   closeSync,
   fstatSync,
+  globSync,
   openSync,
   readFileSync,
   readSync,
@@ -17,7 +18,7 @@ import type { Connection } from '../pool.ts';
 import type { ServerBinaries } from './binaries.ts';
 import { ClusterError } from './errors.ts';
 import type { ClusterLog } from './errors.ts';
-import { makePrivate } from './place.ts';
+import { giveToOwner, makePrivate } from './place.ts';
 import type { Place } from './place.ts';
 import {
   cleanEnvironment,
@@ -25,7 +26,7 @@ import {
   isAlive,
   isServerOf,
   run,
-  serversOf,
+  orphansOf,
   sleep,
   spawnIdentity,
 } from './processes.ts';
@@ -54,8 +55,11 @@ export async function initialise(
   log: ClusterLog,
 ): Promise<void> {
   log.info(`creating a PostgreSQL ${binaries.major} cluster in ${place.dataDir}`);
-  const fresh = `${place.dataDir}.new`;
-  rmSync(fresh, { recursive: true, force: true }); // of an initdb that was killed; we hold the lock
+  // Of an initdb whose caller was killed; it may still run, so its name is never used again.
+  for (const left of globSync(`${path.basename(place.dataDir)}.new-*`, { cwd: place.base })) {
+    rmSync(path.join(place.base, left), { recursive: true, force: true });
+  }
+  const fresh = `${place.dataDir}.new-${process.pid}-${Date.now()}`;
   makePrivate(fresh, account);
   const { code, output } = await run(
     path.join(binaries.binDir, 'initdb'),
@@ -164,7 +168,7 @@ export async function findRunning(place: Place, log: ClusterLog): Promise<Runnin
     const file = readPostmasterFile(place.dataDir);
     if (!file) return undefined;
     if (!isServerOf(file.pid, place.dataDir)) {
-      await clearStale(place, file.pid, log);
+      clearStale(place, file.pid, log);
       return undefined;
     }
     if (file.socketDir) {
@@ -186,7 +190,7 @@ export async function findRunning(place: Place, log: ClusterLog): Promise<Runnin
  * A postmaster.pid whose process is gone, is a zombie that nobody reaps, or is some other program by now (pids come
  * back, in containers at once). PostgreSQL would take the latter two for a running server.
  */
-async function clearStale(place: Place, pid: number, log: ClusterLog): Promise<void> {
+function clearStale(place: Place, pid: number, log: ClusterLog): void {
   const info = inspect(pid);
   if (!info) return; // PostgreSQL sees that itself
   log.warn(
@@ -232,6 +236,7 @@ interface Attempt {
 function spawnServer(binaries: ServerBinaries, place: Place, account: Account | undefined): Attempt {
   const logFd = openSync(place.logFile, 'a', 0o640);
   try {
+    giveToOwner(place, place.logFile);
     const logStart = fstatSync(logFd).size;
     const child = spawn(path.join(binaries.binDir, 'postgres'), ['-D', place.dataDir], {
       cwd: '/', // the account may not be able to stand where we stand
@@ -281,7 +286,7 @@ function orphanPatience(place: Place, log: ClusterLog): () => Promise<boolean> {
     const signal = waited > 15_000 ? 'SIGQUIT' : waited > 5000 ? 'SIGTERM' : undefined;
     if (signal && signal !== sent) {
       sent = signal;
-      for (const pid of serversOf(place.dataDir)) {
+      for (const pid of orphansOf(place.dataDir)) {
         log.warn(`ending process ${pid}, left over by a database server that was killed`);
         kill(pid, signal);
       }

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { giveToOwner, makeDirectories } from './place.ts';
+import type { Place } from './place.ts';
 import { inspect } from './processes.ts';
 
 /*
@@ -9,10 +11,15 @@ import { inspect } from './processes.ts';
 let counter = 0;
 
 /** Registers a use; the answer gives it back and says whether nobody else is left. */
-export function register(usersDir: string): () => { last: boolean } {
-  mkdirSync(usersDir, { recursive: true, mode: 0o755 });
+export function register(place: Place): () => { last: boolean } {
+  const { usersDir } = place;
+  if (!existsSync(usersDir)) {
+    makeDirectories(usersDir);
+    giveToOwner(place, usersDir);
+  }
   const file = path.join(usersDir, `${process.pid}-${counter++}`);
   writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: inspect(process.pid)?.startedAt }));
+  giveToOwner(place, file);
   return () => leave(usersDir, file);
 }
 
