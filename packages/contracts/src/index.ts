@@ -9,3 +9,4 @@ export * from './report.ts';
 export * from './case.ts';
 export * from './notice.ts';
 export * from './statistics.ts';
+export * from './events.ts';

@@ -12,11 +12,9 @@ export const Media = z
     position: Point.nullable().meta({ description: 'from EXIF; stripped from what is served' }),
     url: z.string(),
     thumbnailUrl: z.string().nullable(),
-    reusedIn: z
-      .array(z.string())
-      .meta({
-        description: 'numbers of other cases that hold the same photo (only those the viewer may see)',
-      }),
+    reusedIn: z.array(z.string()).meta({
+      description: 'numbers of other cases that hold the same photo (only those the viewer may see)',
+    }),
     reused: z.boolean().meta({ description: 'the same photo is already used in another case' }),
   })
   .meta({ id: 'Media' });

@@ -1,0 +1,219 @@
+import { sql, type RawBuilder } from 'kysely';
+import { z } from 'zod';
+import type { CaseCard, CaseQuery, Lamp, Task, TaskCounts, TaskQuery } from '@wanmi/contracts';
+import { regionsOf } from '#modules/org';
+import type { Actor } from '#platform/actor';
+import { queryTerms } from '#platform/bigrams';
+import { problem } from '#platform/errors';
+import { uuidv7Floor } from '#platform/ids';
+import { decodeCursor, pageOf } from '#platform/paging';
+import type { Platform } from '#platform/platform';
+import {
+  asCondition,
+  CARD_COLUMNS,
+  CARD_JOINS,
+  namesOf,
+  TASK_ROW_COLUMNS,
+  toCard,
+  toTasks,
+  type CardRow,
+  type TaskRow,
+} from './present.ts';
+import { caseScopeSql } from './scope.ts';
+
+type Page<T> = { items: T[]; next: string | null };
+type Part = RawBuilder<unknown>;
+
+/** The open work of a post: the tasks of its role and unit, and of no other post. */
+function waitsFor(actor: Actor): Part {
+  const parts: Part[] = [
+    sql`t.done_at is null and t.city_id = ${actor.cityId}::uuid and t.unit_id = ${actor.unitId}::uuid
+      and t.role = ${actor.role} and (t.post_id is null or t.post_id = ${actor.postId}::uuid)`,
+  ];
+  if (actor.scope.kind === 'region') {
+    const column = { district: sql`c.district_id`, street: sql`c.street_id`, community: sql`c.community_id` }[
+      actor.scope.level
+    ];
+    parts.push(sql`(${column} is null or ${column} = any(${[...actor.scope.regionIds]}::uuid[]))`);
+  }
+  return asCondition(parts);
+}
+
+function lampIs(lamp: Lamp, now: Date): Part {
+  switch (lamp) {
+    case 'red':
+      return sql`t.due_at < ${now}`;
+    case 'yellow':
+      return sql`t.due_at >= ${now} and t.warn_at < ${now}`;
+    case 'green':
+      return sql`(t.warn_at >= ${now} or (t.warn_at is null and (t.due_at is null or t.due_at >= ${now})))`;
+    case 'paused':
+      return sql`false`;
+  }
+}
+
+/**
+ * Words of a search as conditions on `"case" c`: a number or its beginning, or Chinese and Latin words by bigrams
+ * with a recheck of the phrase. @throws search.tooShort for one character
+ */
+export function searchSql(q: string, cityId: string): Part {
+  const text = q.trim();
+  if (/^\d{4,8}(-\d*)?$/.test(text)) {
+    // A range, not LIKE: the order of C.UTF-8 lets the unique index serve the beginning of a number.
+    return sql`c.city_id = ${cityId}::uuid and c.case_no >= ${text} and c.case_no < ${`${text}\uFFFF`}`;
+  }
+  const terms = queryTerms(text);
+  if (terms.bigrams.length === 0) throw problem('search.tooShort');
+  const phrases = terms.phrases.map(
+    (phrase) => sql`ct.text ilike ${`%${phrase.replace(/[\\%_]/g, '\\$&')}%`}`,
+  );
+  return sql`exists (select 1 from case_text ct where ct.case_id = c.id
+    and ${asCondition([sql`ct.bigrams @> ${terms.bigrams}::text[]`, ...phrases])})`;
+}
+
+const OpenCursor = z.object({ k: z.iso.datetime(), i: z.uuid() });
+
+/** `GET /tasks`: what waits for this post, most urgent first, or what it did, latest first. */
+export async function listTasks(
+  platform: Platform,
+  actor: Actor,
+  query: z.output<typeof TaskQuery>,
+): Promise<Page<Task>> {
+  const names = await namesOf(platform, actor.cityId);
+  const now = new Date(names.now);
+  const open = query.box === 'open';
+  const parts: Part[] = [
+    open
+      ? waitsFor(actor)
+      : sql`t.done_at is not null and t.city_id = ${actor.cityId}::uuid and t.done_post_id = ${actor.postId}::uuid`,
+  ];
+  if (query.step) parts.push(sql`t.step = ${query.step}`);
+  if (query.lamp) parts.push(lampIs(query.lamp, now));
+  if (query.source) parts.push(sql`c.source = ${query.source}`);
+  if (query.caseId) parts.push(sql`t.case_id = ${query.caseId}::uuid`);
+  if (query.q) parts.push(searchSql(query.q, actor.cityId));
+  if (query.cursor) {
+    const { k, i } = decodeCursor(query.cursor, OpenCursor)!;
+    parts.push(
+      open
+        ? sql`(t.due_key, t.id) > (${new Date(k)}, ${i}::uuid)`
+        : sql`(t.done_at, t.id) < (${new Date(k)}, ${i}::uuid)`,
+    );
+  }
+  const order = open ? sql`t.due_key, t.id` : sql`t.done_at desc, t.id desc`;
+  // The page is cut before the cards are built: the laterals run for fifty rows, not for the whole box.
+  const found = await sql<TaskRow>`
+    select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
+    from (select t.* from task t join "case" c on c.id = t.case_id
+          where ${asCondition(parts)} order by ${order} limit ${query.limit + 1}) t
+    join "case" c on c.id = t.case_id ${CARD_JOINS}
+    order by ${order}`.execute(platform.db);
+  const page = pageOf(found.rows, query.limit, (row) => ({
+    k: (open ? row.t_due_key : row.t_done_at!).toISOString(),
+    i: row.t_id,
+  }));
+  return { items: await toTasks(platform, actor, page.items, names), next: page.next };
+}
+
+/** One task that this actor has, had, or may see through its case. @throws notFound */
+export async function getTask(platform: Platform, actor: Actor, taskId: string): Promise<Task> {
+  const names = await namesOf(platform, actor.cityId);
+  const found = await sql<TaskRow>`
+    select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
+    from task t join "case" c on c.id = t.case_id ${CARD_JOINS}
+    where t.id = ${taskId}::uuid and ((${waitsFor(actor)}) or t.done_post_id = ${actor.postId}::uuid
+      or (${caseScopeSql(actor.scope, actor.cityId)}))`.execute(platform.db);
+  const row = found.rows[0];
+  if (!row) throw problem('notFound');
+  return (await toTasks(platform, actor, [row], names))[0]!;
+}
+
+const COUNT_CAP = 5000;
+
+/** `GET /tasks/counts`: what waits, by step and lamp; counted up to a cap, said so. */
+export async function countTasks(platform: Platform, actor: Actor): Promise<TaskCounts> {
+  const now = new Date(platform.clock.now());
+  const found = await sql<{ step: string; lamp: 'green' | 'yellow' | 'red'; n: number }>`
+    select step, lamp, count(*)::int as n from (
+      select t.step, case when t.due_at < ${now} then 'red' when t.warn_at < ${now} then 'yellow' else 'green' end
+        as lamp
+      from task t join "case" c on c.id = t.case_id where ${waitsFor(actor)} limit ${COUNT_CAP}) x
+    group by step, lamp`.execute(platform.db);
+  const counts: TaskCounts = {
+    total: 0,
+    capped: false,
+    steps: [],
+    lamps: { green: 0, yellow: 0, red: 0, paused: 0 },
+  };
+  const steps = new Map<string, number>();
+  for (const { step, lamp, n } of found.rows) {
+    counts.total += n;
+    counts.lamps[lamp] += n;
+    steps.set(step, (steps.get(step) ?? 0) + n);
+  }
+  counts.capped = counts.total >= COUNT_CAP;
+  counts.steps = [...steps].map(([step, count]) => ({ step, count })).sort((a, b) => b.count - a.count);
+  return counts;
+}
+
+const CaseCursor = z.object({ i: z.uuid() });
+
+/** `GET /cases`: newest first. The id carries the time, so dates and pages are ranges of the id. */
+export async function listCases(
+  platform: Platform,
+  actor: Actor,
+  query: z.output<typeof CaseQuery>,
+): Promise<Page<CaseCard>> {
+  const names = await namesOf(platform, actor.cityId);
+  const parts: Part[] = [caseScopeSql(actor.scope, actor.cityId)];
+  if (query.q) parts.push(searchSql(query.q, actor.cityId));
+  if (query.stage) parts.push(sql`c.stage = ${query.stage}`);
+  // An open stage implies an open case: the partial index of open cases serves it.
+  const open = query.open ?? (query.stage && query.stage !== 'ended' ? true : undefined);
+  if (open !== undefined) parts.push(open ? sql`c.ended_at is null` : sql`c.ended_at is not null`);
+  if (query.outcome) parts.push(sql`c.outcome = ${query.outcome}`);
+  if (query.source) parts.push(sql`c.source = ${query.source}`);
+  if (query.categoryId) parts.push(categoryIs(query.categoryId, names));
+  if (query.regionId) parts.push(await regionIs(platform, actor.cityId, query.regionId));
+  if (query.unitId) parts.push(sql`c.department_id = ${query.unitId}::uuid`);
+  if (query.from) parts.push(sql`c.id >= ${uuidv7Floor(Date.parse(query.from))}::uuid`);
+  if (query.to) parts.push(sql`c.id < ${uuidv7Floor(Date.parse(query.to))}::uuid`);
+  if (query.bbox) parts.push(insideSql(query.bbox));
+  if (query.cursor) parts.push(sql`c.id < ${decodeCursor(query.cursor, CaseCursor)!.i}::uuid`);
+  const found = await sql<CardRow>`
+    select ${CARD_COLUMNS}
+    from (select c.* from "case" c where ${asCondition(parts)} order by c.id desc limit ${query.limit + 1}) c
+    ${CARD_JOINS} order by c.id desc`.execute(platform.db);
+  const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));
+  return { items: page.items.map((row) => toCard(row, names)), next: page.next };
+}
+
+/** A big class stands for its small ones. */
+function categoryIs(categoryId: string, names: Awaited<ReturnType<typeof namesOf>>): Part {
+  const below = [...names.catalog.categoryById.values()]
+    .filter((c) => c.parentId === categoryId)
+    .map((c) => c.id);
+  return sql`c.category_id = any(${[categoryId, ...below]}::uuid[])`;
+}
+
+async function regionIs(platform: Platform, cityId: string, regionId: string): Promise<Part> {
+  const region = (await regionsOf(platform, cityId)).get(regionId);
+  switch (region?.kind) {
+    case 'city':
+      return sql`true`;
+    case 'district':
+    case 'zone':
+      return sql`c.district_id = ${regionId}::uuid`;
+    case 'street':
+      return sql`c.street_id = ${regionId}::uuid`;
+    case 'community':
+      return sql`c.community_id = ${regionId}::uuid`;
+    default:
+      return sql`false`;
+  }
+}
+
+export function insideSql(bbox: string): Part {
+  const [west, south, east, north] = bbox.split(',').map(Number);
+  return sql`c.geom && st_makeenvelope(${west}::float8, ${south}::float8, ${east}::float8, ${north}::float8, 4326)`;
+}

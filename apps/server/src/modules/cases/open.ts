@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import type { EventPayload, ReportReply } from '@wanmi/contracts';
+import { EVENT_OF_ACTION } from '@wanmi/contracts';
+import { startProcess, step } from '@wanmi/process';
+import { processInForce } from '#modules/catalog';
+import type { Actor } from '#platform/actor';
+import { bigrams } from '#platform/bigrams';
+import { cityDay } from '#platform/clock';
+import { problem } from '#platform/errors';
+import { uuidv7 } from '#platform/ids';
+import type { Platform } from '#platform/platform';
+import { applyEffects, auditRow, finishTask, keysOf, type CommandMeta } from './act.ts';
+import { processVars, surroundingsOf } from './effects.ts';
+import { insertCase, insertJoin, loadCase, type ReportRow, type Writes } from './repo.ts';
+import { caseVisibleTo } from './scope.ts';
+import { appendEvent, eventTask, type CaseState } from './state.ts';
+
+/** Where a report lies and what follows from it by key; all null where it has no position. */
+export interface Place {
+  readonly unitGridId: string | null;
+  readonly patrolGridId: string | null;
+  readonly districtId: string | null;
+  readonly streetId: string | null;
+  readonly communityId: string | null;
+  readonly grade: string | null;
+}
+
+export interface Opening {
+  readonly report: ReportRow;
+  readonly place: Place;
+  readonly ownerId: string | null;
+  readonly mediaIds: readonly string[];
+  /** An operator decides acceptance in the same command. */
+  readonly decision: 'accept' | 'sendVerify' | null;
+  readonly timeZone: string;
+}
+
+type Reply = Omit<ReportReply, 'similar'>;
+
+const emptyWrites = (): Writes => ({
+  assignments: [],
+  opened: [],
+  timers: [],
+  events: [],
+  media: [],
+  audit: [],
+  command: [],
+});
+
+function reportOf(report: ReportRow, joined: boolean): NonNullable<EventPayload['report']> {
+  return {
+    id: report.id,
+    kind: report.kind as 'problem',
+    source: report.source as 'collector',
+    categoryId: report.categoryId,
+    assetId: report.assetId,
+    postId: report.postId,
+    reportedAt: new Date(report.reportedAt).toISOString(),
+    // The words may name people: the log keeps only proof that they were not changed.
+    textHash: createHash('sha256').update(report.description).digest('hex'),
+    joined,
+  };
+}
+
+/**
+ * Opens a case in the transaction of its first report: number, process, first tasks, log, search words, audit
+ * and the command's answer are written together or not at all.
+ */
+export async function openCase(
+  platform: Platform,
+  actor: Actor,
+  opening: Opening,
+  meta: CommandMeta,
+  hash: string,
+): Promise<Reply> {
+  const { report, place } = opening;
+  const at = report.receivedAt;
+  const [around, process] = await Promise.all([
+    surroundingsOf(platform, actor.cityId),
+    processInForce(platform, actor.cityId, 'case'),
+  ]);
+  const state: CaseState = {
+    id: uuidv7(at),
+    cityId: actor.cityId,
+    caseNo: '',
+    seq: 0,
+    head: null,
+    stage: 'accept',
+    outcome: null,
+    source: report.source,
+    kind: report.kind,
+    categoryId: report.categoryId,
+    conditionId: null,
+    manualId: null,
+    ...place,
+    assetId: report.assetId,
+    ownerId: opening.ownerId,
+    departmentId: null,
+    collectorPostId: report.source === 'collector' ? actor.postId : null,
+    reportCount: 1,
+    processId: process.id,
+    tokens: null,
+    reportedAt: report.reportedAt,
+    filedAt: null,
+    endedAt: null,
+  };
+  const writes = emptyWrites();
+  const vars = processVars(around, state);
+  const started = startProcess(process.graph, vars);
+  const payload: EventPayload = { report: reportOf(report, false), place };
+  const target = { platform, around, state, assignments: [], at, payload, writes };
+  await applyEffects(target, started);
+  writes.events.push(
+    appendEvent(state, { type: 'case.reported', at, author: actor, from: null, to: state.stage, payload }),
+  );
+
+  const first = writes.opened[0];
+  if (opening.decision !== null && first?.step === 'accept') {
+    if (first.role !== actor.role || first.unitId !== actor.unitId) throw problem('permission.denied');
+    const action = opening.decision;
+    const decided: EventPayload = { task: { id: first.id, step: first.step, action } };
+    const stepped = step(process.graph, started.state, { token: first.token, action, data: {} }, vars);
+    finishTask(first, actor, action, at);
+    // The task was opened and done in one breath: it is written once, as done, and has no timer.
+    writes.timers = [];
+    await applyEffects({ ...target, payload: decided }, stepped);
+    decided.closed = [{ ...eventTask(first), action, overdue: false }];
+    writes.events.push(
+      appendEvent(state, {
+        type: EVENT_OF_ACTION[action],
+        at,
+        author: actor,
+        from: 'accept',
+        to: state.stage,
+        payload: decided,
+      }),
+    );
+  }
+
+  writes.media = opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: 1, at }));
+  writes.audit = [auditRow(actor, 'report', at, meta)];
+  const reply: Reply = {
+    report: { id: report.id },
+    case: { id: state.id, caseNo: '', stage: state.stage, version: state.seq },
+    joined: false,
+  };
+  if (meta.key !== null) {
+    writes.command.push({
+      personId: actor.personId,
+      key: meta.key,
+      hash,
+      status: 201,
+      answer: { ...reply, similar: [] },
+      at,
+    });
+  }
+  const text = [report.description, report.address].filter((part) => part !== null).join(' ');
+  const caseNo = await insertCase(
+    platform.pool,
+    state,
+    {
+      period: cityDay(at, opening.timeZone).replaceAll('-', ''),
+      text,
+      bigrams: bigrams(text),
+      report,
+    },
+    writes,
+  );
+  reply.case.caseNo = caseNo;
+  return reply;
+}
+
+/**
+ * A later report of the same problem joins its open case.
+ * @throws notFound (also out of scope), case.ended
+ */
+export async function joinCase(
+  platform: Platform,
+  actor: Actor,
+  caseId: string,
+  opening: Opening,
+  meta: CommandMeta,
+  hash: string,
+): Promise<Reply> {
+  const { report } = opening;
+  const at = report.receivedAt;
+  for (let attempt = 1; ; attempt += 1) {
+    const loaded = await loadCase(platform.pool, caseId, actor.cityId);
+    if (!loaded || !caseVisibleTo(actor, keysOf(loaded))) throw problem('notFound');
+    const { state } = loaded;
+    if (state.endedAt !== null) throw problem('case.ended');
+    const expectedSeq = state.seq;
+    const writes = emptyWrites();
+    const payload: EventPayload = { report: reportOf(report, true), place: opening.place };
+    writes.events.push(
+      appendEvent(state, {
+        type: 'case.reportJoined',
+        at,
+        author: actor,
+        from: state.stage,
+        to: state.stage,
+        payload,
+      }),
+    );
+    writes.media = opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: state.seq, at }));
+    writes.audit = [auditRow(actor, 'join', at, meta)];
+    const reply: Reply = {
+      report: { id: report.id },
+      case: { id: state.id, caseNo: state.caseNo, stage: state.stage, version: state.seq },
+      joined: true,
+    };
+    if (meta.key !== null) {
+      const answer = { ...reply, similar: [] };
+      writes.command.push({ personId: actor.personId, key: meta.key, hash, status: 201, answer, at });
+    }
+    if (await insertJoin(platform.pool, expectedSeq, state, report, writes)) return reply;
+    if (attempt === 5) throw problem('conflict.race');
+  }
+}

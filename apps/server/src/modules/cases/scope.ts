@@ -1,0 +1,83 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Actor, Scope } from '#platform/actor';
+import { problem } from '#platform/errors';
+import type { Db, Trx } from '#platform/pool';
+
+/** What decides who may see a case; carried by live frames so that they can be filtered without a query. */
+export interface CaseKeys {
+  readonly cityId: string;
+  readonly districtId: string | null;
+  readonly streetId: string | null;
+  readonly communityId: string | null;
+  readonly patrolGridId: string | null;
+  /** Units of its assignments, their crews, and units of its tasks. */
+  readonly unitIds: readonly string[];
+  /** The reporting collector and posts that its tasks wait for. */
+  readonly postIds: readonly string[];
+}
+
+const LEVEL_COLUMN = {
+  district: sql.ref('c.district_id'),
+  street: sql.ref('c.street_id'),
+  community: sql.ref('c.community_id'),
+} as const;
+
+/**
+ * The rows of `"case" c` that a scope sees, as a condition for any query that names the table `c`.
+ * Fail closed: an empty list of regions, units or grids sees nothing.
+ */
+export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> {
+  const city = sql<boolean>`c.city_id = ${cityId}::uuid`;
+  switch (scope.kind) {
+    case 'city':
+      return city;
+    case 'region':
+      return sql<boolean>`${city} and ${LEVEL_COLUMN[scope.level]} = any(${[...scope.regionIds]}::uuid[])`;
+    case 'unit': {
+      const units = [...scope.unitIds];
+      // A semi-join, so that the planner starts from a small unit's assignments and scans for a big one.
+      return sql<boolean>`${city} and c.id in (
+        select a.case_id from assignment a where a.unit_id = any(${units}::uuid[])
+        union all
+        select a.case_id from assignment a where a.crew_id = any(${units}::uuid[]))`;
+    }
+    case 'own':
+      return sql<boolean>`${city} and (c.collector_post_id = ${scope.postId}::uuid
+        or c.patrol_grid_id = any(${[...scope.patrolGridIds]}::uuid[])
+        or exists (select 1 from task st where st.case_id = c.id
+                   and ${scope.postId}::uuid in (st.post_id, st.done_post_id)))`;
+  }
+}
+
+/** The same rule for one case whose keys are at hand. */
+export function caseVisibleTo(actor: Actor, keys: CaseKeys): boolean {
+  if (keys.cityId !== actor.cityId || !actor.permissions.has('case.read')) return false;
+  const { scope } = actor;
+  switch (scope.kind) {
+    case 'city':
+      return true;
+    case 'region': {
+      const at = { district: keys.districtId, street: keys.streetId, community: keys.communityId }[
+        scope.level
+      ];
+      return at !== null && scope.regionIds.includes(at);
+    }
+    case 'unit':
+      return keys.unitIds.some((id) => scope.unitIds.includes(id));
+    case 'own':
+      return (
+        keys.postIds.includes(scope.postId) ||
+        (keys.patrolGridId !== null && scope.patrolGridIds.includes(keys.patrolGridId))
+      );
+  }
+}
+
+/**
+ * The id of a case that this actor may see.
+ * @throws notFound, for a case out of scope too: existence must not leak.
+ */
+export async function requireVisibleCase(db: Db | Trx, actor: Actor, caseId: string): Promise<void> {
+  const found = await sql`select 1 from "case" c
+    where c.id = ${caseId}::uuid and ${caseScopeSql(actor.scope, actor.cityId)}`.execute(db);
+  if (found.rows.length === 0) throw problem('notFound');
+}

@@ -1,0 +1,73 @@
+import type { PoolClient } from 'pg';
+import type { Platform } from '#platform/platform';
+import { loadTask } from './repo.ts';
+import { appendEvent, eventAssignment } from './state.ts';
+
+/** A due row of `timer`, claimed by the loop inside its transaction. */
+export interface DueTimer {
+  readonly taskId: string;
+  readonly caseId: string;
+  readonly cityId: string;
+  readonly fire: string;
+  readonly dueAt: Date;
+}
+
+/**
+ * A clock that ran out: 80 % of a limit (`warn`) or all of it (`overdue`). Writes the fact to the log, marks the
+ * task and its assignment, and re-arms or removes the timer, all in the loop's transaction. A task that was done
+ * meanwhile only loses its timer.
+ */
+export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueTimer): Promise<void> {
+  await trx.query('select 1 from "case" where id = $1 for update', [timer.caseId]);
+  const loaded = await loadTask(trx, {
+    taskId: timer.taskId,
+    cityId: timer.cityId,
+    personId: null,
+    key: null,
+    forClosing: false,
+  });
+  await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
+  const task = loaded?.task;
+  if (!loaded || !task || task.doneAt !== null) return;
+  const { state } = loaded;
+  const at = platform.clock.now();
+  const overdue = timer.fire === 'overdue';
+  if (overdue) task.overdue = true;
+  const assignment =
+    overdue && task.step === 'dispose'
+      ? loaded.assignments.find((a) => a.id === task.assignmentId && !a.overdue)
+      : undefined;
+  if (assignment) assignment.overdue = true;
+  const event = appendEvent(state, {
+    type: overdue ? 'task.overdue' : 'task.warned',
+    at,
+    author: null,
+    from: state.stage,
+    to: state.stage,
+    payload: {
+      task: { id: task.id, step: task.step, action: timer.fire },
+      ...(assignment ? { assignments: [eventAssignment(assignment)] } : {}),
+    },
+  });
+  await trx.query(
+    `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
+     values ($1, $2, $3, $4, $5, null, null, $6, $7, $8)`,
+    [state.id, event.seq, state.cityId, event.type, new Date(at), event.body, event.hash, event.algorithm],
+  );
+  await trx.query('update "case" set seq = $2, head = $3 where id = $1', [state.id, state.seq, state.head]);
+  await trx.query(`insert into outbox (city_id, at, topic, case_id, seq) values ($1, $2, 'case', $3, $4)`, [
+    state.cityId,
+    new Date(at),
+    state.id,
+    event.seq,
+  ]);
+  if (overdue) {
+    await trx.query('update task set overdue = true where id = $1', [task.id]);
+    if (assignment) await trx.query('update assignment set overdue = true where id = $1', [assignment.id]);
+  } else if (task.dueAt !== null) {
+    await trx.query(
+      `insert into timer (task_id, fire, city_id, case_id, due_at) values ($1, 'overdue', $2, $3, $4)`,
+      [task.id, timer.cityId, timer.caseId, new Date(task.dueAt)],
+    );
+  }
+}

@@ -1,0 +1,168 @@
+import { sql, type RawBuilder } from 'kysely';
+import { z } from 'zod';
+import type { Report, ReportQuery, SimilarCase } from '@wanmi/contracts';
+import { caseScopeSql } from '#modules/cases';
+import { catalogOf, type CatalogCategory } from '#modules/catalog';
+import type { Actor } from '#platform/actor';
+import { uuidv7Floor } from '#platform/ids';
+import { decodeCursor, pageOf } from '#platform/paging';
+import type { Platform } from '#platform/platform';
+import type { Db } from '#platform/pool';
+
+const SIMILAR_LIMIT = 10;
+
+/** A degree of latitude in metres; a box first, so that the GiST index serves, then the true distance. */
+const METRES_PER_DEGREE = 111_320;
+
+/** Open cases of the category within its metres and hours, nearest first; only those in the actor's scope. */
+export async function similarCases(
+  platform: Platform,
+  actor: Actor,
+  category: CatalogCategory,
+  point: { lon: number; lat: number },
+): Promise<SimilarCase[]> {
+  const { lon, lat } = point;
+  const dLat = category.similarMetres / METRES_PER_DEGREE;
+  const dLon = dLat / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
+  const since = uuidv7Floor(platform.clock.now() - category.similarHours * 3600_000);
+  const here = sql`st_setsrid(st_makepoint(${lon}::float8, ${lat}::float8), 4326)`;
+  const found = await sql<{
+    id: string;
+    case_no: string;
+    stage: string;
+    address: string | null;
+    reported_at: Date;
+    distance: number;
+  }>`
+    select c.id, c.case_no, c.stage, c.address, c.reported_at,
+      st_distance(c.geom::geography, ${here}::geography)::float8 as distance
+    from "case" c
+    where c.geom && st_makeenvelope(${lon - dLon}::float8, ${lat - dLat}::float8, ${lon + dLon}::float8,
+        ${lat + dLat}::float8, 4326)
+      and c.ended_at is null and c.category_id = ${category.id}::uuid and c.id >= ${since}::uuid
+      and st_dwithin(c.geom::geography, ${here}::geography, ${category.similarMetres}::float8)
+      and ${caseScopeSql(actor.scope, actor.cityId)}
+    order by distance, c.id limit ${SIMILAR_LIMIT}`.execute(platform.db);
+  return found.rows.map((row) => ({
+    id: row.id,
+    caseNo: row.case_no,
+    stage: row.stage,
+    category: { id: category.id, code: category.code, name: category.name },
+    address: row.address,
+    reportedAt: row.reported_at.toISOString(),
+    distance: Math.round(row.distance * 10) / 10,
+  }));
+}
+
+/** The post that sent a report, if the id is known in the city. */
+export async function reportById(
+  db: Db,
+  cityId: string,
+  id: string,
+): Promise<{ caseId: string; postId: string | null } | null> {
+  const found = await sql<{ case_id: string; post_id: string | null }>`
+    select case_id, post_id from report where id = ${id}::uuid and city_id = ${cityId}::uuid`.execute(db);
+  const row = found.rows[0];
+  return row ? { caseId: row.case_id, postId: row.post_id } : null;
+}
+
+/** Whoever works on the ground or for a department never learns who reported (domain.md). */
+export const BLIND_ROLES: ReadonlySet<string> = new Set(['department', 'crew']);
+
+/** 王**, 138****5678: enough to recognise a caller who is on the line, too little to find anybody. */
+export function maskName(name: string | null): string | null {
+  return name === null || name === '' ? null : `${[...name][0]}**`;
+}
+
+export function maskPhone(phone: string | null): string | null {
+  if (phone === null || phone === '') return null;
+  const digits = phone.replace(/\D/g, '');
+  return digits.length < 8 ? '****' : `${digits.slice(0, 3)}****${digits.slice(-4)}`;
+}
+
+const Cursor = z.object({ i: z.uuid() });
+
+interface Row {
+  id: string;
+  case_id: string;
+  case_no: string;
+  kind: Report['kind'];
+  source: Report['source'];
+  category_id: string | null;
+  description: string;
+  address: string | null;
+  lon: number | null;
+  lat: number | null;
+  reported_at: Date;
+  received_at: Date;
+  external_ref: string | null;
+  reporter_id: string | null;
+  name: string | null;
+  phone: string | null;
+  outcome: Report['outcome'];
+}
+
+/** Reports of the cases in scope, newest first. */
+export async function listReports(
+  platform: Platform,
+  actor: Actor,
+  query: z.output<typeof ReportQuery>,
+): Promise<{ items: Report[]; next: string | null }> {
+  const catalog = await catalogOf(platform, actor.cityId);
+  const parts: RawBuilder<unknown>[] = [
+    sql`r.city_id = ${actor.cityId}::uuid`,
+    caseScopeSql(actor.scope, actor.cityId),
+  ];
+  if (query.kind) parts.push(sql`r.kind = ${query.kind}`);
+  if (query.source) parts.push(sql`r.source = ${query.source}`);
+  if (query.caseId) parts.push(sql`r.case_id = ${query.caseId}::uuid`);
+  if (query.from) parts.push(sql`r.id >= ${uuidv7Floor(Date.parse(query.from))}::uuid`);
+  if (query.to) parts.push(sql`r.id < ${uuidv7Floor(Date.parse(query.to))}::uuid`);
+  if (query.cursor) parts.push(sql`r.id < ${decodeCursor(query.cursor, Cursor)!.i}::uuid`);
+  const found = await sql<Row>`
+    select r.id, r.case_id, c.case_no, r.kind, r.source, r.category_id, r.description, r.address,
+      st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at, r.received_at, r.external_ref, r.reporter_id,
+      p.name, p.phone, c.outcome
+    from report r join "case" c on c.id = r.case_id left join reporter p on p.id = r.reporter_id
+    where ${sql.join(parts, sql` and `)} order by r.id desc limit ${query.limit + 1}`.execute(platform.db);
+  const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));
+  const blind = BLIND_ROLES.has(actor.role);
+  return {
+    next: page.next,
+    items: page.items.map((row) => {
+      const category = catalog.categoryById.get(row.category_id ?? '');
+      return {
+        id: row.id,
+        caseId: row.case_id,
+        caseNo: row.case_no,
+        kind: row.kind,
+        source: row.source,
+        category: category ? { id: category.id, code: category.code, name: category.name } : null,
+        description: row.description,
+        address: row.address,
+        point: row.lon === null || row.lat === null ? null : { lon: row.lon, lat: row.lat },
+        reportedAt: row.reported_at.toISOString(),
+        receivedAt: row.received_at.toISOString(),
+        externalRef: row.external_ref,
+        reporter:
+          blind || row.reporter_id === null
+            ? null
+            : { name: maskName(row.name), phone: maskPhone(row.phone), masked: true },
+        outcome: row.outcome,
+      };
+    }),
+  };
+}
+
+/** The reporters of a case, unmasked. The caller has checked permission and scope and writes the audit. */
+export async function reportersOf(
+  db: Db,
+  cityId: string,
+  caseId: string,
+): Promise<{ reportId: string; name: string | null; phone: string | null }[]> {
+  const found = await sql<{ reportId: string; name: string | null; phone: string | null }>`
+    select r.id as "reportId", p.name, p.phone from report r join reporter p on p.id = r.reporter_id
+    where r.case_id = ${caseId}::uuid and r.city_id = ${cityId}::uuid and p.erased_at is null
+    order by r.id limit 100`.execute(db);
+  return found.rows;
+}

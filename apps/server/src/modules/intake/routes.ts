@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import {
+  Id,
+  page,
+  Report,
+  ReportBody,
+  ReportQuery,
+  ReportReply,
+  RevealBody,
+  RevealedReporter,
+  SimilarCase,
+  SimilarQuery,
+} from '@wanmi/contracts';
+import { audit } from '#modules/audit';
+import { requireVisibleCase } from '#modules/cases';
+import { catalogOf } from '#modules/catalog';
+import type { App } from '#platform/http';
+import { commandMeta } from '#platform/http';
+import type { Platform } from '#platform/platform';
+import { listReports, reportersOf } from './repo.ts';
+import { similarTo, submitReport } from './submit.ts';
+
+/** Everything that comes in, and who said it. */
+export function routes(app: App, platform: Platform): void {
+  app.post(
+    '/reports',
+    {
+      config: { permission: 'report.create' },
+      schema: {
+        tags: ['reports'],
+        summary: 'Report a problem: opens a case, or joins the open one that is named',
+        description:
+          'Repeatable by Idempotency-Key or by the report’s own id. `similar` lists open cases that are probably the same.',
+        body: ReportBody,
+        response: { 200: ReportReply, 201: ReportReply },
+      },
+    },
+    async (request, reply) => {
+      const done = await submitReport(platform, request.actor, request.body, commandMeta(request));
+      return reply.code(done.repeated ? 200 : 201).send(done.reply);
+    },
+  );
+
+  app.get(
+    '/reports',
+    {
+      config: { permission: 'report.read' },
+      schema: {
+        tags: ['reports'],
+        summary: 'Reports of the cases in scope, newest first; reporters are masked',
+        querystring: ReportQuery,
+        response: { 200: page(Report) },
+      },
+    },
+    (request) => listReports(platform, request.actor, request.query),
+  );
+
+  app.get(
+    '/reports/similar',
+    {
+      config: { permission: 'report.create' },
+      schema: {
+        tags: ['reports'],
+        summary: 'Open cases that are probably the same problem',
+        querystring: SimilarQuery,
+        response: { 200: z.object({ items: z.array(SimilarCase) }) },
+      },
+    },
+    async (request) => {
+      const { lon, lat, categoryId } = request.query;
+      const catalog = await catalogOf(platform, request.actor.cityId);
+      return { items: await similarTo(platform, request.actor, catalog, categoryId, { lon, lat }) };
+    },
+  );
+
+  app.post(
+    '/cases/:id/reporter',
+    {
+      config: { permission: 'reporter.reveal' },
+      schema: {
+        tags: ['reports'],
+        summary: 'Look at who reported, with a reason; the look is recorded',
+        params: z.object({ id: Id }),
+        body: RevealBody,
+        response: { 200: z.object({ items: z.array(RevealedReporter) }) },
+      },
+    },
+    async (request) => {
+      const { actor } = request;
+      const { id } = request.params;
+      await requireVisibleCase(platform.db, actor, id);
+      const items = await reportersOf(platform.db, actor.cityId, id);
+      // Recorded before it is shown: no look without a trace, even if the answer is lost on the way.
+      await audit(platform.db, platform, {
+        actor,
+        action: 'reporter.reveal',
+        entity: 'case',
+        entityId: id,
+        outcome: 'ok',
+        requestId: request.id,
+        ip: request.ip,
+        detail: { reason: request.body.reason, reporters: items.length },
+      });
+      return { items };
+    },
+  );
+}

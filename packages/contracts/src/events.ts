@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Limit } from './catalog.ts';
+import { OUTCOMES, REPORT_KINDS, ROLES, SOURCES } from './vocabulary.ts';
+
+/**
+ * One entry of a case's log, exactly as its canonical bytes (RFC 8785) are hashed. No personal data: people are
+ * ids, the reporter's words are a hash. What readers of the log need (facts, notices, screens) is in here, so
+ * that everything derived can be rebuilt from the log alone.
+ */
+const id = z.string();
+const at = z.string().meta({ description: 'ISO 8601, UTC, milliseconds' });
+
+export const EventTask = z.object({
+  id,
+  step: z.string(),
+  role: z.enum(ROLES),
+  unitId: id.nullable(),
+  postId: id.nullable(),
+  assignmentId: id.nullable(),
+  openedAt: at,
+  dueAt: at.nullable(),
+});
+export type EventTask = z.infer<typeof EventTask>;
+
+export const EventAssignment = z.object({
+  id,
+  unitId: id,
+  crewId: id.nullable(),
+  state: z.string(),
+  dispatchedAt: at,
+  dueAt: at.nullable(),
+  signedAt: at.nullable(),
+  respondedAt: at.nullable(),
+  passedAt: at.nullable(),
+  endedAt: at.nullable(),
+  failedCount: z.int(),
+  overdue: z.boolean(),
+  limit: Limit,
+});
+export type EventAssignment = z.infer<typeof EventAssignment>;
+
+export const EventPayload = z.object({
+  /** The task that was acted on. */
+  task: z.object({ id, step: z.string(), action: z.string() }).optional(),
+  /** The form as it was sent and checked. */
+  data: z.record(z.string(), z.unknown()).optional(),
+  report: z
+    .object({
+      id,
+      kind: z.enum(REPORT_KINDS),
+      source: z.enum(SOURCES),
+      categoryId: id.nullable(),
+      assetId: id.nullable(),
+      postId: id.nullable(),
+      reportedAt: at,
+      textHash: z.string(),
+      joined: z.boolean(),
+    })
+    .optional(),
+  place: z
+    .object({
+      unitGridId: id.nullable(),
+      patrolGridId: id.nullable(),
+      districtId: id.nullable(),
+      streetId: id.nullable(),
+      communityId: id.nullable(),
+      grade: z.string().nullable(),
+    })
+    .optional(),
+  condition: z.object({ id, categoryId: id, manualId: id.nullable() }).optional(),
+  /** State of the assignments after the event. */
+  assignments: z.array(EventAssignment).optional(),
+  opened: z.array(EventTask).optional(),
+  closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  /** On the closing event: every assignment responded within its limit. */
+  onTime: z.boolean().optional(),
+});
+export type EventPayload = z.infer<typeof EventPayload>;
+
+export const EventBody = z.object({
+  v: z.literal(1),
+  cityId: id,
+  caseId: id,
+  seq: z.int(),
+  type: z.string(),
+  at,
+  personId: id.nullable(),
+  postId: id.nullable(),
+  unitId: id.nullable(),
+  role: z.enum(ROLES).nullable(),
+  from: z.string().nullable(),
+  to: z.string(),
+  payload: EventPayload,
+});
+export type EventBody = z.infer<typeof EventBody>;
