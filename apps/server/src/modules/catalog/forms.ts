@@ -1,0 +1,88 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { FieldError } from '#platform/errors';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A form of the city, compiled once per version. */
+export interface FormRule {
+  readonly id: string;
+  readonly code: string;
+  readonly version: number;
+  readonly schema: JsonSchema;
+  readonly validate: ValidateFunction;
+}
+
+const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
+
+// Our keywords are notes for the screen (config/README.md); any other unknown keyword is a mistake of the form.
+const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-kind'];
+
+// A form is written by the city's people: patterns and formats run on what users type, so errors are collected
+// only up to a bounded number of fields, and `$data` or remote references do not exist.
+function createAjv(): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: true,
+    // `required` inside `anyOf` branches names properties of the parent ("unit or person")
+    strictRequired: false,
+    strictTypes: false,
+    allErrors: true,
+    addUsedSchema: false,
+    validateFormats: true,
+  });
+  addFormats.default(ajv);
+  for (const keyword of NOTES) ajv.addKeyword({ keyword });
+  return ajv;
+}
+
+/** Compiles the schema of one form; throws where it is no schema or has a keyword that nobody knows. */
+export function compileForm(rule: { id: string; code: string; version: number }, content: string): FormRule {
+  const schema = JSON.parse(content) as JsonSchema;
+  return { ...rule, schema, validate: createAjv().compile(schema) };
+}
+
+export const emptyForm: FormRule = {
+  id: '',
+  code: '',
+  version: 0,
+  schema: EMPTY,
+  validate: createAjv().compile(EMPTY),
+};
+
+/** What is wrong with the data, by field; empty when it fits. Values are never repeated. */
+export function formErrors(form: FormRule, data: unknown): FieldError[] {
+  if (form.validate(data)) return [];
+  return unique((form.validate.errors ?? []).map((error) => fieldError(error)));
+}
+
+function fieldError(error: ErrorObject): FieldError {
+  const missing = error.keyword === 'required' ? stringParam(error, 'missingProperty') : undefined;
+  const extra =
+    error.keyword === 'additionalProperties' ? stringParam(error, 'additionalProperty') : undefined;
+  const field = missing ?? extra;
+  return {
+    path: field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(field)}`,
+    code: error.keyword,
+    message: error.message ?? '',
+  };
+}
+
+function stringParam(error: ErrorObject, key: string): string | undefined {
+  const value: unknown = (error.params as Record<string, unknown>)[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A choice that does not fit says so once per branch (`const`, `const` … `oneOf`): the last one is enough. */
+function unique(errors: FieldError[]): FieldError[] {
+  const chosen = new Set(errors.filter((error) => error.code === 'oneOf').map((error) => error.path));
+  const seen = new Set<string>();
+  return errors.filter((error) => {
+    if (error.code === 'const' && chosen.has(error.path)) return false;
+    const key = `${error.path} ${error.code}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function escapePointer(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,17 @@
+export { routes } from './routes.ts';
+export { catalogOf, invalidateCatalog } from './catalogue.ts';
+export { noContext, type FormContext } from './choices.ts';
+export { compileForm, type JsonSchema } from './forms.ts';
+export { formFor, validateForm } from './form-service.ts';
+export { limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
+export type {
+  Catalog,
+  CatalogCategory,
+  CatalogCondition,
+  CatalogSource,
+  CatalogUnit,
+  LimitValue,
+  StageLimit,
+} from './model.ts';
+export { conditionInfo } from './present.ts';
+export { processInForce, processOf, type ProcessInForce } from './rules.ts';
