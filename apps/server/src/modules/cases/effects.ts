@@ -111,7 +111,7 @@ function limitOf(
   const stage = effect.limit ? around.catalog.stageLimits.get(effect.limit) : undefined;
   if (!stage) return { warnAt: null, dueAt: null, limitValue: null, limitUnit: null };
   const calendar = calendarOf(around, stage.calendar);
-  const { value, unit } = stage.limit;
+  const { value, unit } = stage;
   return {
     warnAt: addLimit(calendar, at, { value: value * WARN_SHARE, unit }),
     dueAt: addLimit(calendar, at, { value, unit }),

@@ -43,7 +43,7 @@ const file: Meaning = ({ around, state, data, at }) => {
   state.conditionId = condition.id;
   state.categoryId = condition.categoryId;
   if (typeof data['grade'] === 'string') state.grade = data['grade'];
-  const row = manualFor(around.catalog.manual, { conditionId: condition.id, ...whereOf(state) });
+  const row = manualFor(around.catalog, { conditionId: condition.id, ...whereOf(state) });
   state.manualId = row?.manualId ?? around.catalog.manual?.id ?? null;
   state.filedAt = at;
   return {
