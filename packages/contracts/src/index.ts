@@ -10,3 +10,5 @@ export * from './case.ts';
 export * from './notice.ts';
 export * from './statistics.ts';
 export * from './events.ts';
+export * from './org.ts';
+export * from './audit.ts';

@@ -10,6 +10,7 @@ import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Language } from './error-text.ts';
 import { asJson, invalid, problem, problemHeaders, toProblem } from './errors.ts';
+import type { Problem } from './errors.ts';
 import { guardAccess } from './http-access.ts';
 import type { AccessOptions, SignOn } from './http-access.ts';
 import { registerHealth } from './http-health.ts';
@@ -34,6 +35,8 @@ export interface Module {
   routes?(app: App, platform: Platform): void;
   /** Offered by the one module that knows sessions. */
   signOn?(platform: Platform): SignOn;
+  /** Told of every request that is answered with a problem, before the answer goes out. */
+  onRefused?(platform: Platform, request: FastifyRequest, problem: Problem): Promise<void>;
 }
 
 export interface HttpOptions {
@@ -66,7 +69,7 @@ export async function buildApp(
     reply.headers(securityHeaders(request.protocol === 'https'));
     reply.header('x-request-id', request.id);
   });
-  handleErrors(app);
+  handleErrors(app, platform, modules);
   // Live streams never end by themselves: they are closed first, so that closing does not wait for them.
   app.addHook('preClose', async () => {
     stopping = true;
@@ -146,8 +149,17 @@ async function accessOptions(
   };
 }
 
-function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+function handleErrors(app: FastifyInstance, platform: Platform, modules: readonly Module[]): void {
+  const observers = modules.filter((module) => module.onRefused !== undefined);
+  app.setErrorHandler(async (error, request, reply) => {
+    const found = toProblem(error);
+    try {
+      for (const module of observers) await module.onRefused?.(platform, request, found);
+    } catch (failure) {
+      request.log.error({ err: failure }, 'refusal was not recorded');
+    }
+    return sendProblem(found, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(problem('notFound'), request, reply));
   app.addHook('onResponse', async (request, reply) => {
     const line = {
@@ -163,7 +175,7 @@ function handleErrors(app: FastifyInstance): void {
 /** The one place where anything thrown becomes an answer; what is not known stays in the log. */
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found = toProblem(error);
-  if (found.report) request.log.error({ err: error, code: found.code }, 'request failed');
+  if (found.report) request.log.error({ err: found.cause ?? found, code: found.code }, 'request failed');
   else request.log.debug({ code: found.code }, 'request refused');
   return reply
     .code(found.status)

@@ -1,0 +1,3 @@
+export { audit, onRefused } from './record.ts';
+export type { AuditEntry } from './record.ts';
+export { routes } from './routes.ts';
