@@ -275,7 +275,7 @@ async function untilReady(
 
 /**
  * A killed postmaster's backends go by themselves, a busy one only when its query ends. They are waited for, asked
- * to stop after 5 s, made to after 15 s (their work is lost with the postmaster anyway), given up after 60 s.
+ * to stop after 3 s, made to after 15 s (their work is lost with the postmaster anyway), given up after 60 s.
  */
 function orphanPatience(place: Place, log: ClusterLog): () => Promise<boolean> {
   const began = Date.now();
@@ -283,7 +283,7 @@ function orphanPatience(place: Place, log: ClusterLog): () => Promise<boolean> {
   return async () => {
     const waited = Date.now() - began;
     if (waited > 60_000) return false;
-    const signal = waited > 15_000 ? 'SIGQUIT' : waited > 5000 ? 'SIGTERM' : undefined;
+    const signal = waited > 15_000 ? 'SIGQUIT' : waited > 3000 ? 'SIGTERM' : undefined;
     if (signal && signal !== sent) {
       sent = signal;
       for (const pid of orphansOf(place.dataDir)) {

@@ -1,0 +1,38 @@
+/**
+ * Another process that uses a cluster, for the tests: takes its orders as JSON in argv, says what it got on the
+ * first line of stdout, and keeps the cluster until it reads a line or gets a signal.
+ */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { ClusterError, ensureCluster } from '../cluster.ts';
+import { MigrationError, migrate } from '../migrate.ts';
+import type { Connection } from '../pool.ts';
+
+interface Orders {
+  home: string;
+  umask?: number;
+  /** Only migrate this database. */
+  migrate?: { connection: Connection; dir: string };
+}
+
+const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const log = { info: () => {}, warn: () => {} };
+
+if (orders.umask !== undefined) process.umask(orders.umask);
+try {
+  if (orders.migrate) {
+    say({ applied: await migrate(orders.migrate.connection, orders.migrate.dir) });
+  } else {
+    const cluster = await ensureCluster({ home: orders.home, log, settings: { shared_buffers: '16MB' } });
+    const { pid, dataDir, connection, reused } = cluster;
+    say({ pid, dataDir, connection, reused });
+    const input = createInterface({ input: process.stdin });
+    await once(input, 'line');
+    input.close();
+    await cluster.stop();
+  }
+} catch (error) {
+  if (!(error instanceof ClusterError || error instanceof MigrationError)) throw error;
+  say({ error: { code: error.code, message: error.message } });
+}
