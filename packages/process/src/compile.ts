@@ -59,7 +59,6 @@ function onlyProcess(definitions: ModdleElement, draft: Draft): ModdleElement | 
 /** Sorts the elements into nodes, flows and reminders, and refuses all others. */
 function readElements(process: ModdleElement, draft: Draft): void {
   for (const element of list(process, 'flowElements')) {
-    draft.checkAttributes(element);
     switch (element.$type) {
       case 'bpmn:SequenceFlow':
         draft.flows.push(element);
@@ -96,7 +95,6 @@ function readElements(process: ModdleElement, draft: Draft): void {
 function readRoles(process: ModdleElement, draft: Draft): void {
   const visit = (laneSet: ModdleElement): void => {
     for (const lane of list(laneSet, 'lanes')) {
-      draft.checkAttributes(lane);
       const role = text(lane, 'wm:role') ?? lane.id ?? '';
       draft.checkCode('roles', role, lane);
       for (const node of list(lane, 'flowNodeRef')) draft.roleOf.set(node, role);

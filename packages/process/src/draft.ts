@@ -58,13 +58,6 @@ export class Draft {
     }
   }
 
-  /** A mistyped `wm:` attribute would otherwise be lost without a word. */
-  checkAttributes(element: ModdleElement): void {
-    for (const attribute of Object.keys(element.$attrs)) {
-      if (attribute.startsWith('wm:')) this.refuse('process.unknownAttribute', element, attribute);
-    }
-  }
-
   condition(flow: ModdleElement): CompiledFeel | undefined {
     const expression = ref(flow, 'conditionExpression');
     if (!expression) return undefined;
@@ -73,17 +66,18 @@ export class Draft {
       this.refuse('process.language', flow, language);
       return undefined;
     }
-    return this.feel((text(expression, 'body') ?? '').replace(/^=/, ''), flow);
+    const feel = this.feel((text(expression, 'body') ?? '').replace(/^=/, ''), flow);
+    const known = this.#options.names;
+    for (const name of feel?.names ?? []) {
+      if (known && name !== 'action' && !known.has(name)) this.refuse('process.unknownName', flow, name);
+    }
+    return feel;
   }
 
   feel(source: string, element: ModdleElement): CompiledFeel | undefined {
     const names = this.#options.names;
     try {
-      const feel = parseFeel(source, 'expression', names && { names: [...names] });
-      for (const name of feel.names) {
-        if (names && name !== 'action' && !names.has(name)) this.refuse('process.unknownName', element, name);
-      }
-      return feel;
+      return parseFeel(source, 'expression', names && { names: [...names] });
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       this.refuse('process.feel', element, error.message);

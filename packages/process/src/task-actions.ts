@@ -59,7 +59,7 @@ function readAction(flow: Flow, isDefault: boolean, siblings: number, draft: Dra
     : named
       ? flow.condition.text
       : `${own} and (${flow.condition.text})`;
-  const when = draft.feel(condition, element);
+  const when = named ? flow.condition : draft.feel(condition, element);
   return (
     when && {
       action,
