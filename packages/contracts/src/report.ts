@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, Instant, PageQuery, Point, Position, Ref } from './common.ts';
-import { OUTCOMES, REPORT_KINDS, SOURCES } from './vocabulary.ts';
+import { OUTCOMES, REPORT_KINDS, ROLES, SOURCES } from './vocabulary.ts';
 
 /** 上报: one message. It opens a case, or joins the open one named by `joinCaseId`. */
 export const ReportBody = z
@@ -88,6 +88,9 @@ export const ReportReply = z
     report: z.object({ id: Id }),
     case: z.object({ id: Id, caseNo: z.string(), stage: z.string(), version: z.int() }),
     joined: z.boolean(),
+    opened: z
+      .array(z.object({ id: Id, step: z.string(), role: z.enum(ROLES), dueAt: Instant.nullable() }))
+      .meta({ description: 'tasks that wait now because of it' }),
     similar: z.array(SimilarCase),
   })
   .meta({ id: 'ReportReply' });

@@ -261,17 +261,24 @@ async function prepare(
       outcome: state.outcome as ActionReply['case']['outcome'],
     },
     task: { id: task.id, open: task.doneAt === null },
-    opened: writes.opened.map((t) => ({
-      id: t.id,
-      step: t.step,
-      role: t.role as ActionReply['opened'][number]['role'],
-      dueAt: t.dueAt === null ? null : new Date(t.dueAt).toISOString(),
-    })),
+    opened: openedOf(writes.opened),
   };
   if (meta.key !== null) {
     writes.command.push({ personId: actor.personId, key: meta.key, hash, status: 200, answer: reply, at });
   }
   return { expectedSeq, state, task, writes, reply };
+}
+
+/** The tasks that wait now because of a command. */
+export function openedOf(tasks: readonly TaskState[]): ActionReply['opened'] {
+  return tasks
+    .filter((t) => t.doneAt === null)
+    .map((t) => ({
+      id: t.id,
+      step: t.step,
+      role: t.role as ActionReply['opened'][number]['role'],
+      dueAt: t.dueAt === null ? null : new Date(t.dueAt).toISOString(),
+    }));
 }
 
 export function auditRow(

@@ -9,7 +9,7 @@ import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import { applyEffects, auditRow, finishTask, keysOf, type CommandMeta } from './act.ts';
+import { applyEffects, auditRow, finishTask, keysOf, openedOf, type CommandMeta } from './act.ts';
 import { processVars, surroundingsOf } from './effects.ts';
 import { insertCase, insertJoin, loadCase, type ReportRow, type Writes } from './repo.ts';
 import { caseVisibleTo } from './scope.ts';
@@ -143,6 +143,7 @@ export async function openCase(
     report: { id: report.id },
     case: { id: state.id, caseNo: '', stage: state.stage, version: state.seq },
     joined: false,
+    opened: openedOf(writes.opened),
   };
   if (meta.key !== null) {
     writes.command.push({
@@ -208,6 +209,7 @@ export async function joinCase(
       report: { id: report.id },
       case: { id: state.id, caseNo: state.caseNo, stage: state.stage, version: state.seq },
       joined: true,
+      opened: [],
     };
     if (meta.key !== null) {
       const answer = { ...reply, similar: [] };

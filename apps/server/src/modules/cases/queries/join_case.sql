@@ -1,0 +1,86 @@
+with guard as (
+  update "case" set seq = $3, head = $4, report_count = report_count + 1
+  where id = $1 and seq = $2 and ended_at is null
+  returning id, city_id, null::text as case_no
+), told as (
+  insert into reporter (id, city_id, name, phone, wants_reply, created_at)
+  select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
+  from guard g, jsonb_to_recordset($5::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
+    created_at timestamptz)
+  returning id
+), reported as (
+  insert into report (id, city_id, case_id, kind, source, external_ref, category_id, description, address, geom,
+    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at)
+  select x.id, g.city_id, g.id, x.kind, x.source, x.external_ref, x.category_id, x.description, x.address,
+    case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
+    x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at
+  from guard g, jsonb_to_recordset($6::jsonb) as x(id uuid, kind text, source text, external_ref text,
+    category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
+    asset_id uuid, post_id uuid, reported_at timestamptz, received_at timestamptz)
+  returning 1
+)
+, assigned as (
+  insert into assignment (id, city_id, case_id, unit_id, crew_id, crew_post_id, state, limit_value, limit_unit,
+    calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at, failed_count, overdue)
+  select x.id, g.city_id, g.id, x.unit_id, x.crew_id, x.crew_post_id, x.state, x.limit_value, x.limit_unit,
+    x.calendar, x.clock, x.dispatched_at, x.due_at, x.signed_at, x.responded_at, x.passed_at, x.ended_at,
+    x.failed_count, x.overdue
+  from guard g, jsonb_to_recordset($7::jsonb) as x(id uuid, unit_id uuid, crew_id uuid, crew_post_id uuid,
+    state text, limit_value numeric, limit_unit text, calendar text, clock jsonb, dispatched_at timestamptz,
+    due_at timestamptz, signed_at timestamptz, responded_at timestamptz, passed_at timestamptz,
+    ended_at timestamptz, failed_count int, overdue boolean)
+  on conflict (id) do update set crew_id = excluded.crew_id, crew_post_id = excluded.crew_post_id,
+    state = excluded.state, clock = excluded.clock, due_at = excluded.due_at, signed_at = excluded.signed_at,
+    responded_at = excluded.responded_at, passed_at = excluded.passed_at, ended_at = excluded.ended_at,
+    failed_count = excluded.failed_count, overdue = excluded.overdue
+  returning 1
+), opened as (
+  insert into task (id, city_id, case_id, assignment_id, node, token, step, role, unit_id, post_id,
+    claimed_post_id, claimed_at, opened_at, warn_at, due_at, due_key, limit_value, limit_unit,
+    done_at, done_post_id, done_action, overdue)
+  select x.id, g.city_id, g.id, x.assignment_id, x.node, x.token, x.step, x.role, x.unit_id, x.post_id,
+    x.claimed_post_id, x.claimed_at, x.opened_at, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit,
+    x.done_at, x.done_post_id, x.done_action, x.overdue
+  from guard g, jsonb_to_recordset($8::jsonb) as x(id uuid, assignment_id uuid, node text, token int, step text,
+    role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
+    warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text,
+    done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
+  returning 1
+), timed as (
+  insert into timer (task_id, fire, city_id, case_id, due_at)
+  select x.task_id, x.fire, g.city_id, g.id, x.due_at
+  from guard g, jsonb_to_recordset($9::jsonb) as x(task_id uuid, fire text, due_at timestamptz)
+  returning 1
+), logged as (
+  insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
+  select g.id, x.seq, g.city_id, x.type, x.at, x.post_id, x.person_id, x.body, decode(x.hash, 'hex'), x.algorithm
+  from guard g, jsonb_to_recordset($10::jsonb) as x(seq int, type text, at timestamptz, post_id uuid,
+    person_id uuid, body text, hash text, algorithm text)
+  returning 1
+), sent as (
+  insert into outbox (city_id, at, topic, case_id, seq)
+  select g.city_id, x.at, 'case', g.id, x.seq
+  from guard g, jsonb_to_recordset($10::jsonb) as x(seq int, at timestamptz)
+  order by x.seq
+  returning 1
+), pictured as (
+  insert into case_media (case_id, media_id, city_id, purpose, seq, at)
+  select g.id, x.media_id, g.city_id, x.purpose, x.seq, x.at
+  from guard g, jsonb_to_recordset($11::jsonb) as x(media_id uuid, purpose text, seq int, at timestamptz)
+  on conflict do nothing
+  returning 1
+), audited as (
+  insert into audit (id, city_id, at, person_id, post_id, action, entity, entity_id, outcome, request_id, ip)
+  select x.id, g.city_id, x.at, x.person_id, x.post_id, x.action, 'case', g.id, 'ok', x.request_id, x.ip
+  from guard g, jsonb_to_recordset($12::jsonb) as x(id uuid, at timestamptz, person_id uuid, post_id uuid,
+    action text, request_id text, ip inet)
+  returning 1
+), answered as (
+  insert into command (person_id, key, city_id, hash, status, answer, at)
+  select x.person_id, x.key, g.city_id, decode(x.hash, 'hex'), x.status,
+    case when g.case_no is null then x.answer else jsonb_set(x.answer, '{case,caseNo}', to_jsonb(g.case_no)) end, x.at
+  from guard g, jsonb_to_recordset($13::jsonb) as x(person_id uuid, key text, hash text, status smallint,
+    answer jsonb, at timestamptz)
+  returning 1
+)
+select count(*)::int as n from guard

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+
+/** `npm run bench -- NAME [--json] …`: each bench prints a table, with --json one line per figure. */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    sizes: { type: 'string', default: '10000,1000000' },
+    seconds: { type: 'string', default: '10' },
+    pairs: { type: 'string', default: '5' },
+    concurrency: { type: 'string', default: '16' },
+    home: { type: 'string', default: '.wanmi' },
+  },
+});
+
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  reference?: number;
+  ratio?: number;
+  goal?: number;
+  note?: string;
+}
+
+const round = (n: number): number => (Math.abs(n) >= 100 ? Math.round(n) : Math.round(n * 1000) / 1000);
+
+function print(figures: readonly Figure[]): void {
+  if (values.json) {
+    for (const figure of figures) console.log(JSON.stringify({ ...figure, value: round(figure.value) }));
+    return;
+  }
+  console.table(
+    Object.fromEntries(
+      figures.map(({ name, value, unit, reference, ratio, goal, note }) => [
+        name,
+        {
+          value: round(value),
+          unit,
+          reference: reference === undefined ? '' : round(reference),
+          ratio: ratio === undefined ? '' : round(ratio),
+          goal: goal ?? '',
+          note: note ?? '',
+        },
+      ]),
+    ),
+  );
+}
+
+const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
+  loop: () => import('./loop.ts'),
+};
+
+export interface BenchOptions {
+  sizes: number[];
+  seconds: number;
+  pairs: number;
+  concurrency: number;
+  home: string;
+  log: (line: string) => void;
+}
+
+const name = positionals[0] ?? '';
+const load = benches[name];
+if (!load) {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join(' | ')} [--json] [--sizes 10000,1000000]`);
+  process.exit(2);
+}
+const { bench } = await load();
+print(
+  await bench({
+    sizes: values.sizes.split(',').map(Number),
+    seconds: Number(values.seconds),
+    pairs: Number(values.pairs),
+    concurrency: Number(values.concurrency),
+    home: values.home,
+    // Progress goes beside the figures, so that --json stays one figure a line.
+    log: (line) => console.error(line),
+  }),
+);
+process.exit(0);
