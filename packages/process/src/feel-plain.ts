@@ -16,8 +16,8 @@ type Plain = string | number | boolean | null;
  * of (names, literals, comparisons, `and`, `or`, `not`, `in` with a list of literals) into closures.
  *
  * feelin needs 3–6 µs for `action = "pass"` where this needs 0.05 µs, and a step evaluates several conditions.
- * The semantics are feelin's own (three-valued logic; comparing different types gives null): a property test
- * holds the two against each other. Anything else, at compile time or at run time, is left to feelin.
+ * The semantics are the standard's (three-valued logic), and feelin's where feelin keeps to it: a property
+ * test holds the two against each other. Anything else, at compile time or at run time, is left to feelin.
  */
 export function compilePlain(node: FeelNode, text: string): PlainEvaluator | undefined {
   switch (node.name) {
@@ -143,16 +143,27 @@ const equal = (x: Plain, y: Plain): boolean | null => {
   return typeof x === typeof y ? x === y : null;
 };
 
+/**
+ * Order of numbers; strings are left to feelin. The standard says null for everything else, where feelin 8.2
+ * throws for a boolean and takes `1 < date("2026-01-01")` for true.
+ */
+function ordered(compare: (x: number, y: number) => boolean) {
+  return (x: Plain, y: Plain): Plain | undefined => {
+    if (typeof x === 'number' && typeof y === 'number') return compare(x, y);
+    return typeof x === 'string' && typeof y === 'string' ? undefined : null;
+  };
+}
+
 const comparators: Record<string, (x: Plain, y: Plain) => Plain | undefined> = {
   '=': equal,
   '!=': (x, y) => {
     const same = equal(x, y);
     return same === null ? null : !same;
   },
-  '<': (x, y) => (typeof x === 'number' && typeof y === 'number' ? x < y : undefined),
-  '<=': (x, y) => (typeof x === 'number' && typeof y === 'number' ? x <= y : undefined),
-  '>': (x, y) => (typeof x === 'number' && typeof y === 'number' ? x > y : undefined),
-  '>=': (x, y) => (typeof x === 'number' && typeof y === 'number' ? x >= y : undefined),
+  '<': ordered((x, y) => x < y),
+  '<=': ordered((x, y) => x <= y),
+  '>': ordered((x, y) => x > y),
+  '>=': ordered((x, y) => x >= y),
 };
 
 /** `x in ("a", "b")`: only a list of string or number literals. */

@@ -1,4 +1,13 @@
-import { evaluate as interpret, parseExpression, parseUnaryTests, toFeel } from 'feelin';
+import {
+  evaluate as interpret,
+  FeelDate,
+  FeelDateTime,
+  FeelDuration,
+  FeelTime,
+  parseExpression,
+  parseUnaryTests,
+  toFeel,
+} from 'feelin';
 import { type Problem, ProcessError } from './errors.ts';
 import { children, compilePlain, type FeelContext, type FeelNode, type FeelTree } from './feel-plain.ts';
 
@@ -136,24 +145,74 @@ function compileTest(
   source: string,
   declared: readonly string[],
 ): (context: FeelContext) => boolean {
-  const text = source.slice(test.from, test.to);
   const inner = test.firstChild;
-  const compile = (expression: string): CompiledFeel['run'] =>
-    compileExpression(
-      expression,
-      declared,
-      parseExpression(expression, namesAsContext([...declared, '?']), undefined),
-    );
-
-  // `< 5` is `? < 5`; an interval is `? in [1..5]`
+  const compile = (node: FeelNode): CompiledFeel['run'] => {
+    const expression = source.slice(node.from, node.to);
+    const known = namesAsContext([...declared, '?']);
+    return compileExpression(expression, declared, parseExpression(expression, known, undefined));
+  };
   if (inner?.name === 'SimplePositiveUnaryTest') {
-    const run = compile(inner.firstChild?.name === 'CompareOp' ? `? ${text}` : `? in ${text}`);
-    return (context) => run(context) === true;
+    const parts = children(inner);
+    return parts[0]?.name === 'Interval'
+      ? interval(children(parts[0]), source, compile)
+      : bound(source.slice(parts[0]!.from, parts[0]!.to), compile(parts[1]!));
   }
-  const run = compile(text);
+  const run = compile(test);
   // DMN 1.3 §9.2: an expression over `?` decides itself, any other value is compared with `?`
   if (mentionsInput(test)) return (context) => run(context) === true;
   return (context) => matches(context['?'], run(context));
+}
+
+/** `< 5`, `>= limit` */
+function bound(operator: string, run: CompiledFeel['run']): (context: FeelContext) => boolean {
+  if (operator === '=') return (context) => matches(context['?'], run(context));
+  if (operator === '!=') return (context) => !matches(context['?'], run(context));
+  return (context) => inOrder(context['?'], operator, run(context));
+}
+
+/** `[1..5]`, `(1..5)`, `]1..5[` */
+function interval(
+  parts: readonly FeelNode[],
+  source: string,
+  compile: (node: FeelNode) => CompiledFeel['run'],
+): (context: FeelContext) => boolean {
+  const [open, from, , to, close] = parts;
+  const low = compile(from!);
+  const high = compile(to!);
+  const above = source.slice(open!.from, open!.to) === '[' ? '>=' : '>';
+  const below = source.slice(close!.from, close!.to) === ']' ? '<=' : '<';
+  return (context) =>
+    inOrder(context['?'], above, low(context)) && inOrder(context['?'], below, high(context));
+}
+
+const orders: Record<string, CompiledFeel['run']> = {};
+
+/**
+ * Order of two values of one type; values of different types have none. (feelin 8.2 takes `"x" <= 0` and
+ * `1 < date("2026-01-01")` for true, so that it is asked about equal types only.)
+ */
+function inOrder(left: unknown, operator: string, right: unknown): boolean {
+  if (typeof left === 'number' && typeof right === 'number') {
+    if (operator === '<') return left < right;
+    if (operator === '<=') return left <= right;
+    return operator === '>' ? left > right : left >= right;
+  }
+  const a = toFeel(left) as unknown;
+  const b = toFeel(right) as unknown;
+  const sameType =
+    typeof a === 'string' ? typeof b === 'string' : isTemporal(a) && a.constructor === b?.constructor;
+  if (!sameType) return false;
+  orders[operator] ??= interpretOnce(`a ${operator} b`, ['a', 'b']);
+  return orders[operator]({ a, b }) === true;
+}
+
+function isTemporal(value: unknown): value is object {
+  return (
+    value instanceof FeelDate ||
+    value instanceof FeelTime ||
+    value instanceof FeelDateTime ||
+    value instanceof FeelDuration
+  );
 }
 
 function namesAsContext(names: readonly string[]): Record<string, unknown> {
