@@ -50,9 +50,8 @@ if (stale.length) {
 
 /** Kysely's view of a freshly migrated database. */
 async function types() {
-  await withDatabase(async ({ createDb, pool }) => {
+  await withDatabase(async ({ db, pool }) => {
     const { generate, PostgresDialect, RawExpressionNode } = await import('kysely-codegen');
-    const db = createDb(pool);
     const names = await pool.query(`
       select table_name || '.' || column_name as key
         from information_schema.columns
@@ -89,9 +88,9 @@ async function types() {
 
 /** The document that outsiders build on. */
 async function openapi() {
-  await withDatabase(async (database) => {
-    const { openapiOf } = await import(path.join(root, 'apps/server/src/platform/openapi.ts'));
-    put(OPENAPI, format(OPENAPI, JSON.stringify(await openapiOf(database), null, 2)));
+  await withDatabase(async ({ db, pool }) => {
+    const { describeApi } = await import(path.join(root, 'apps/server/src/app.ts'));
+    put(OPENAPI, `${JSON.stringify(await describeApi(db, pool), null, 2)}\n`);
   });
 }
 
@@ -148,25 +147,34 @@ function format(file, text) {
   }
 }
 
+/** A freshly migrated database: that of --database-url, or one of its own on the test server, gone afterwards. */
 async function withDatabase(use) {
   const platform = path.join(root, 'apps/server/src/platform');
   const { createPool, createDb, connectionFromUrl } = await import(`${platform}/pool.ts`);
-  if (options['database-url']) {
-    const { migrate } = await import(`${platform}/migrate.ts`);
-    const connection = connectionFromUrl(options['database-url']);
+  const { migrate } = await import(`${platform}/migrate.ts`);
+  const work = async (connection) => {
     await migrate(connection, path.join(root, 'apps/server/migrations'));
-    const pool = createPool(connection, { max: 2 });
+    const pool = createPool(connection, { max: 3 });
     try {
-      return await use({ pool, createDb, connection });
+      return await use({ pool, db: createDb(pool), connection });
     } finally {
       await pool.end();
     }
-  }
-  const { testDatabase } = await import(`${platform}/testing.ts`);
-  const database = await testDatabase();
+  };
+  if (options['database-url']) return work(connectionFromUrl(options['database-url']));
+
+  const { ensureCluster } = await import(`${platform}/cluster.ts`);
+  const { dropDatabase } = await import(`${platform}/testing.ts`);
+  const cluster = await ensureCluster({
+    home: path.resolve(root, process.env.WANMI_HOME ?? '.wanmi'),
+    name: 'test',
+    log: { info() {}, warn: (message) => console.warn(message) },
+  });
+  const database = `wanmi_gen_${process.pid}`;
   try {
-    return await use({ ...database, createDb });
+    return await work({ ...cluster.connection, database });
   } finally {
-    await database.close();
+    await dropDatabase(cluster.connection, database);
+    await cluster.stop();
   }
 }

@@ -160,9 +160,15 @@ export interface CaseText {
   text: string;
 }
 
+export interface CatalogStamp {
+  city_id: string;
+  stamp: number;
+}
+
 export interface Category {
   city_id: string;
   code: string;
+  geometry: string | null;
   id: string;
   kind: string;
   level: number;
@@ -208,6 +214,7 @@ export interface Condition {
   limit_unit: string;
   limit_value: Numeric;
   name: Name;
+  next_id: string | null;
   valid_from: Timestamp;
   valid_to: Timestamp | null;
 }
@@ -367,6 +374,8 @@ export interface Media {
   mime: string;
   phash: number | null;
   post_id: string | null;
+  same_as: string | null;
+  served_mime: string | null;
   served_sha256: Buffer | null;
   sha256: Buffer;
   taken_at: Timestamp | null;
@@ -408,6 +417,20 @@ export interface OutboxCursor {
   pos: number;
   reader: string;
   updated_at: Timestamp;
+  xid: string;
+}
+
+export interface OutboxParked {
+  at: Timestamp;
+  case_id: string | null;
+  city_id: string;
+  parked_at: Timestamp;
+  payload: Json | null;
+  pos: number;
+  problem: string;
+  reader: string;
+  seq: number | null;
+  topic: string;
   xid: string;
 }
 
@@ -553,8 +576,12 @@ export interface Setting {
 export interface Source {
   city_id: string;
   code: string;
+  direct_filing: Generated<boolean>;
+  group_code: string | null;
+  group_name: Json | null;
   name: Name;
   sort: number;
+  valid_to: Timestamp | null;
   verify: boolean;
 }
 
@@ -610,8 +637,10 @@ export interface Timer {
 }
 
 export interface Unit {
+  calendar: string | null;
   city_id: string;
   code: string;
+  duty: string | null;
   id: string;
   kind: string;
   name: Name;
@@ -631,6 +660,7 @@ export interface DB {
   case_link: CaseLink;
   case_media: CaseMedia;
   case_text: CaseText;
+  catalog_stamp: CatalogStamp;
   category: Category;
   city: City;
   command: Command;
@@ -650,6 +680,7 @@ export interface DB {
   numbering: Numbering;
   outbox: Outbox;
   outbox_cursor: OutboxCursor;
+  outbox_parked: OutboxParked;
   person: Person;
   person_profile: PersonProfile;
   phrase: Phrase;

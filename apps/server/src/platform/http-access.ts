@@ -18,6 +18,8 @@ export interface SignedOn {
 export type SignOn = (tokenHash: Buffer) => Promise<SignedOn>;
 
 export interface RequestSession {
+  /** Names the session to others of this process (live streams); not the token. */
+  readonly id: string;
   readonly tokenHash: Buffer;
   readonly presentedBy: 'cookie' | 'bearer';
   readonly expiresAt: number;
@@ -50,6 +52,10 @@ export const SESSION_COOKIE = 'wanmi_session';
 /** 256 random bits; only their hash is stored, so that a stolen database signs nobody in. */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
+}
+
+export function sessionId(tokenHash: Buffer): string {
+  return tokenHash.toString('base64url');
 }
 
 /** Every route says who may call it, or the server does not start. */
@@ -121,7 +127,7 @@ export async function signIn(request: FastifyRequest, options: AccessOptions): P
     throw error;
   }
   const { session } = request.signedOn;
-  await options.sessions(request, session.tokenHash.toString('base64'));
+  await options.sessions(request, session.id);
   if (session.presentedBy === 'cookie' && isUnsafe(request.method)) {
     const sent = request.headers['x-csrf-token'];
     if (typeof sent !== 'string' || !sameText(sent, session.csrf)) throw problem('csrf');
@@ -135,7 +141,8 @@ async function resolve(request: FastifyRequest, { signOn, secret }: AccessOption
   const tokenHash = hashToken(presented.token);
   const { actor, expiresAt } = await signOn(tokenHash);
   const csrf = csrfToken(secret, tokenHash);
-  return { actor, session: { tokenHash, presentedBy: presented.by, expiresAt, csrf } };
+  const id = sessionId(tokenHash);
+  return { actor, session: { id, tokenHash, presentedBy: presented.by, expiresAt, csrf } };
 }
 
 /** 32 bytes in base64url. */

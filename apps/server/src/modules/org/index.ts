@@ -1,0 +1,22 @@
+export { routes } from './routes.ts';
+export { signOn } from './sessions.ts';
+export {
+  cityOf,
+  collectorOfGrid,
+  forgetDirectory,
+  postNames,
+  postsFor,
+  regionsOf,
+  unitsOf,
+} from './directory.ts';
+export type { CityInfo, PostHolder, PostName, RegionInfo, UnitInfo } from './directory.ts';
+export {
+  createCity,
+  createPerson,
+  createPost,
+  createRegion,
+  createRole,
+  createUnit,
+  seedRoles,
+} from './create.ts';
+export type { Area } from './create.ts';
