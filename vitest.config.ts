@@ -25,13 +25,7 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
-      {
-        test: {
-          name: 'web',
-          include: ['apps/web/src/**/*.test.{ts,tsx}'],
-          environment: 'jsdom',
-        },
-      },
+      './apps/web/vitest.config.ts',
       ...(withE2e
         ? [
             {

@@ -88,8 +88,13 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   return cluster;
 }
 
+/** The server programs alone: found, or installed where that is possible. */
+export async function ensureServerPrograms(log: ClusterLog): Promise<void> {
+  await ensureBinaries({ log }, undefined);
+}
+
 async function ensureBinaries(
-  options: ClusterOptions,
+  options: Pick<ClusterOptions, 'log' | 'search'>,
   existing: ExistingData | undefined,
 ): Promise<ServerBinaries> {
   const search = options.search ?? defaultSearch();

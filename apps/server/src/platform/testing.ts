@@ -1,4 +1,3 @@
-import { inject } from 'vitest';
 import pg from 'pg';
 import { clientConfig, createDb, createPool } from './pool.ts';
 import type { Connection, Db } from './pool.ts';
@@ -27,9 +26,13 @@ export interface TestDatabase {
 
 let counter = 0;
 
-/** A database of one's own with all migrations applied. One per test file, in `beforeAll`; `drop` in `afterAll`. */
+/**
+ * A database of one's own with all migrations applied. One per test file, in `beforeAll`; `drop` in `afterAll`.
+ * A script may ask for one too: outside of vitest it starts the test server itself, and `drop` gives it back.
+ */
 export async function testDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
-  const { connection: server, template, run } = inject('testServer');
+  const { testServer, close } = await testServerHere();
+  const { connection: server, template, run } = testServer;
   const database = `${clonePrefix(run)}${process.pid}_${counter++}`;
   await asAdmin(server, (admin) =>
     admin.query(`create database ${pg.escapeIdentifier(database)} template ${pg.escapeIdentifier(template)}`),
@@ -44,8 +47,18 @@ export async function testDatabase(options: { max?: number } = {}): Promise<Test
     drop: async () => {
       if (!pool.ended && !pool.ending) await pool.end();
       await dropDatabase(server, database);
+      await close();
     },
   };
+}
+
+async function testServerHere(): Promise<{ testServer: TestServer; close: () => Promise<void> }> {
+  if (process.env['VITEST']) {
+    const { inject } = await import('vitest');
+    return { testServer: inject('testServer'), close: async () => {} };
+  }
+  const { openTestServer } = await import('./testing-server.ts');
+  return openTestServer();
 }
 
 export const TEMPLATE_PREFIX = 'wanmi_template_';

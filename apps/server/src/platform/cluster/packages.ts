@@ -74,9 +74,17 @@ export async function installDatabase(log: ClusterLog, privilege: Privilege, maj
     packages = databasePackages(major);
   }
   if (!packages) {
+    // An older release of Debian or Ubuntu, or data of a version that the release has left behind.
+    const commands = [
+      'sudo apt-get install -y postgresql-common',
+      'sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y',
+      `sudo apt-get install -y --no-install-recommends postgresql-${major ?? 17} postgresql-${major ?? 17}-postgis-3`,
+    ];
     throw new ClusterError(
       'cluster_packages_missing',
-      missingServerMessage('debian', 'the package sources of this system do not offer it', major),
+      `the package sources of this system offer no PostgreSQL ${major ?? '15 or later'} with PostGIS. ` +
+        `Those of postgresql.org do:\n${commands.map((command) => `  ${command}`).join('\n')}\n` +
+        `Or set DATABASE_URL to a server of your own.`,
     );
   }
   await installPackages(packages, log, privilege);
