@@ -91,6 +91,7 @@ describe('the local CA', () => {
     expect([await modeOf('ca.pem'), await modeOf('server.pem'), await modeOf('ca.crt')]).toEqual([
       0o600, 0o600, 0o644,
     ]);
+    expect(await modeOf('.')).toBe(0o700);
     expect(await readFile(join(home, 'tls/ca.crt'), 'utf8')).toBe(tls.caPem);
     expect((await readdir(join(home, 'tls'))).sort()).toEqual(['ca.crt', 'ca.pem', 'server.pem']);
   });
