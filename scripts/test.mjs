@@ -57,7 +57,10 @@ function summarise(report) {
   } catch {
     return 'did not run to their end';
   }
+  // A file that does not even load has no tests that could fail.
+  const broken = result.testResults.filter((file) => file.status === 'failed' && !hasFailed(file)).length;
   const counts = [
+    [broken, broken === 1 ? 'file failed' : 'files failed'],
     [result.numFailedTests, 'failed'],
     [result.numPassedTests, 'passed'],
     [result.numPendingTests, 'skipped'],
@@ -65,4 +68,8 @@ function summarise(report) {
   ];
   const parts = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`);
   return `${parts.join(' | ') || 'none'} (${result.numTotalTests})`;
+}
+
+function hasFailed(file) {
+  return file.assertionResults.some((test) => test.status === 'failed');
 }

@@ -23,6 +23,11 @@ export class MigrationError extends Error {
   }
 }
 
+export interface MigrateOptions {
+  /** How long a statement waits for a lock before the migration gives up. */
+  lockTimeoutMs?: number;
+}
+
 const APPLICATION = 'wanmi-migrate';
 const EXTENSIONS = ['postgis', 'pg_trgm'] as const;
 // 'wm' 'mg' as two int4: one lock for bootstrap and migrations of a database.
@@ -57,7 +62,11 @@ export async function readMigrations(dir: string): Promise<MigrationFile[]> {
  * Brings the database up to the directory's last migration and returns the names of those it applied.
  * Creates the database and the extensions where they are missing. Any number of processes may race.
  */
-export async function migrate(connection: Connection, dir: string): Promise<string[]> {
+export async function migrate(
+  connection: Connection,
+  dir: string,
+  options: MigrateOptions = {},
+): Promise<string[]> {
   const files = await readMigrations(dir);
   await createDatabase(connection);
   const client = new pg.Client(clientConfig(connection, APPLICATION));
@@ -74,7 +83,7 @@ export async function migrate(connection: Connection, dir: string): Promise<stri
       applied_at timestamptz not null default now()
     )`);
     const pending = await pendingMigrations(client, files);
-    for (const file of pending) await apply(client, file);
+    for (const file of pending) await apply(client, file, options.lockTimeoutMs ?? 10_000);
     return pending.map((file) => file.name);
   } finally {
     await client.end(); // gives the lock back too
@@ -173,12 +182,12 @@ async function pendingMigrations(client: pg.Client, files: MigrationFile[]): Pro
   return pending;
 }
 
-async function apply(client: pg.Client, file: MigrationFile): Promise<void> {
+async function apply(client: pg.Client, file: MigrationFile, lockTimeoutMs: number): Promise<void> {
   if (file.breaking) await refuseWhileInUse(client, file);
   await client.query('begin');
   try {
     // A lock that is not to be had soon would stop every reader that queues behind us.
-    await client.query(`set local lock_timeout = '10s'`);
+    await client.query(`set local lock_timeout = ${Math.round(lockTimeoutMs)}`);
     // First the row: of two processes that got here by any way, the second waits and then fails on the key.
     await client.query('insert into schema_migration (number, name, checksum) values ($1, $2, $3)', [
       file.number,
