@@ -185,14 +185,18 @@ describe('a shared cluster', () => {
     expect(await gone(said.pid)).toBe(true);
   });
 
-  test('stops with a user that ends by a signal', async () => {
-    const home = temporary();
-    const other = otherProcess(home);
-    const { pid, dataDir } = await other.said;
-    await other.end('SIGTERM');
-    expect(await gone(pid)).toBe(true);
-    expect(existsSync(path.join(dataDir, 'postmaster.pid'))).toBe(false);
-  });
+  test.each(['SIGTERM', 'SIGINT', 'process.exit()'] as const)(
+    'stops with a user that ends by %s',
+    async (way) => {
+      const home = temporary();
+      const other = otherProcess(home);
+      const { pid, dataDir } = await other.said;
+      if (way === 'process.exit()') other.child.stdin?.write('crash\n');
+      else await other.end(way);
+      expect(await gone(pid)).toBe(true);
+      expect(existsSync(path.join(dataDir, 'postmaster.pid'))).toBe(false);
+    },
+  );
 
   test('outlives a killed user, and the next one takes it over', async () => {
     const home = temporary();

@@ -1,6 +1,6 @@
 /**
  * Another process that uses a cluster, for the tests: takes its orders as JSON in argv, says what it got on the
- * first line of stdout, and keeps the cluster until it reads a line or gets a signal.
+ * first line of stdout, and keeps the cluster until it reads `stop` or `crash`, or gets a signal.
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -28,7 +28,8 @@ try {
     const { pid, dataDir, connection, reused } = cluster;
     say({ pid, dataDir, connection, reused });
     const input = createInterface({ input: process.stdin });
-    await once(input, 'line');
+    const [line] = (await once(input, 'line')) as [string];
+    if (line === 'crash') process.exit(3);
     input.close();
     await cluster.stop();
   }
