@@ -69,7 +69,7 @@ export function checkRoute(route: RouteOptions): void {
     );
   }
   if (config.permission !== undefined && !PERMISSIONS.includes(config.permission)) {
-    throw new Error(`route ${name} asks for permission ${String(config.permission)}, which does not exist`);
+    throw new Error(`route ${name} asks for permission ${config.permission as string}, which does not exist`);
   }
 }
 

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { problem } from './errors.ts';
+import { signIn } from './http-access.ts';
+import type { AccessOptions } from './http-access.ts';
 import type { Platform } from './platform.ts';
+import { isLoopback } from './security.ts';
 
 export interface HealthOptions {
   /** Number of the last migration that this program knows; null where nobody asks. */
@@ -27,4 +30,21 @@ async function lastMigration({ pool }: Platform): Promise<number> {
     'select max(number) as last from schema_migration',
   );
   return rows[0]?.last ?? 0;
+}
+
+/** `/metrics` for a Prometheus on this machine, or one that signs in with the right to read the audit. */
+export function registerMetrics(app: FastifyInstance, access: AccessOptions): void {
+  app.get('/metrics', { config: { public: true }, logLevel: 'warn' }, async (request, reply) => {
+    if (!isLoopback(request)) {
+      await signIn(request, access);
+      if (!request.actor.permissions.has('audit.read')) {
+        throw problem('permission.denied', { permission: 'audit.read' });
+      }
+    }
+    const { metrics } = app;
+    return reply
+      .type(metrics.contentType)
+      .header('cache-control', 'no-store')
+      .send(await metrics.text());
+  });
 }

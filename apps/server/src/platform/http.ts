@@ -13,9 +13,12 @@ import { asJson, invalid, problem, problemHeaders, toProblem } from './errors.ts
 import type { Problem } from './errors.ts';
 import { guardAccess } from './http-access.ts';
 import type { AccessOptions, SignOn } from './http-access.ts';
-import { registerHealth } from './http-health.ts';
+import { registerHealth, registerMetrics } from './http-health.ts';
+import { redirectToHttps, serveCa } from './http-tls.ts';
 import { createLimiter, limitsOf } from './http-limits.ts';
 import type { Limits } from './http-limits.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { Platform } from './platform.ts';
 import { instanceSecret, securityHeaders } from './security.ts';
@@ -29,6 +32,12 @@ export type App = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** Something that runs besides answering requests: a relay, a timer loop, a queue's worker. */
+export interface Background {
+  start(): void | Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** A room of the house, as its index.ts exports it. */
 export interface Module {
   /** Registers its routes; they stand under /api/v1. */
@@ -37,6 +46,10 @@ export interface Module {
   signOn?(platform: Platform): SignOn;
   /** Told of every request that is answered with a problem, before the answer goes out. */
   onRefused?(platform: Platform, request: FastifyRequest, problem: Problem): Promise<void>;
+  /** What each process that answers requests runs too (live fan-out). */
+  webBackground?(platform: Platform): readonly Background[];
+  /** What worker processes run (relays, timers, jobs). */
+  workerBackground?(platform: Platform): readonly Background[];
 }
 
 export interface HttpOptions {
@@ -45,11 +58,18 @@ export interface HttpOptions {
   limits?: Partial<Limits>;
   /** Number of the last migration that this program knows, for /readyz. */
   migration?: number | null;
+  /** Where plain requests from other machines are sent; null answers them. */
+  httpsPort?: number | null;
+  /** The local CA's certificate, for phones to trust; null where the certificate is one's own. */
+  caPem?: string | null;
+  /** Memory, event loop and the like in /metrics: once per process. */
+  processMetrics?: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     limits: Limits;
+    metrics: Metrics;
   }
 }
 
@@ -65,11 +85,15 @@ export async function buildApp(
   let stopping = false;
   const app = createServer(platform);
   app.decorate('limits', limitsOf(platform.config, options.limits));
+  app.decorate('metrics', createMetrics({ processMetrics: options.processMetrics ?? false }));
+  app.metrics.watchPool(platform.pool);
+  app.metrics.watchStreams(platform.hub);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders(request.protocol === 'https'));
     reply.header('x-request-id', request.id);
   });
   handleErrors(app, platform, modules);
+  if (options.httpsPort) redirectToHttps(app, options.httpsPort);
   // Live streams never end by themselves: they are closed first, so that closing does not wait for them.
   app.addHook('preClose', async () => {
     stopping = true;
@@ -79,10 +103,13 @@ export async function buildApp(
   await app.register(fastifyCookie);
   await app.register(fastifyRateLimit, { global: false });
   await app.register(fastifyMultipart, { limits: multipartLimits(platform) });
-  guardAccess(app, await accessOptions(app, platform, modules));
+  const access = await accessOptions(app, platform, modules);
+  guardAccess(app, access);
   await registerOpenApi(app);
 
   registerHealth(app, platform, { migration: options.migration ?? null, stopping: () => stopping });
+  registerMetrics(app, access);
+  if (options.caPem) serveCa(app, options.caPem);
   await app.register(
     async (api) => {
       for (const module of modules) module.routes?.(api as unknown as App, platform);
@@ -162,9 +189,16 @@ function handleErrors(app: FastifyInstance, platform: Platform, modules: readonl
   });
   app.setNotFoundHandler((request, reply) => sendProblem(problem('notFound'), request, reply));
   app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url;
+    app.metrics.observeHttp({
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
     const line = {
       method: request.method,
-      route: request.routeOptions.url ?? null,
+      route: route ?? null,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
     };
@@ -175,6 +209,7 @@ function handleErrors(app: FastifyInstance, platform: Platform, modules: readonl
 /** The one place where anything thrown becomes an answer; what is not known stays in the log. */
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found = toProblem(error);
+  request.server.metrics.countProblem(found.code);
   if (found.report) request.log.error({ err: found.cause ?? found, code: found.code }, 'request failed');
   else request.log.debug({ code: found.code }, 'request refused');
   return reply

@@ -68,9 +68,12 @@ async function listAccounts(
     items: found.items.map(({ id, username, name }) => ({
       username,
       name,
-      posts: (posts.get(id) ?? []).map(({ name: _, unit: { kind: __, ...unit }, ...post }) => ({
-        ...post,
-        unit,
+      posts: (posts.get(id) ?? []).map((post) => ({
+        id: post.id,
+        role: post.role,
+        roleName: post.roleName,
+        unit: { id: post.unit.id, code: post.unit.code, name: post.unit.name },
+        scope: post.scope,
       })),
     })),
   };

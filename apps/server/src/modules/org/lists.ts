@@ -31,7 +31,10 @@ export async function listRegions(
 ): Promise<Page<Region>> {
   const { regions } = await directoryOf(platform, actor.cityId);
   const found = byCode(regions.values(), query);
-  return { ...found, items: found.items.map(({ closed: _, ...region }) => region) };
+  return {
+    ...found,
+    items: found.items.map(({ id, kind, parentId, code, name }) => ({ id, kind, parentId, code, name })),
+  };
 }
 
 /** The units of the city by code: whom one may dispatch to, and who a reply speaks of. */
@@ -42,7 +45,12 @@ export async function listUnits(
 ): Promise<Page<Unit>> {
   const { units } = await directoryOf(platform, actor.cityId);
   const found = byCode(units.values(), query);
-  return { ...found, items: found.items.map(({ closed: _, ...unit }) => unit) };
+  return {
+    ...found,
+    items: found.items.map(({ id, kind, parentId, regionId, code, name }) => {
+      return { id, kind, parentId, regionId, code, name };
+    }),
+  };
 }
 
 function byCode<T extends Coded>(all: Iterable<T>, query: Query): Page<T> {

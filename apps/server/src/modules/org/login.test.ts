@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoginReply, Me } from '@wanmi/contracts';
 import { hashToken } from '#platform/http-access';
-import { PASSWORD, world } from '../../testing/world.ts';
-import type { World } from '../../testing/world.ts';
+import { PASSWORD, world } from '#testing/world';
+import type { World } from '#testing/world';
 import { LOCK_MS } from './login.ts';
 
 let w: World;

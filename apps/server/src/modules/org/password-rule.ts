@@ -7,7 +7,7 @@ import { problem } from '#platform/errors';
  */
 export function checkPassword(password: string, known: readonly string[]): void {
   const plain = password.normalize('NFKC').toLowerCase();
-  const letters = [...plain];
+  const letters = Array.from(plain);
   if (letters.length < 10) throw problem('auth.weakPassword', { reason: 'short' });
   if (new Set(letters).size < 5) throw problem('auth.weakPassword', { reason: 'repetitive' });
   if (isRun(letters)) throw problem('auth.weakPassword', { reason: 'sequence' });

@@ -5,24 +5,22 @@ import type { CityInfo, RegionInfo, UnitInfo } from './directory.ts';
 import type { Succession } from './reach.ts';
 
 export async function readCity(db: Db | Trx, cityId: string): Promise<CityInfo> {
-  const { rows } = await sql<CityInfo & { box: (number | null)[] }>`
+  const { rows } = await sql<CityInfo & { box: CityInfo['bounds'] }>`
     with extent as (
       select coalesce(c.geom::box3d,
                       (select st_3dextent(r.geom) from region r where r.city_id = c.id and r.valid_to is null)) as b
         from city c where c.id = ${cityId}::uuid)
     select c.id, c.code, c.name, c.time_zone as "timeZone",
-           array[st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)]::float8[] as box
+           case when b is not null then array[st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)]::float8[] end as box
       from city c, extent where c.id = ${cityId}::uuid`.execute(db);
   const row = rows[0];
   if (!row) throw problem('notFound');
-  const [west, south, east, north] = row.box;
-  const known = west != null && south != null && east != null && north != null;
   return {
     id: row.id,
     code: row.code,
     name: row.name,
     timeZone: row.timeZone,
-    bounds: known ? [west, south, east, north] : null,
+    bounds: row.box,
   };
 }
 

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import type { Pool } from 'pg';
+import * as asset from '#modules/asset';
+import * as audit from '#modules/audit';
+import * as cases from '#modules/cases';
+import * as catalog from '#modules/catalog';
+import * as grid from '#modules/grid';
+import * as intake from '#modules/intake';
+import * as media from '#modules/media';
+import * as org from '#modules/org';
+import { VirtualClock } from './platform/clock.ts';
+import { parseConfig } from './platform/config.ts';
+import { buildApp } from './platform/http.ts';
+import type { App, HttpOptions, Module } from './platform/http.ts';
+import { createLogger } from './platform/log.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Db } from './platform/pool.ts';
+import { createHub } from './platform/sse.ts';
+
+/** The rooms of the house. */
+export const modules: readonly Module[] = [org, audit, catalog, grid, asset, media, intake, cases];
+
+export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');
+export const WEB_ROOT = path.resolve(import.meta.dirname, '../../web/dist');
+
+/** The whole product's server. */
+export function buildServer(platform: Platform, options: HttpOptions = {}): Promise<App> {
+  // Who sees a case decides who sees its photos; media lies below cases, so it is told.
+  media.provideCaseScope(cases.caseScopeSql);
+  return buildApp(platform, modules, options);
+}
+
+/** The OpenAPI document with every route there can be, those of a demo too. */
+export async function describeApi(db: Db, pool: Pool): Promise<object> {
+  const config = parseConfig({}, ['--demo', '--virtual-clock']);
+  const app = await buildServer({
+    db,
+    pool,
+    config,
+    clock: new VirtualClock({ start: 0, rate: 0 }),
+    log: createLogger({ level: 'silent' }),
+    hub: createHub(),
+    blobs: undefined as never, // no request is answered
+  });
+  const document = app.swagger();
+  await app.close();
+  return document;
+}
