@@ -131,7 +131,7 @@ export async function insertUnits(
       duty: unit.duty ?? null,
       calendar: unit.calendar ?? null,
       valid_from: iso(target.at),
-    })) as never,
+    })),
     { oneStatement: true },
   );
   return ids;
@@ -212,7 +212,7 @@ export async function insertCategories(
       similar_hours: 24,
       geometry: category.geometry ?? null,
       valid_from: iso(target.at),
-    })) as never,
+    })),
     { oneStatement: true },
   );
   return ids;
@@ -263,7 +263,7 @@ export async function insertConditions(
       is_default: condition.isDefault,
       next_id: condition.next ? need(ids, condition.next, 'condition') : null,
       valid_from: iso(target.at),
-    })) as never,
+    })),
     { oneStatement: true },
   );
   return ids;
@@ -323,7 +323,7 @@ export async function insertSources(target: Target, sources: readonly SourceFile
       group_code: source.group?.code ?? null,
       group_name: source.group?.name ?? null,
       sort,
-    })) as never,
+    })),
   );
 }
 
