@@ -14,7 +14,9 @@ const forms = readdirSync(folder).map((file) => ({
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
-const checkOf = ({ $id: _, ...schema }: FormSchema & { $id?: unknown }) => ajv.compile(schema);
+/** Without its name: one Ajv would take two forms of one name for a mistake. */
+const checkOf = (schema: FormSchema) =>
+  ajv.compile(Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$id')));
 const UUID = '019ab2c4-7f00-7abc-8def-0123456789ab';
 
 describe('every shipped form', () => {
