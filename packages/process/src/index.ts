@@ -43,3 +43,26 @@ export {
   type Token,
 } from './step.ts';
 export { wmPackage } from './bpmn.ts';
+export {
+  addLimit,
+  addTime,
+  Calendar,
+  type CalendarDefinition,
+  compileCalendar,
+  elapsed,
+  isWorkingUnit,
+  type Limit,
+  limitMs,
+  type LimitUnit,
+} from './calendar.ts';
+export {
+  type ClockLamp,
+  type ClockState,
+  deadlineOf,
+  extendClock,
+  lampOf,
+  pauseClock,
+  resumeClock,
+  startClock,
+  warningOf,
+} from './clock.ts';

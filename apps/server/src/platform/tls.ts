@@ -186,7 +186,7 @@ function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
 
 /** Loaded only where a certificate is made: most starts only read one. */
 async function x509() {
-  await import('./reflect.ts');
+  await import('reflect-metadata');
   return import('@peculiar/x509');
 }
 

@@ -1,4 +1,4 @@
-import { addLimit, type Effect, type WorkingCalendar } from '@wanmi/process';
+import { addLimit, type Effect, type Calendar } from '@wanmi/process';
 import { catalogOf, type Catalog } from '#modules/catalog';
 import { collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
 import { problem } from '#platform/errors';
@@ -77,7 +77,7 @@ async function waitingFor(
 }
 
 /** The calendar a limit names. @throws config.noCalendar: nobody may be late by a calendar that is not there */
-export function calendarOf(around: Surroundings, code: string): WorkingCalendar {
+export function calendarOf(around: Surroundings, code: string): Calendar {
   const calendar = around.catalog.calendars.get(code);
   if (!calendar) throw problem('config.noCalendar', { code });
   return calendar;

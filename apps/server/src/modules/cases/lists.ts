@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CaseCard, CaseQuery, Lamp, Task, TaskCounts, TaskQuery } from '@wanmi/contracts';
 import { regionsOf } from '#modules/org';
 import type { Actor } from '#platform/actor';
-import { queryTerms } from '#platform/bigrams';
+import { likePattern, queryTerms } from '#platform/bigrams';
 import { problem } from '#platform/errors';
 import { uuidv7Floor } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
@@ -64,9 +64,7 @@ export function searchSql(q: string, cityId: string): Part {
   }
   const terms = queryTerms(text);
   if (terms.bigrams.length === 0) throw problem('search.tooShort');
-  const phrases = terms.phrases.map(
-    (phrase) => sql`ct.text ilike ${`%${phrase.replace(/[\\%_]/g, '\\$&')}%`}`,
-  );
+  const phrases = terms.phrases.map((phrase) => sql`ct.text like ${likePattern(phrase)}`);
   return sql`exists (select 1 from case_text ct where ct.case_id = c.id
     and ${asCondition([sql`ct.bigrams @> ${terms.bigrams}::text[]`, ...phrases])})`;
 }

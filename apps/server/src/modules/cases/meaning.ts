@@ -146,12 +146,12 @@ const assign: Meaning = (change) => {
 
 /** 反馈: the disposal clock stands until the check has passed or failed. */
 const respond: Meaning = (change) => {
-  const { around, at } = change;
+  const { at } = change;
   const a = openAssignment(change);
   a.state = 'responded';
   a.respondedAt = at;
   a.overdue ||= a.dueAt !== null && at > a.dueAt;
-  a.clock = pauseClock(a.clock as never, at, calendarOf(around, a.calendar));
+  a.clock = pauseClock(a.clock as never, at);
   return {};
 };
 

@@ -4,7 +4,7 @@ import { EVENT_OF_ACTION } from '@wanmi/contracts';
 import { startProcess, step } from '@wanmi/process';
 import { processInForce } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
-import { bigrams } from '#platform/bigrams';
+import { bigrams, normaliseText } from '#platform/bigrams';
 import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
@@ -155,7 +155,7 @@ export async function openCase(
       at,
     });
   }
-  const text = [report.description, report.address].filter((part) => part !== null).join(' ');
+  const text = normaliseText([report.description, report.address].filter((part) => part !== null).join(' '));
   const caseNo = await insertCase(
     platform.pool,
     state,
