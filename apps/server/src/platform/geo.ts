@@ -14,7 +14,7 @@ export type Bbox = readonly [west: number, south: number, east: number, north: n
 
 // Krasovsky 1940 ellipsoid, on which the published GCJ-02 formulas are written
 const A = 6378245;
-const EE = 0.00669342162296594323;
+const EE = 0.006693421622965943;
 const BD_PI = (Math.PI * 3000) / 180;
 const RADIANS = Math.PI / 180;
 

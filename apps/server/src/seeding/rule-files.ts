@@ -132,7 +132,7 @@ const SourceLine = z
   }));
 
 const StageLimitLine = z
-  .object({ step: z.enum(STEPS), value: number, unit: z.enum(LIMIT_UNITS), calendar: code })
+  .object({ step: code, value: number, unit: z.enum(LIMIT_UNITS), calendar: code })
   .transform(({ step, ...limit }): StageLimitFile => ({ code: step, ...limit }));
 
 const PhraseFile = z
