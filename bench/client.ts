@@ -14,7 +14,13 @@ export class RawClient {
     this.#port = port;
   }
 
-  async request(method: string, path: string, token: string | null, body?: unknown, key?: string): Promise<Reply> {
+  async request(
+    method: string,
+    path: string,
+    token: string | null,
+    body?: unknown,
+    key?: string,
+  ): Promise<Reply> {
     const socket = (this.#socket ??= await this.#open());
     const text = body === undefined ? '' : JSON.stringify(body);
     const head =

@@ -7,21 +7,33 @@ import { bigrams } from '../apps/server/src/platform/bigrams.ts';
  * only the hashes are not chained, which no measured statement reads.
  */
 export async function ensureHistory(pool: Pool, cityId: string, cases: number, log: (line: string) => void) {
-  const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from "case" where city_id = $1', [
-    cityId,
-  ]);
+  const { rows } = await pool.query<{ n: number }>(
+    'select count(*)::int as n from "case" where city_id = $1',
+    [cityId],
+  );
   let done = rows[0]!.n;
   if (done >= cases) return;
   const now = Date.now();
   const year = 365 * 24 * 3600_000;
-  await pool.query('select ensure_partitions($1, $2)', [new Date(now - year), new Date(now + 31 * 24 * 3600_000)]);
+  await pool.query('select ensure_partitions($1, $2)', [
+    new Date(now - year),
+    new Date(now + 31 * 24 * 3600_000),
+  ]);
   const batch = 20_000;
   const started = performance.now();
   while (done < cases) {
     const n = Math.min(batch, cases - done);
-    await writeBatch(pool, cityId, done, n, now - year + Math.floor((done / cases) * (year - 3600_000)), Math.max(1, Math.floor((n / cases) * (year - 3600_000))));
+    await writeBatch(
+      pool,
+      cityId,
+      done,
+      n,
+      now - year + Math.floor((done / cases) * (year - 3600_000)),
+      Math.max(1, Math.floor((n / cases) * (year - 3600_000))),
+    );
     done += n;
-    if (done % 100_000 < batch) log(`history ${done} of ${cases}, ${Math.round((performance.now() - started) / 1000)} s`);
+    if (done % 100_000 < batch)
+      log(`history ${done} of ${cases}, ${Math.round((performance.now() - started) / 1000)} s`);
   }
   await pool.query('analyze');
 }
@@ -99,8 +111,8 @@ async function writeBatch(pool: Pool, cityId: string, offset: number, n: number,
     );
     await client.query(
       `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
-       select h.id, s.n, $1, s.type, h.at + interval '10 minutes' * s.n, p.id, p.person_id,
-         '{"at":"2026-01-01T00:00:00.000Z","caseId":"' || h.id || '","cityId":"' || $1 || '","payload":{"closed":[{"action":"x","assignmentId":null,"dueAt":"2026-01-01T00:00:00.000Z","id":"' || h.id || '","openedAt":"2026-01-01T00:00:00.000Z","overdue":false,"postId":null,"role":"collector","step":"verify","unitId":"' || h.id || '"}],"data":{"note":"已核实"},"opened":[{"assignmentId":null,"dueAt":null,"id":"' || h.id || '","openedAt":"2026-01-01T00:00:00.000Z","postId":null,"role":"shiftLeader","step":"file","unitId":"' || h.id || '"}],"task":{"action":"x","id":"' || h.id || '","step":"verify"}},"seq":' || s.n || ',"v":1}',
+       select h.id, s.n, $1::uuid, s.type, h.at + interval '10 minutes' * s.n, p.id, p.person_id,
+         '{"at":"2026-01-01T00:00:00.000Z","caseId":"' || h.id || '","cityId":"' || $1::uuid::text || '","payload":{"closed":[{"action":"x","assignmentId":null,"dueAt":"2026-01-01T00:00:00.000Z","id":"' || h.id || '","openedAt":"2026-01-01T00:00:00.000Z","overdue":false,"postId":null,"role":"collector","step":"verify","unitId":"' || h.id || '"}],"data":{"note":"已核实"},"opened":[{"assignmentId":null,"dueAt":null,"id":"' || h.id || '","openedAt":"2026-01-01T00:00:00.000Z","postId":null,"role":"shiftLeader","step":"file","unitId":"' || h.id || '"}],"task":{"action":"x","id":"' || h.id || '","step":"verify"}},"seq":' || s.n || ',"v":1}',
          decode(md5(h.i::text || s.n) || md5(h.i::text), 'hex'), 'sha256'
        from h cross join (values (1,'case.reported'), (2,'case.confirmed'), (3,'case.filed'), (4,'case.dispatched'),
          (5,'assignment.signed'), (6,'assignment.responded'), (7,'case.checkSent'), (8,'case.passed'), (9,'case.closed'))

@@ -21,7 +21,8 @@ export async function bench(options: BenchOptions): Promise<Figure[]> {
       const { cycles, bare, pgMs, lines } = await measure(server, options);
       lines.forEach((line) => options.log(line));
       pgPerCall.push(pgMs);
-      const name = size >= 1_000_000 ? `lifecycles_${size / 1_000_000}m` : `lifecycles_${Math.round(size / 1000)}k`;
+      const name =
+        size >= 1_000_000 ? `lifecycles_${size / 1_000_000}m` : `lifecycles_${Math.round(size / 1000)}k`;
       figures.push({
         name,
         value: cycles,
@@ -134,7 +135,8 @@ async function cycles(server: BenchServer, options: BenchOptions, seconds: numbe
       const at = performance.now();
       const reply = await client.request(method, path, token, body, randomUUID());
       latencies.push(performance.now() - at);
-      if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 300)}`);
+      if (reply.status >= 300)
+        throw new Error(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 300)}`);
       return JSON.parse(reply.body) as { opened: { id: string; step: string }[]; case: { version: number } };
     };
     for (let i = index; performance.now() < until; i += options.concurrency) {

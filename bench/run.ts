@@ -63,7 +63,9 @@ export interface BenchOptions {
 const name = positionals[0] ?? '';
 const load = benches[name];
 if (!load) {
-  console.error(`usage: npm run bench -- ${Object.keys(benches).join(' | ')} [--json] [--sizes 10000,1000000]`);
+  console.error(
+    `usage: npm run bench -- ${Object.keys(benches).join(' | ')} [--json] [--sizes 10000,1000000]`,
+  );
   process.exit(2);
 }
 const { bench } = await load();

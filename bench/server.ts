@@ -1,0 +1,135 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { MIGRATIONS } from '../apps/server/src/app.ts';
+import { openBlobStore } from '../apps/server/src/platform/blob-store.ts';
+import { systemClock } from '../apps/server/src/platform/clock.ts';
+import { ensureCluster } from '../apps/server/src/platform/cluster.ts';
+import { parseConfig } from '../apps/server/src/platform/config.ts';
+import { createLogger } from '../apps/server/src/platform/log.ts';
+import { migrate } from '../apps/server/src/platform/migrate.ts';
+import { hashPassword } from '../apps/server/src/platform/password.ts';
+import type { Platform } from '../apps/server/src/platform/platform.ts';
+import { createDb, createPool, type Connection } from '../apps/server/src/platform/pool.ts';
+import { createHub } from '../apps/server/src/platform/sse.ts';
+import { loadCity } from '../apps/server/src/seeding/load-city.ts';
+import { RawClient } from './client.ts';
+import { ensureHistory, prepareHistory } from './history.ts';
+import type { BenchOptions } from './run.ts';
+
+export interface BenchServer {
+  port: number;
+  nodePid: number;
+  postgresPid: number;
+  connection: Connection;
+  cityId: string;
+  categoryId: string;
+  conditionId: string;
+  unitId: string;
+  tokens: { operator: string; shiftLeader: string; dispatcher: string; department: string };
+  /** Collectors with a point in a grid of their beat. */
+  beats: { token: string; lon: number; lat: number }[];
+  walAndTransactions(): Promise<{ wal: number; transactions: number }>;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'bench-password-2026';
+
+/** A city with so many cases behind it, and the product's server in front of it. Kept between runs. */
+export async function startBenchServer(options: BenchOptions, size: number): Promise<BenchServer> {
+  const home = path.resolve(options.home, 'bench');
+  const log = createLogger({ level: 'warn' });
+  const cluster = await ensureCluster({ home, log, databaseUrl: null });
+  const connection = { ...cluster.connection, database: `bench_${size}` };
+  await migrate(connection, MIGRATIONS);
+  const pool = createPool(connection);
+  const platform: Platform = {
+    pool,
+    db: createDb(pool),
+    clock: systemClock,
+    config: parseConfig({ WANMI_HOME: home }),
+    log,
+    blobs: await openBlobStore(path.join(home, 'blobs')),
+    hub: createHub(),
+  };
+  const { cityId } = await loadCity(platform, {
+    size: 'S',
+    passwordHash: await hashPassword(PASSWORD),
+    settings: { autoAccept: true, autoSendVerify: true, autoSendCheck: true },
+  });
+  await prepareHistory(pool, cityId);
+  await ensureHistory(pool, cityId, size, options.log);
+  const child = await startChild(connection, home);
+  const { port } = child;
+  const client = new RawClient(port);
+  const signIn = async (username: string): Promise<string> => {
+    const reply = await client.request('POST', '/api/v1/auth/login', null, { username, password: PASSWORD });
+    if (reply.status !== 200) throw new Error(`sign-in of ${username}: ${reply.body}`);
+    return (JSON.parse(reply.body) as { token: string }).token;
+  };
+  const law = await pool.query<{ category_id: string; id: string; unit_id: string; username: string }>(
+    `select c.id as category_id, k.id, u.id as unit_id, p.username from category c
+     join condition k on k.category_id = c.id and k.is_default
+     join unit u on u.kind = 'department' and u.city_id = c.city_id
+     join post o on o.unit_id = u.id join role r on r.id = o.role_id and r.code = 'department'
+     join person p on p.id = o.person_id
+     where c.city_id = $1 and c.level = 2 and c.kind = 'event' order by c.code, u.code limit 1`,
+    [cityId],
+  );
+  const { category_id: categoryId, id: conditionId, unit_id: unitId, username } = law.rows[0]!;
+  const beats = await pool.query<{ username: string; lon: number; lat: number }>(
+    `select distinct on (o.id) p.username, st_x(st_pointonsurface(g.geom)) as lon, st_y(st_pointonsurface(g.geom)) as lat
+     from post_grid pg join post o on o.id = pg.post_id join person p on p.id = o.person_id
+     join grid g on g.patrol_grid_id = pg.grid_id where pg.city_id = $1 order by o.id, g.id limit 16`,
+    [cityId],
+  );
+  const server: BenchServer = {
+    port,
+    nodePid: child.process.pid!,
+    postgresPid: cluster.pid!,
+    connection,
+    cityId,
+    categoryId,
+    conditionId,
+    unitId,
+    tokens: {
+      operator: await signIn('operator1'),
+      shiftLeader: await signIn('shift1'),
+      dispatcher: await signIn('dispatcher1'),
+      department: await signIn(username),
+    },
+    beats: [],
+    walAndTransactions: async () => {
+      const { rows } = await pool.query<{ wal: string; transactions: number }>(
+        `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text as wal, xact_commit as transactions
+         from pg_stat_database where datname = current_database()`,
+      );
+      return { wal: Number(rows[0]!.wal), transactions: rows[0]!.transactions };
+    },
+    stop: async () => {
+      client.close();
+      child.process.kill('SIGKILL');
+      await pool.end();
+      await cluster.stop();
+    },
+  };
+  for (const beat of beats.rows) {
+    server.beats.push({ token: await signIn(beat.username), lon: beat.lon, lat: beat.lat });
+  }
+  return server;
+}
+
+async function startChild(
+  connection: Connection,
+  home: string,
+): Promise<{ process: ChildProcess; port: number }> {
+  const url = `postgres://${encodeURIComponent(connection.user)}@/${connection.database}?host=${encodeURIComponent(connection.host)}&port=${connection.port}`;
+  const child = fork(path.join(import.meta.dirname, 'child.ts'), {
+    env: { ...process.env, DATABASE_URL: url, WANMI_HOME: home, LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (message) => resolve((message as { port: number }).port));
+    child.once('exit', (code) => reject(new Error(`the server under measurement ended with ${code}`)));
+  });
+  return { process: child, port };
+}
