@@ -81,6 +81,25 @@ export async function unitsOf(platform: Reader, cityId: string): Promise<Readonl
   return (await directoryOf(platform, cityId)).units;
 }
 
+/** Where the work of a unit is done now: itself, or who took over; null where nobody did. */
+export async function currentUnitId(
+  platform: Reader,
+  cityId: string,
+  unitId: string,
+): Promise<string | null> {
+  const { units, unitSuccessions } = await directoryOf(platform, cityId);
+  const seen = new Set<string>();
+  for (let id = unitId; !seen.has(id);) {
+    if (units.get(id)?.closed === false) return id;
+    seen.add(id);
+    // A split has no one heir: a person decides.
+    const heirs = unitSuccessions.filter((one) => one.from === id && one.how !== 'split');
+    if (heirs.length !== 1) return null;
+    id = heirs[0]!.to;
+  }
+  return null;
+}
+
 /** Every region of a city by id, closed ones too. */
 export async function regionsOf(platform: Reader, cityId: string): Promise<ReadonlyMap<string, RegionInfo>> {
   return (await directoryOf(platform, cityId)).regions;

@@ -3,6 +3,7 @@ export { signOn } from './sessions.ts';
 export {
   cityOf,
   collectorOfGrid,
+  currentUnitId,
   forgetDirectory,
   postNames,
   postsFor,
@@ -20,3 +21,5 @@ export {
   seedRoles,
 } from './create.ts';
 export type { Area } from './create.ts';
+export { onOrgChange } from './changes.ts';
+export type { OrgChange, OrgListener } from './changes.ts';

@@ -12,7 +12,7 @@ import { cityOf } from './directory.ts';
 import { inTurn, wrongPassword } from './login.ts';
 import { checkPassword } from './password-rule.ts';
 import { heldPosts } from './posts.ts';
-import { endSessions, forgetSessions, moveSession } from './sessions.ts';
+import { endSessions, forgetSessions, moveSession, signOn } from './sessions.ts';
 
 /** Who is signed in, as what, where; everything a screen needs before its first list. */
 export async function meOf(platform: Platform, actor: Actor, csrf: string): Promise<Me> {
@@ -61,7 +61,7 @@ export async function switchPost(
   session: RequestSession,
   postId: string,
   meta: CommandMeta,
-): Promise<void> {
+): Promise<Me> {
   const posts = await heldPosts(platform.db, actor.personId, platform.clock.now());
   if (!posts.some((post) => post.id === postId)) throw problem('notFound');
   await platform.db.transaction().execute(async (trx) => {
@@ -77,6 +77,8 @@ export async function switchPost(
   });
   // Live streams of the old post end too: they were filtered by its rights.
   forgetSessions(platform, [session.tokenHash]);
+  const now = await signOn(platform)(session.tokenHash);
+  return meOf(platform, now.actor, session.csrf);
 }
 
 /** A new password for the old one; whoever is signed in elsewhere must do so again. */

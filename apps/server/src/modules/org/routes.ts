@@ -18,6 +18,7 @@ import { commandMeta } from '#platform/http';
 import { SESSION_COOKIE } from '#platform/http-access';
 import { addressKey, createLimiter } from '#platform/http-limits';
 import type { Platform } from '#platform/platform';
+import { adminRoutes } from './admin-routes.ts';
 import { demoRoutes } from './demo.ts';
 import { listRegions, listUnits } from './lists.ts';
 import { logIn } from './login.ts';
@@ -55,6 +56,7 @@ export function routes(app: App, platform: Platform): void {
     },
     (request) => listUnits(platform, request.actor, request.query),
   );
+  adminRoutes(app, platform);
   demoRoutes(app, platform);
 }
 
@@ -135,7 +137,6 @@ function setCookie(platform: Platform, request: FastifyRequest, reply: FastifyRe
 
 function meRoutes(app: App, platform: Platform): void {
   const config = { authenticated: true } as const;
-  const sessions = signOn(platform);
   app.get(
     '/me',
     { config, schema: { tags: ['me'], summary: 'Who is signed in, and as what', response: { 200: Me } } },
@@ -152,12 +153,8 @@ function meRoutes(app: App, platform: Platform): void {
         response: { 200: Me },
       },
     },
-    async (request) => {
-      const { session } = request;
-      await switchPost(platform, request.actor, session, request.body.postId, commandMeta(request));
-      const { actor } = await sessions(session.tokenHash);
-      return meOf(platform, actor, session.csrf);
-    },
+    (request) =>
+      switchPost(platform, request.actor, request.session, request.body.postId, commandMeta(request)),
   );
   app.post(
     '/me/password',
@@ -170,9 +167,9 @@ function meRoutes(app: App, platform: Platform): void {
         response: { 200: Done },
       },
     },
-    async (request) => {
-      await changePassword(platform, request.actor, request.session, request.body, commandMeta(request));
-      return { done: true as const };
-    },
+    (request) =>
+      changePassword(platform, request.actor, request.session, request.body, commandMeta(request)).then(
+        () => ({ done: true as const }),
+      ),
   );
 }

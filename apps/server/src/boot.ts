@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import path from 'node:path';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { MIGRATIONS } from './app.ts';
+import { openBlobStore } from './platform/blob-store.ts';
+import { VirtualClock, systemClock } from './platform/clock.ts';
+import type { Clock } from './platform/clock.ts';
+import { ensureCluster } from './platform/cluster.ts';
+import type { Cluster } from './platform/cluster.ts';
+import type { Config } from './platform/config.ts';
+import { guardPool } from './platform/jobs-loop.ts';
+import { migrate } from './platform/migrate.ts';
+import type { Platform } from './platform/platform.ts';
+import { createDb, createPool } from './platform/pool.ts';
+import type { Connection } from './platform/pool.ts';
+import { createHub } from './platform/sse.ts';
+
+export interface Booted {
+  readonly platform: Platform;
+  /** Names of the migrations that this start applied. */
+  readonly applied: readonly string[];
+  /** Closes the pool and gives up the database server. */
+  close(): Promise<void>;
+}
+
+/** Database server, migrations, pool, files and clock: what every service and command stands on. */
+export async function bootPlatform(config: Config, log: Logger, name: string): Promise<Booted> {
+  const server = await openCluster(config, log);
+  try {
+    const applied = await migrate(server.cluster.connection, MIGRATIONS);
+    const pool = openPool(config, log, server.cluster.connection, name);
+    server.onBack((connection) => Object.assign(pool.options, connection));
+    const { clock, close: closeClock } = await openClock(config, log, pool);
+    const platform: Platform = {
+      pool,
+      db: createDb(pool),
+      clock,
+      config,
+      log,
+      blobs: await openBlobStore(path.join(config.home, 'blobs')),
+      hub: createHub(),
+    };
+    const close = async (): Promise<void> => {
+      platform.hub.close();
+      await closeClock();
+      await pool.end();
+      await server.close();
+    };
+    return { platform, applied, close };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+function openPool(config: Config, log: Logger, connection: Connection, applicationName: string): Pool {
+  const lost = (error: Error): void => log.warn({ err: error }, 'a database connection was lost');
+  const pool = createPool(connection, { max: config.dbPool, applicationName, onError: lost });
+  guardPool(pool, lost);
+  return pool;
+}
+
+interface Server {
+  readonly cluster: Cluster;
+  /** Told where the server listens after it was started again. */
+  onBack(tell: (connection: Connection) => void): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The database server, brought back when it ends without our doing. Until it is, requests are answered with
+ * `db.unavailable`; the pool connects anew by itself.
+ */
+async function openCluster(config: Config, log: Logger): Promise<Server> {
+  const stopping = new AbortController();
+  let tell: ((connection: Connection) => void) | undefined;
+  const bringBack = async (): Promise<void> => {
+    for (let wait = 200; !stopping.signal.aborted; wait = Math.min(wait * 2, 10_000)) {
+      try {
+        await cluster.restart();
+        tell?.(cluster.connection);
+        log.info('the database server is back');
+        return;
+      } catch (error) {
+        log.error({ err: error, retryMs: wait }, 'the database server does not start');
+        await delay(wait);
+      }
+    }
+  };
+  const cluster = await ensureCluster({
+    home: config.home,
+    databaseUrl: config.databaseUrl ?? '',
+    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+    onExit: (cause) => {
+      log.error({ cause }, 'the database server ended');
+      void bringBack();
+    },
+  });
+  return {
+    cluster,
+    onBack: (told) => void (tell = told),
+    close: async () => {
+      stopping.abort();
+      await cluster.stop();
+    },
+  };
+}
+
+const SAVE_MS = 2000;
+
+/** A demo's virtual clock goes on where it was: time never goes back under the cases. */
+async function openClock(
+  config: Config,
+  log: Logger,
+  pool: Pool,
+): Promise<{ clock: Clock; close: () => Promise<void> }> {
+  if (config.virtualClock === null) return { clock: systemClock, close: async () => {} };
+  const { rows } = await pool.query<{ at: number }>(
+    `select (value #>> '{}')::int8 as at from instance where key = 'clock'`,
+  );
+  const clock = new VirtualClock({
+    start: Math.max(rows[0]?.at ?? 0, systemClock.now()),
+    rate: config.virtualClock.rate,
+  });
+  const save = async (): Promise<void> => {
+    await pool.query(
+      `insert into instance (key, value) values ('clock', to_jsonb($1::int8))
+       on conflict (key) do update set value = excluded.value`,
+      [clock.now()],
+    );
+  };
+  const timer = setInterval(() => {
+    save().catch((error: unknown) => log.warn({ err: error }, 'the clock was not saved'));
+  }, SAVE_MS);
+  timer.unref();
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await save().catch((error: unknown) => log.warn({ err: error }, 'the clock was not saved'));
+  };
+  return { clock, close };
+}

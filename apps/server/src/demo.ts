@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { hashPassword, verifyPassword } from './platform/password.ts';
+import type { Platform } from './platform/platform.ts';
+
+export interface RunningDemo {
+  /** Common to all people of the demo city. */
+  readonly password: string;
+  stop(): Promise<void>;
+}
+
+/** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
+export async function bootDemo(platform: Platform, _url: string | null): Promise<RunningDemo> {
+  const { password } = await demoPassword(platform);
+  return { password, stop: async () => {} };
+}
+
+export interface DemoPassword {
+  readonly password: string;
+  readonly passwordHash: string;
+}
+
+/** The common password: as set, else the one of the start before, else a random one. */
+export async function demoPassword(platform: Platform): Promise<DemoPassword> {
+  const { pool, config } = platform;
+  const { rows } = await pool.query<{ key: string; value: string }>(
+    `select key, value #>> '{}' as value from instance where key in ('demo.password', 'demo.passwordHash')`,
+  );
+  const kept = new Map(rows.map((row) => [row.key, row.value]));
+  const password = config.demo?.password ?? kept.get('demo.password') ?? randomBytes(9).toString('base64url');
+  const oldHash = kept.get('demo.passwordHash') ?? null;
+  if (oldHash !== null && (await verifyPassword(password, oldHash)))
+    return { password, passwordHash: oldHash };
+  const passwordHash = await hashPassword(password);
+  await keep(platform, 'demo.password', password);
+  await keep(platform, 'demo.passwordHash', passwordHash);
+  // Whoever still has the common password of before gets the new one; a password of one's own stays.
+  if (oldHash !== null) {
+    await pool.query('update person set password_hash = $1 where password_hash = $2', [
+      passwordHash,
+      oldHash,
+    ]);
+  }
+  return { password, passwordHash };
+}
+
+async function keep({ pool }: Platform, key: string, value: string): Promise<void> {
+  await pool.query(
+    `insert into instance (key, value) values ($1, to_jsonb($2::text))
+     on conflict (key) do update set value = excluded.value`,
+    [key, value],
+  );
+}

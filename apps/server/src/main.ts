@@ -1,0 +1,72 @@
+import { ClusterError } from './platform/cluster.ts';
+import { ConfigError, parseConfig } from './platform/config.ts';
+import { createLogger } from './platform/log.ts';
+import { MigrationError } from './platform/migrate.ts';
+import { serve } from './serve.ts';
+import type { Running } from './serve.ts';
+
+/** Runs the server until it is told to stop; returns the exit code. */
+export async function main(env: NodeJS.ProcessEnv, argv: readonly string[]): Promise<number> {
+  const began = performance.now();
+  let running: Running;
+  try {
+    const config = parseConfig(env, argv);
+    running = await serve(config, createLogger({ level: config.logLevel }));
+  } catch (error) {
+    return explain(error);
+  }
+  announce(running, performance.now() - began);
+  const cause = await untilTold();
+  const { log } = running.platform;
+  log[cause.code === 0 ? 'info' : 'fatal']({ err: cause.error, signal: cause.signal }, 'stopping');
+  await running.stop();
+  return cause.code;
+}
+
+/** Faults of the installation are said in one sentence each; anything else is ours and shows where. */
+function explain(error: unknown): number {
+  const expected =
+    error instanceof ConfigError || error instanceof ClusterError || error instanceof MigrationError;
+  const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  if (expected || inUse) process.stderr.write(`\n${(error as Error).message}\n`);
+  else process.stderr.write(`\n${(error as Error).stack ?? String(error)}\n`);
+  return 1;
+}
+
+function announce({ urls, demoPassword, caFingerprint, platform }: Running, ms: number): void {
+  const lines = [`Wanmi is ready (${(ms / 1000).toFixed(1)} s)`, ...urls.map((url) => `  ${url}/`)];
+  if (demoPassword !== null && platform.config.demo?.password === null) {
+    lines.push(`  everybody's password in this demo: ${demoPassword}`);
+  }
+  if (caFingerprint !== null) lines.push(`  certificate for phones: /ca.crt, SHA-256 ${caFingerprint}`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+interface Cause {
+  code: number;
+  signal?: string;
+  error?: unknown;
+}
+
+/** A second signal does not wait any longer. */
+function untilTold(): Promise<Cause> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(130);
+        told = true;
+        resolve({ code: 0, signal });
+      });
+    }
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(event, (error: unknown) => resolve({ code: 1, error }));
+    }
+  });
+}
+
+if (import.meta.main) {
+  process.exitCode = await main(process.env, process.argv.slice(2));
+  // Whatever still holds the process would hold it for ever.
+  setTimeout(() => process.exit(), 3000).unref();
+}
