@@ -25,8 +25,9 @@ export const WEB_ROOT = path.resolve(import.meta.dirname, '../../web/dist');
 
 /** The whole product's server. */
 export function buildServer(platform: Platform, options: HttpOptions = {}): Promise<App> {
-  // Who sees a case decides who sees its photos; media lies below cases, so it is told.
+  // Who sees a case decides who sees its photos and its point on the map; both lie below cases, so they are told.
   media.provideCaseScope(cases.caseScopeSql);
+  grid.provideCaseScope(cases.caseScopeSql);
   return buildApp(platform, modules, options);
 }
 

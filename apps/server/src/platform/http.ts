@@ -42,6 +42,8 @@ export interface Background {
 export interface Module {
   /** Registers its routes; they stand under /api/v1. */
   routes?(app: App, platform: Platform): void;
+  /** Registers routes that stand at the root of the server (map tiles). */
+  rootRoutes?(app: App, platform: Platform): void;
   /** Offered by the one module that knows sessions. */
   signOn?(platform: Platform): SignOn;
   /** Told of every request that is answered with a problem, before the answer goes out. */
@@ -110,6 +112,7 @@ export async function buildApp(
   registerHealth(app, platform, { migration: options.migration ?? null, stopping: () => stopping });
   registerMetrics(app, access);
   if (options.caPem) serveCa(app, options.caPem);
+  for (const module of modules) module.rootRoutes?.(app as unknown as App, platform);
   await app.register(
     async (api) => {
       for (const module of modules) module.routes?.(api as unknown as App, platform);
