@@ -15,6 +15,7 @@ import type {
   Report,
   ReportBody,
   ReportReply,
+  SimilarCase,
   Task,
   Unit,
 } from '@wanmi/contracts';
@@ -206,8 +207,8 @@ export class Client {
 
   // ------------------------------------------------------------ the API, as far as cities are played by it
 
-  accounts(): Promise<Page<DemoAccount>> {
-    return this.get('/demo/accounts');
+  accounts(query: Query = {}): Promise<Page<DemoAccount>> {
+    return this.get('/demo/accounts', query);
   }
   me(): Promise<Me> {
     return this.get('/me');
@@ -237,6 +238,9 @@ export class Client {
   }
   case(id: string): Promise<CaseDetail> {
     return this.get(`/cases/${id}`);
+  }
+  similar(lon: number, lat: number, categoryId: string): Promise<{ items: SimilarCase[] }> {
+    return this.get('/reports/similar', { lon, lat, categoryId });
   }
   integrity(caseId: string): Promise<Integrity> {
     return this.get(`/cases/${caseId}/integrity`);
