@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { type CalendarDefinition, checkCalendar, type PeriodDefinition } from './calendar-definition.ts';
 import { refuse } from './errors.ts';
 
 /** Units of a limit (domain.md, "Clocks"). Urgent units and natural days run on; working units need a calendar. */
@@ -13,23 +14,6 @@ export type LimitUnit =
 export interface Limit {
   readonly value: number;
   readonly unit: LimitUnit;
-}
-
-/** `["08:00", "12:00"]`, local time; `"24:00"` ends a day. */
-export type PeriodDefinition = readonly [from: string, to: string];
-
-/** A calendar as the city's people write it (config/calendar/*.json). */
-export interface CalendarDefinition {
-  readonly code: string;
-  /** IANA name. */
-  readonly timeZone: string;
-  /** Working hours in one working day; 8 by default, 6 in some cities. */
-  readonly hoursPerDay?: number;
-  /** Periods by ISO weekday, 1 = Monday. A missing day has none. */
-  readonly weekly: Readonly<Record<string, readonly PeriodDefinition[]>>;
-  readonly holidays?: readonly { readonly from: string; readonly to: string }[];
-  /** Make-up working days, and days with periods of their own; they win over holidays. */
-  readonly workdays?: readonly { readonly date: string; readonly periods?: readonly PeriodDefinition[] }[];
 }
 
 interface Day {
@@ -115,47 +99,13 @@ export class Calendar {
   }
 }
 
-/** Checks a definition and compiles it. @throws ProcessError calendar.invalid, naming the part */
+/**
+ * Checks a definition and compiles it.
+ * @throws ProcessError `calendar.invalid`, naming each wrong part by its path
+ */
 export function compileCalendar(definition: CalendarDefinition): Calendar {
-  const wrong = (detail: string): never => refuse('calendar.invalid', { element: definition.code, detail });
-  try {
-    Temporal.PlainDate.from('2026-01-01').toZonedDateTime(definition.timeZone);
-  } catch {
-    wrong('timeZone');
-  }
-  const hours = definition.hoursPerDay ?? 8;
-  if (!(hours > 0 && hours <= 24)) wrong('hoursPerDay');
-  const check = (periods: readonly PeriodDefinition[], where: string): void => {
-    let last = '';
-    for (const [from, to] of periods) {
-      if (!TIME.test(from) || !TIME.test(to) || from >= to || from < last) wrong(where);
-      last = to;
-    }
-  };
-  for (const [day, periods] of Object.entries(definition.weekly)) {
-    if (!/^[1-7]$/.test(day)) wrong(`weekly.${day}`);
-    check(periods, `weekly.${day}`);
-  }
-  const date = (text: string, where: string): void => {
-    try {
-      if (Temporal.PlainDate.from(text).toString() !== text) wrong(where);
-    } catch {
-      wrong(where);
-    }
-  };
-  for (const { from, to } of definition.holidays ?? []) {
-    date(from, 'holidays');
-    date(to, 'holidays');
-    if (from > to) wrong('holidays');
-  }
-  for (const { date: day, periods } of definition.workdays ?? []) {
-    date(day, 'workdays');
-    if (periods) check(periods, `workdays.${day}`);
-  }
-  return new Calendar(definition);
+  return new Calendar(checkCalendar(definition));
 }
-
-const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 
 export function isWorkingUnit(unit: LimitUnit): boolean {
   return unit === 'workingHour' || unit === 'workingDay';
@@ -163,6 +113,7 @@ export function isWorkingUnit(unit: LimitUnit): boolean {
 
 /** Milliseconds of a limit in its own kind of time: running on, or only while somebody works. */
 export function limitMs(calendar: Calendar, { value, unit }: Limit): number {
+  if (!(value >= 0 && Number.isFinite(value))) refuse('limit.value', { detail: String(value) });
   switch (unit) {
     case 'urgentMinute':
       return value * MINUTE;
@@ -174,13 +125,21 @@ export function limitMs(calendar: Calendar, { value, unit }: Limit): number {
       return value * DAY;
     case 'workingDay':
       return value * calendar.hoursPerDay * HOUR;
+    default:
+      return refuse('limit.unit', { detail: String(unit) });
   }
 }
 
-/** The moment `amount` milliseconds of the unit's kind of time after `start`. */
+/**
+ * The first moment at which `amount` (≥ 0) milliseconds of the unit's kind of time have passed since `start`.
+ * @throws ProcessError `calendar.idle` where nobody works for more than a year, `calendar.moment`, `limit.value`
+ */
 export function addTime(calendar: Calendar, start: number, amount: number, unit: LimitUnit): number {
+  checkMoment(start);
+  if (!(amount >= 0 && Number.isFinite(amount))) refuse('limit.value', { detail: String(amount) });
   const whole = Math.round(amount);
   if (!isWorkingUnit(unit)) return start + whole;
+  if (whole === 0) return start;
   let left = whole;
   let idle = 0;
   for (let day = calendar.dayOf(start); ; day += 1) {
@@ -206,6 +165,8 @@ export function addLimit(calendar: Calendar, start: number, limit: Limit): numbe
 
 /** Milliseconds of the unit's kind of time between two moments; 0 where they are the wrong way round. */
 export function elapsed(calendar: Calendar, from: number, to: number, unit: LimitUnit): number {
+  checkMoment(from);
+  checkMoment(to);
   if (to <= from) return 0;
   if (!isWorkingUnit(unit)) return to - from;
   const last = calendar.dayOf(to);
@@ -217,3 +178,11 @@ export function elapsed(calendar: Calendar, from: number, to: number, unit: Limi
   }
   return sum;
 }
+
+/** Years that Temporal's time zones know and a city's data may name; NaN would walk the calendar for ever. */
+function checkMoment(ms: number): void {
+  if (!(ms >= FIRST && ms < LAST)) refuse('calendar.moment', { detail: String(ms) });
+}
+
+const FIRST = Date.UTC(1900, 0);
+const LAST = Date.UTC(2300, 0);

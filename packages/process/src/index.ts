@@ -47,7 +47,6 @@ export {
   addLimit,
   addTime,
   Calendar,
-  type CalendarDefinition,
   compileCalendar,
   elapsed,
   isWorkingUnit,
@@ -55,6 +54,7 @@ export {
   limitMs,
   type LimitUnit,
 } from './calendar.ts';
+export { type CalendarDefinition, calendarSchema, type PeriodDefinition } from './calendar-definition.ts';
 export {
   type ClockLamp,
   type ClockState,
