@@ -101,7 +101,7 @@ async function startWeb(platform: Platform, pile: Pile): Promise<{ urls: string[
     processMetrics: true,
   });
   pile.push('http', () => drain(app));
-  await app.listen({ host: config.host, port: config.port, listenTextResolver: () => '' });
+  await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` });
   const urls = [urlOf('http', config.host, app.server.address() as AddressInfo)];
   if (tls && config.https) {
     const server = await listenTls(app, tls, config.host, config.https.port);

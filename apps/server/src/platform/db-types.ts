@@ -219,11 +219,46 @@ export interface Condition {
   valid_to: Timestamp | null;
 }
 
+export interface DailyCategory {
+  category_id: string;
+  city_id: string;
+  closed: Generated<number>;
+  day: string;
+  filed: Generated<number>;
+  reported: Generated<number>;
+  scope_id: string;
+}
+
+export interface DailyDepartment {
+  city_id: string;
+  day: string;
+  dispatched: Generated<number>;
+  overdue: Generated<number>;
+  responded: Generated<number>;
+  responded_on_time: Generated<number>;
+  scope_id: string;
+  unit_id: string;
+}
+
+export interface DailySource {
+  city_id: string;
+  closed: Generated<number>;
+  closed_on_time: Generated<number>;
+  day: string;
+  dispatched: Generated<number>;
+  ended: Generated<number>;
+  filed: Generated<number>;
+  reported: Generated<number>;
+  scope_id: string;
+  source: string;
+}
+
 export interface FactAssignment {
   assignment_id: string;
   case_id: string;
   category_id: string | null;
   city_id: string;
+  community_id: string | null;
   condition_id: string | null;
   crew_id: string | null;
   dispatched_at: Timestamp;
@@ -238,6 +273,7 @@ export interface FactAssignment {
   responded_day: string | null;
   signed_at: Timestamp | null;
   state: string;
+  street_id: string | null;
   unit_id: string;
 }
 
@@ -665,6 +701,9 @@ export interface DB {
   city: City;
   command: Command;
   condition: Condition;
+  daily_category: DailyCategory;
+  daily_department: DailyDepartment;
+  daily_source: DailySource;
   fact_assignment: FactAssignment;
   fact_case: FactCase;
   fact_open: FactOpen;

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import type { SwaggerTransform, SwaggerTransformObject } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from '@fastify/type-provider-zod';
@@ -65,11 +66,21 @@ const transformObject: SwaggerTransformObject = (document) => {
   for (const [path, item] of Object.entries(made.paths ?? {})) {
     for (const [method, operation] of Object.entries(item)) {
       operation.operationId ??= operationId(method, path);
-      operation.responses = { ...operation.responses, default: PROBLEM_RESPONSE };
+      operation.responses = { ...described(operation.responses), default: PROBLEM_RESPONSE };
     }
   }
   return usedSchemasOnly(made) as ReturnType<SwaggerTransformObject>;
 };
+
+/** The plugin calls every answer "Default Response"; the status says more. */
+function described(responses: Record<string, unknown> = {}): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      { ...(response as object), description: STATUS_CODES[Number(status)] ?? status },
+    ]),
+  );
+}
 
 const PROBLEM_RESPONSE = {
   description: 'A problem; its `code` is stable',
