@@ -1,3 +1,5 @@
+import type { Background } from '#platform/http';
+import { startLoop, type Loop } from '#platform/jobs-loop';
 import type { Platform } from '#platform/platform';
 import { deleteUnused, lockBlobs } from './repo.ts';
 
@@ -22,4 +24,26 @@ async function sweepBatch(platform: Platform, olderThan: number): Promise<number
     for (const hash of blobs) await platform.blobs.remove(hash);
     return rows;
   });
+}
+
+const HOUR = 3600_000;
+
+/** Sweeps once an hour: what no case took, and what interrupted uploads left. */
+export function workerBackground(platform: Platform): readonly Background[] {
+  let loop: Loop | undefined;
+  return [
+    {
+      start() {
+        loop = startLoop(platform.log, 'media.sweep', async () => {
+          const swept = await sweepUnusedMedia(platform);
+          const left = await platform.blobs.sweepTemp();
+          if (swept + left > 0) platform.log.info({ swept, left }, 'media.swept');
+          return HOUR;
+        });
+      },
+      async stop() {
+        await loop?.stop();
+      },
+    },
+  ];
 }

@@ -28,7 +28,11 @@ export function routes(app: App, platform: Platform): void {
       if (!part) {
         throw invalid([{ path: '/file', code: 'required', message: 'a part named file', in: 'body' }]);
       }
-      const { media, repeated } = await uploadMedia(platform, request.actor, part.file);
+      const { media, repeated } = await uploadMedia(
+        platform,
+        request.actor,
+        whole(part.file, platform.config.mediaMaxBytes),
+      );
       return reply.code(repeated ? 200 : 201).send(media);
     },
   });
@@ -68,4 +72,14 @@ export function routes(app: App, platform: Platform): void {
       });
     },
   });
+}
+
+interface Truncatable extends AsyncIterable<Uint8Array> {
+  readonly truncated: boolean;
+}
+
+/** The parser cuts a file at the limit and ends it as if it were whole: that must not be kept as evidence. */
+async function* whole(file: Truncatable, maxBytes: number): AsyncGenerator<Uint8Array> {
+  yield* file;
+  if (file.truncated) throw problem('media.tooLarge', { maxBytes });
 }
