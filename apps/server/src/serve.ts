@@ -7,11 +7,11 @@ import type { Logger } from 'pino';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo } from './demo.ts';
-import { ensurePartitions, keepPartitions } from './partitions.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { App, Background } from './platform/http.ts';
 import { readMigrations } from './platform/migrate.ts';
+import { ensurePartitions } from './platform/partitions.ts';
 import type { Platform } from './platform/platform.ts';
 import { ensureTls } from './platform/tls.ts';
 import type { Tls } from './platform/tls.ts';
@@ -58,7 +58,7 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
   pile.push('platform', () => booted.close());
   const { platform, applied } = booted;
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated');
-  await ensurePartitions(platform);
+  await ensurePartitions(platform, months(platform.clock.now()));
 
   const web = config.services.has('web') ? await startWeb(platform, pile) : null;
   for (const background of backgrounds(platform)) {
@@ -76,12 +76,18 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
   };
 }
 
+const DAY = 86_400_000;
+
+/** From yesterday on; the daily job makes those that come after. */
+function months(now: number): { from: number; to: number } {
+  return { from: now - DAY, to: now + 62 * DAY };
+}
+
 function backgrounds(platform: Platform): Background[] {
   const { services } = platform.config;
   return [
     ...(services.has('web') ? modules.flatMap((module) => module.webBackground?.(platform) ?? []) : []),
     ...(services.has('worker') ? modules.flatMap((module) => module.workerBackground?.(platform) ?? []) : []),
-    ...(services.has('worker') ? [keepPartitions(platform)] : []),
   ];
 }
 
@@ -101,7 +107,11 @@ async function startWeb(platform: Platform, pile: Pile): Promise<{ urls: string[
     processMetrics: true,
   });
   pile.push('http', () => drain(app));
-  await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening at ${address}` });
+  await app.listen({
+    host: config.host,
+    port: config.port,
+    listenTextResolver: (address) => `listening at ${address}`,
+  });
   const urls = [urlOf('http', config.host, app.server.address() as AddressInfo)];
   if (tls && config.https) {
     const server = await listenTls(app, tls, config.host, config.https.port);
