@@ -11,6 +11,7 @@ import type { Cluster } from './platform/cluster.ts';
 import type { Config } from './platform/config.ts';
 import { guardPool } from './platform/jobs-loop.ts';
 import { migrate } from './platform/migrate.ts';
+import { PastClock } from './platform/past-clock.ts';
 import type { Platform } from './platform/platform.ts';
 import { createDb, createPool } from './platform/pool.ts';
 import type { Connection } from './platform/pool.ts';
@@ -108,6 +109,15 @@ async function openCluster(config: Config, log: Logger): Promise<Server> {
 }
 
 const SAVE_MS = 2000;
+/** A new demo city has lived so long before anybody looks at it. */
+const PAST_MS = 3 * 86_400_000;
+
+/** One process that serves and plays: only there somebody moves the clock through the past. */
+async function hasPast({ demo, services }: Config, pool: Pool): Promise<boolean> {
+  if (demo === null || !services.has('web') || !services.has('worker')) return false;
+  const { rowCount } = await pool.query('select 1 from city limit 1');
+  return rowCount === 0;
+}
 
 /** A demo's virtual clock goes on where it was: time never goes back under the cases. */
 async function openClock(
@@ -115,13 +125,17 @@ async function openClock(
   log: Logger,
   pool: Pool,
 ): Promise<{ clock: Clock; close: () => Promise<void> }> {
-  if (config.virtualClock === null) return { clock: systemClock, close: async () => {} };
+  const past = await hasPast(config, pool);
+  const start = systemClock.now() - (past ? PAST_MS : 0);
+  if (config.virtualClock === null) {
+    return { clock: past ? new PastClock(start) : systemClock, close: async () => {} };
+  }
   const { rows } = await pool.query<{ at: number }>(
     `select (value #>> '{}')::int8 as at from instance where key = 'clock'`,
   );
   const clock = new VirtualClock({
-    start: Math.max(rows[0]?.at ?? 0, systemClock.now()),
-    rate: config.virtualClock.rate,
+    start: Math.max(rows[0]?.at ?? 0, start),
+    rate: past ? 0 : config.virtualClock.rate,
   });
   const save = async (): Promise<void> => {
     await pool.query(

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { releaseClock, startDemo } from '#modules/demo';
 import { hashPassword, verifyPassword } from './platform/password.ts';
 import type { Platform } from './platform/platform.ts';
+import { loadCity } from './seeding/load-city.ts';
 
 export interface RunningDemo {
   /** Common to all people of the demo city. */
@@ -9,9 +11,16 @@ export interface RunningDemo {
 }
 
 /** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
-export async function bootDemo(platform: Platform, _url: string | null): Promise<RunningDemo> {
-  const { password } = await demoPassword(platform);
-  return { password, stop: async () => {} };
+export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
+  const { password, passwordHash } = await demoPassword(platform);
+  const size = platform.config.demo?.size ?? 'S';
+  await loadCity(platform, { size: size === 'XL' ? 'L' : size, passwordHash });
+  if (url === null) {
+    releaseClock(platform);
+    return { password, stop: async () => {} };
+  }
+  const { stop } = startDemo(platform, { url, password });
+  return { password, stop };
 }
 
 export interface DemoPassword {

@@ -1,0 +1,2 @@
+export { releaseClock, startDemo, type DemoOptions, type StartedDemo } from './start.ts';
+export { ringUpTo, timersOf } from './ring.ts';
