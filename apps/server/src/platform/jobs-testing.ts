@@ -8,12 +8,15 @@ import type { DB } from './db-types.ts';
 import type { Db } from './pool.ts';
 import type { TestDatabase } from './testing.ts';
 
+const guarded = new WeakSet<object>();
+
 /** A platform on a cloned database, its clock standing still at `start` until a test moves it. */
 export function workerPlatform(
   t: TestDatabase,
   { start = Date.UTC(2026, 2, 1, 1), logRoot }: { start?: number; logRoot?: string } = {},
 ): Platform & { clock: VirtualClock } {
-  guardPool(t.pool, () => {});
+  if (!guarded.has(t.pool)) guardPool(t.pool, () => {});
+  guarded.add(t.pool);
   return {
     pool: t.pool,
     db: t.db,

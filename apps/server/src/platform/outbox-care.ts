@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { OutboxPosition } from './outbox.ts';
+import { problem } from './errors.ts';
+import { endOfOutbox, type OutboxPosition, type Relay } from './outbox.ts';
 import type { Platform } from './platform.ts';
 import type { Db, Trx } from './pool.ts';
 
@@ -108,4 +110,36 @@ async function isFromTheFuture(db: Db | Trx): Promise<boolean> {
     db,
   );
   return found.rows[0]!.future;
+}
+
+const SETTLE_MS = 60_000;
+
+/**
+ * Waits until everything that was being written has ended and the readers have passed it: whoever closes a day's
+ * books does so after the day's last command.
+ * @throws db.unavailable when that takes more than a minute, so that the caller tries again later
+ */
+export async function settleOutbox(platform: Platform, relays: readonly Relay[]): Promise<void> {
+  const { db } = platform;
+  const { rows } = await sql<{ xid: string }>`
+    select pg_snapshot_xmax(pg_current_snapshot())::text as xid`.execute(db);
+  const mark = BigInt(rows[0]!.xid);
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const { xid } = await endOfOutbox(db);
+    for (const relay of relays) await relay.drain();
+    if (BigInt(xid) + 1n >= mark && (await havePassed(db, relays, String(mark)))) return;
+    if (performance.now() > deadline) throw problem('db.unavailable');
+    await sleep(50);
+  }
+}
+
+async function havePassed(db: Db, relays: readonly Relay[], before: string): Promise<boolean> {
+  const names = relays.map((relay) => relay.reader);
+  const { rows } = await sql<{ passed: boolean }>`
+    select not exists (
+      select 1 from unnest(${names}::text[]) as r(reader) left join outbox_cursor c on c.reader = r.reader
+       where exists (select 1 from outbox o where o.xid < ${before}::xid8
+         and (c.reader is null or (o.xid, o.pos) > (c.xid, c.pos)))) as passed`.execute(db);
+  return rows[0]!.passed;
 }

@@ -1,0 +1,3 @@
+export { routes } from './routes.ts';
+export { openDayJob, statisticsRelay } from './jobs.ts';
+export { READER, rebuildDaily, rebuildFacts } from './rebuild.ts';

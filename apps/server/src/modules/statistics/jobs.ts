@@ -1,0 +1,25 @@
+import { createRelay, type Relay } from '#platform/outbox';
+import { settleOutbox } from '#platform/outbox-care';
+import type { DailyJob } from '#platform/jobs';
+import type { Platform } from '#platform/platform';
+import { applyRows } from './apply.ts';
+import { writeOpenDays } from './open-day.ts';
+import { READER } from './rebuild.ts';
+
+/** Follows the log with the facts. */
+export function statisticsRelay(platform: Platform): Relay {
+  return createRelay(platform, {
+    reader: READER,
+    handle: (trx, rows) => applyRows(platform, trx, rows),
+  });
+}
+
+/** What was open when a day ended, once the facts have seen that whole day. */
+export const openDayJob: DailyJob = {
+  name: 'statistics.openDay',
+  scope: 'city',
+  async run(platform, { cityId, from, to }) {
+    await settleOutbox(platform, [statisticsRelay(platform)]);
+    await writeOpenDays(platform, cityId, { from, to });
+  },
+};

@@ -1,0 +1,136 @@
+import { sql } from 'kysely';
+import type { EventAssignment, EventBody } from '@wanmi/contracts';
+import { addDays, cityDayStart } from '#platform/clock';
+import { timeZoneOf } from '#platform/jobs-cities';
+import type { Platform } from '#platform/platform';
+import type { Db, Trx } from '#platform/pool';
+import { fold, type CaseFact } from './fold.ts';
+import { loadEvents } from './repo.ts';
+
+/** One case that was open when a day of its city ended. */
+export interface OpenFact {
+  cityId: string;
+  day: string;
+  caseId: string;
+  stage: string;
+  districtId: string | null;
+  streetId: string | null;
+  departmentId: string | null;
+  categoryId: string | null;
+  overdue: boolean;
+}
+
+/**
+ * A case's rows for the days [from, to], from its log alone: how it stood at each midnight. Pure and exact, for
+ * yesterday and for days long gone alike.
+ */
+export function openDays(
+  events: readonly EventBody[],
+  timeZone: string,
+  from: string,
+  to: string,
+): OpenFact[] {
+  const rows: OpenFact[] = [];
+  const due = new Map<string, string | null>();
+  const assignments = new Map<string, EventAssignment>();
+  let fact: CaseFact | null = null;
+  let stage = '';
+  let next = 0;
+  for (let day = from; day <= to; day = addDays(day, 1)) {
+    const midnight = cityDayStart(addDays(day, 1), timeZone);
+    for (; next < events.length && Date.parse(events[next]!.at) < midnight; next += 1) {
+      const event = events[next]!;
+      fact = fold(fact, event, timeZone).case;
+      stage = event.to;
+      for (const task of event.payload.opened ?? []) due.set(task.id, task.dueAt);
+      for (const task of event.payload.closed ?? []) due.delete(task.id);
+      for (const one of event.payload.assignments ?? []) assignments.set(one.id, one);
+    }
+    if (fact === null) continue;
+    if (fact.outcome !== null) break;
+    rows.push({
+      cityId: fact.cityId,
+      day,
+      caseId: fact.caseId,
+      stage,
+      districtId: fact.districtId,
+      streetId: fact.streetId,
+      departmentId: fact.departmentId,
+      categoryId: fact.categoryId,
+      overdue:
+        [...due.values()].some((at) => at !== null && Date.parse(at) < midnight) ||
+        [...assignments.values()].some((one) => isLate(one, midnight)),
+    });
+  }
+  return rows;
+}
+
+/** Still running and past its limit at that moment, or answered past it: overdue is kept for ever. */
+function isLate({ overdue, dueAt, respondedAt, endedAt }: EventAssignment, at: number): boolean {
+  if (endedAt !== null) return false;
+  return (
+    overdue || (dueAt !== null && Date.parse(dueAt) < (respondedAt === null ? at : Date.parse(respondedAt)))
+  );
+}
+
+const CHUNK = 500;
+
+/** Writes the days [from, to] of a city, replacing what was there; the facts must hold the log up to then. */
+export async function writeOpenDays(
+  platform: Platform,
+  cityId: string,
+  { from, to }: { from: string; to: string },
+): Promise<{ rows: number }> {
+  const { db } = platform;
+  const zone = await timeZoneOf(platform, cityId);
+  const ids = await openWithin(db, cityId, from, to);
+  let rows = 0;
+  await db.transaction().execute(async (trx) => {
+    await sql`delete from fact_open where city_id = ${cityId}::uuid and day between ${from}::date and ${to}::date
+      and not case_id = any(${ids}::uuid[])`.execute(trx);
+  });
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const chunk = ids.slice(at, at + CHUNK);
+    const byCase = Map.groupBy(
+      await loadEvents(
+        db,
+        chunk.map((caseId) => ({ caseId, after: 0, upTo: 2 ** 31 - 1 })),
+      ),
+      (event) => event.caseId,
+    );
+    const facts = [...byCase.values()].flatMap((events) => openDays(events, zone, from, to));
+    await db.transaction().execute((trx) => replaceOpen(trx, chunk, from, to, facts));
+    rows += facts.length;
+  }
+  return { rows };
+}
+
+/** Cases that may have been open at the end of one of the days: by index, whatever has been closed before. */
+async function openWithin(db: Db, cityId: string, from: string, to: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select case_id as id from fact_case
+     where city_id = ${cityId}::uuid and ended_at is null and reported_day <= ${to}::date
+    union all
+    select case_id from fact_case
+     where city_id = ${cityId}::uuid and ended_day > ${from}::date and reported_day <= ${to}::date
+     order by id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+async function replaceOpen(
+  trx: Trx,
+  caseIds: readonly string[],
+  from: string,
+  to: string,
+  facts: readonly OpenFact[],
+): Promise<void> {
+  await sql`delete from fact_open where case_id = any(${[...caseIds]}::uuid[])
+    and day between ${from}::date and ${to}::date`.execute(trx);
+  await sql`insert into fact_open
+      (city_id, day, case_id, stage, district_id, street_id, department_id, category_id, overdue)
+    select "cityId", day, "caseId", stage, "districtId", "streetId", "departmentId", "categoryId", overdue
+      from jsonb_to_recordset(${JSON.stringify(facts)}::jsonb) as x("cityId" uuid, day date, "caseId" uuid,
+        stage text, "districtId" uuid, "streetId" uuid, "departmentId" uuid, "categoryId" uuid, overdue boolean)`.execute(
+    trx,
+  );
+}
