@@ -7,11 +7,11 @@ import type { Logger } from 'pino';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo } from './demo.ts';
+import { ensurePartitions } from './partitions.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { App, Background } from './platform/http.ts';
 import { readMigrations } from './platform/migrate.ts';
-import { ensurePartitions } from './platform/partitions.ts';
 import type { Platform } from './platform/platform.ts';
 import { ensureTls } from './platform/tls.ts';
 import type { Tls } from './platform/tls.ts';
@@ -58,7 +58,7 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
   pile.push('platform', () => booted.close());
   const { platform, applied } = booted;
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated');
-  await ensurePartitions(platform, months(platform.clock.now()));
+  await ensurePartitions(platform);
 
   const web = config.services.has('web') ? await startWeb(platform, pile) : null;
   for (const background of backgrounds(platform)) {
@@ -74,13 +74,6 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
     caFingerprint: web?.tls?.caFingerprint ?? null,
     stop: () => pile.unwind(log),
   };
-}
-
-const DAY = 86_400_000;
-
-/** From yesterday on; the daily job makes those that come after. */
-function months(now: number): { from: number; to: number } {
-  return { from: now - DAY, to: now + 62 * DAY };
 }
 
 function backgrounds(platform: Platform): Background[] {
