@@ -1,0 +1,98 @@
+import type { ActionReply, CaseCard, CaseDetail, Task } from '@wanmi/contracts';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { caseQuery } from '../../shared/api/queries.ts';
+import { Compare } from '../../shared/photos/Compare.tsx';
+import { Failure, Loading } from '../../shared/states/states.tsx';
+import { useMay } from '../me.ts';
+import { ActionDock } from './ActionDock.tsx';
+import { Assignments } from './Assignments.tsx';
+import styles from './case.module.css';
+import { Facts } from './Facts.tsx';
+import { Head } from './Head.tsx';
+import { Reports } from './Reports.tsx';
+import { Timeline } from './Timeline.tsx';
+
+/**
+ * The case from top to bottom: what and where, lamp and who has it, photos before | after, facts, actions,
+ * timeline. The actions are docked below, so that they are in one place whatever is read above them.
+ */
+export function CaseView({
+  caseId,
+  card,
+  taskId,
+  onDone,
+  onBack,
+  linkToPage = false,
+}: {
+  caseId: string;
+  /** What a list knows already: shown until the whole case is here. */
+  card?: CaseCard | undefined;
+  taskId?: string | undefined;
+  onDone?: ((reply: ActionReply, task: Task) => void) | undefined;
+  onBack?: (() => void) | undefined;
+  linkToPage?: boolean;
+}) {
+  const detail = useQuery(caseQuery(caseId));
+  const seen = useSeen(detail.data);
+  const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => scroller.current?.scrollTo(0, 0), [caseId]);
+
+  const head = detail.data ?? card;
+  const task = detail.data && actable(detail.data, taskId);
+  return (
+    <article className={styles.view}>
+      <div ref={scroller} className={styles.scroll}>
+        {head && (
+          <Head
+            card={head}
+            detail={detail.data}
+            onBack={onBack}
+            linkToPage={linkToPage}
+            changed={seen.changed}
+          />
+        )}
+        {detail.error && !detail.data ? (
+          <Failure error={detail.error} onRetry={() => void detail.refetch()} />
+        ) : detail.data ? (
+          <Body detail={detail.data} seenVersion={seen.version} />
+        ) : (
+          <Loading rows={9} />
+        )}
+      </div>
+      {detail.data && <ActionDock detail={detail.data} task={task} onDone={onDone} />}
+    </article>
+  );
+}
+
+function Body({ detail, seenVersion }: { detail: CaseDetail; seenVersion: number }) {
+  const { t } = useTranslation();
+  const reads = useMay('report.read');
+  return (
+    <div className={styles.body}>
+      <p className={styles.description}>{detail.description}</p>
+      <Compare media={detail.media} />
+      <Facts detail={detail} />
+      {detail.assignments.length > 0 && <Assignments assignments={detail.assignments} />}
+      {reads && <Reports detail={detail} />}
+      <section aria-label={t('timeline.title')}>
+        <Timeline detail={detail} seenVersion={seenVersion} />
+      </section>
+    </div>
+  );
+}
+
+/** The task that this person may act on: the one the list opened, else the first. */
+function actable(detail: CaseDetail, taskId: string | undefined): Task | undefined {
+  const mine = detail.tasks.filter((task) => task.actions.length > 0);
+  return mine.find((task) => task.id === taskId) ?? mine[0];
+}
+
+/** The version that was on the screen first: what came after it is marked as new. */
+function useSeen(detail: CaseDetail | undefined): { version: number; changed: boolean } {
+  const [first, setFirst] = useState<{ id: string; version: number } | null>(null);
+  if (detail && first?.id !== detail.id) setFirst({ id: detail.id, version: detail.version });
+  const version = first && detail && first.id === detail.id ? first.version : (detail?.version ?? 0);
+  return { version, changed: detail !== undefined && detail.version > version };
+}

@@ -1,0 +1,128 @@
+import { CASE_FILTERS, type CaseSearch } from './cases/search.ts';
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { meQuery } from '../shared/api/queries.ts';
+import { Desk } from './desk/Desk.tsx';
+import { landing } from './rooms.ts';
+import { NotFound } from './shell/NotFound.tsx';
+import { RoomFailure } from './shell/RoomFailure.tsx';
+import { Shell } from './shell/Shell.tsx';
+
+// Routes are written out: a helper around createRoute erases the path types without any error.
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: RoomFailure });
+
+export interface DeskSearch {
+  box?: 'done';
+  step?: string;
+  lamp?: string;
+  source?: string;
+  task?: string;
+}
+
+const desk = createRoute({
+  getParentRoute: () => root,
+  path: '/desk',
+  validateSearch: (search: Record<string, unknown>): DeskSearch => ({
+    ...(search['box'] === 'done' ? { box: 'done' as const } : {}),
+    ...texts(search, ['step', 'lamp', 'source', 'task'] as const),
+  }),
+  component: Desk,
+});
+
+const cases = createRoute({
+  getParentRoute: () => root,
+  path: '/cases',
+  validateSearch: (search: Record<string, unknown>): CaseSearch => texts(search, CASE_FILTERS),
+  component: lazyRouteComponent(() => import('./cases/Cases.tsx'), 'Cases'),
+});
+
+const oneCase = createRoute({
+  getParentRoute: () => root,
+  path: '/cases/$caseId',
+  component: lazyRouteComponent(() => import('./case/CasePage.tsx'), 'CasePage'),
+});
+
+const report = createRoute({
+  getParentRoute: () => root,
+  path: '/report',
+  component: lazyRouteComponent(() => import('./report/NewReport.tsx'), 'NewReport'),
+});
+
+export interface StatisticsSearch {
+  from?: string;
+  to?: string;
+  regionId?: string;
+}
+
+const statistics = createRoute({
+  getParentRoute: () => root,
+  path: '/statistics',
+  validateSearch: (search: Record<string, unknown>): StatisticsSearch =>
+    texts(search, ['from', 'to', 'regionId'] as const),
+  component: lazyRouteComponent(() => import('./statistics/Statistics.tsx'), 'Statistics'),
+});
+
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./admin/People.tsx'), 'People'),
+});
+
+export interface AuditSearch {
+  action?: string;
+  entity?: string;
+  entityId?: string;
+  personId?: string;
+  outcome?: string;
+  from?: string;
+  to?: string;
+}
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>): AuditSearch =>
+    texts(search, ['action', 'entity', 'entityId', 'personId', 'outcome', 'from', 'to'] as const),
+  component: lazyRouteComponent(() => import('./admin/Audit.tsx'), 'Audit'),
+});
+
+function texts<K extends string>(search: Record<string, unknown>, keys: readonly K[]): { [P in K]?: string } {
+  const entries = keys
+    .filter((key) => search[key] !== undefined && search[key] !== null && search[key] !== '')
+    .map((key) => [key, String(search[key])]);
+  return Object.fromEntries(entries) as { [P in K]?: string };
+}
+
+export function makeRouter(queries: QueryClient) {
+  const index = createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    beforeLoad: () => {
+      const me = queries.getQueryData(meQuery.queryKey);
+      throw redirect({ to: me ? landing(me) : '/desk' });
+    },
+  });
+  return createRouter({
+    routeTree: root.addChildren([index, desk, cases, oneCase, report, statistics, people, audit]),
+    basepath: '/console',
+    defaultPreload: 'intent',
+    scrollRestoration: false,
+    defaultStructuralSharing: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+  /** Search words may be a name or a telephone number: they travel with the history entry, never in the URL. */
+  interface HistoryState {
+    words?: string;
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  AuditOutlined,
+  BarChartOutlined,
+  FileSearchOutlined,
+  InboxOutlined,
+  PlusSquareOutlined,
+  TeamOutlined,
+} from '@ant-design/icons';
+import { Link } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useMe } from '../me.ts';
+import { roomsOf, type Room } from '../rooms.ts';
+import styles from './shell.module.css';
+
+const icons: Record<Room['name'], ComponentType> = {
+  desk: InboxOutlined,
+  report: PlusSquareOutlined,
+  cases: FileSearchOutlined,
+  statistics: BarChartOutlined,
+  people: TeamOutlined,
+  audit: AuditOutlined,
+};
+
+export function Rail() {
+  const { t } = useTranslation();
+  const me = useMe();
+  return (
+    <nav className={styles.rail} aria-label={t('shell.rooms')}>
+      {roomsOf(me).map((room) => {
+        const Icon = icons[room.name];
+        return (
+          <Link
+            key={room.name}
+            to={room.to}
+            className={styles.railLink}
+            activeProps={{ 'data-active': true }}
+          >
+            <Icon />
+            <span>{t(`room.${room.name}`)}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}

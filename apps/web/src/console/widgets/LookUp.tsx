@@ -1,0 +1,44 @@
+import { useQuery } from '@tanstack/react-query';
+import { Select } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { categoriesQuery, conditionsQuery, unitsQuery } from '../../shared/api/queries.ts';
+import { useFormSubject, type WidgetProps } from '../../shared/form/SchemaForm.tsx';
+import { useText } from '../../shared/i18n/text.ts';
+import { Failure } from '../../shared/states/states.tsx';
+
+/** Where the form carries no choices they are read from the catalogue: units, conditions, categories. */
+export function LookUp({ id, field, value, onChange, onBlur, invalid, describedBy, autoFocus }: WidgetProps) {
+  const { t } = useTranslation();
+  const text = useText();
+  const subject = useFormSubject();
+  const units = useQuery({ ...unitsQuery, enabled: field.widget === 'unit' });
+  const conditions = useQuery({
+    ...conditionsQuery(subject.categoryId ?? ''),
+    enabled: field.widget === 'condition' && subject.categoryId !== undefined,
+  });
+  const categories = useQuery({ ...categoriesQuery, enabled: field.widget === 'category' });
+  const query = { unit: units, condition: conditions, category: categories }[field.widget as string];
+
+  // A form of the city may ask for people or assets before there is a list to pick from: say so.
+  if (!query || (field.widget === 'condition' && !subject.categoryId)) {
+    return <p id={id}>{t('form.noChoices')}</p>;
+  }
+  if (query.error) return <Failure error={query.error} compact onRetry={() => void query.refetch()} />;
+  return (
+    <Select
+      id={id}
+      showSearch={{ optionFilterProp: 'label' }}
+      loading={query.isPending}
+      value={(value as string | undefined) ?? null}
+      autoFocus={autoFocus}
+      allowClear={!field.required}
+      placeholder={t('form.pick')}
+      aria-describedby={describedBy}
+      aria-invalid={invalid}
+      {...(invalid ? { status: 'error' as const } : {})}
+      options={(query.data ?? []).map((one) => ({ value: one.id, label: `${one.code} ${text(one.name)}` }))}
+      onChange={(next: unknown) => onChange(next ?? undefined)}
+      onBlur={onBlur}
+    />
+  );
+}

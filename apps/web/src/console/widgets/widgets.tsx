@@ -1,0 +1,173 @@
+import { Input, InputNumber, Select, Switch } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { Choices } from '../../shared/form/Choices.tsx';
+import type { WidgetProps, Widgets } from '../../shared/form/SchemaForm.tsx';
+import { useText } from '../../shared/i18n/text.ts';
+import { MediaField } from '../../shared/photos/MediaField.tsx';
+import { useFormat } from '../../shared/time/useFormat.ts';
+import { PhraseArea } from './PhraseArea.tsx';
+import { PositionField } from './PositionField.tsx';
+import { LookUp } from './LookUp.tsx';
+
+/** Up to this many choices are all in sight; more are searched. */
+const IN_SIGHT = 8;
+
+const status = (invalid: boolean) => (invalid ? { status: 'error' as const } : {});
+const stringOf = (value: unknown) => (typeof value === 'string' ? value : '');
+
+function TextWidget({ id, value, onChange, onBlur, invalid, describedBy, autoFocus, field }: WidgetProps) {
+  const pattern = field.schema['format'] === 'email' ? 'email' : 'text';
+  return (
+    <Input
+      id={id}
+      type={pattern}
+      value={stringOf(value)}
+      autoFocus={autoFocus}
+      aria-describedby={describedBy}
+      aria-invalid={invalid}
+      {...status(invalid)}
+      onChange={(event) => onChange(event.target.value)}
+      onBlur={onBlur}
+    />
+  );
+}
+
+function AreaWidget(props: WidgetProps) {
+  const { id, value, onChange, onBlur, invalid, describedBy, autoFocus, field } = props;
+  return (
+    <PhraseArea
+      id={id}
+      value={stringOf(value)}
+      onChange={onChange}
+      onBlur={onBlur}
+      invalid={invalid}
+      describedBy={describedBy}
+      autoFocus={autoFocus}
+      maxLength={Number(field.schema['maxLength'] ?? 0) || undefined}
+      phrases={field.phrases}
+    />
+  );
+}
+
+/** Choices that the form carries: few in sight, many searched; a condition shows closing rule and limit. */
+function ChoiceWidget(props: WidgetProps) {
+  const { id, field, value, onChange, onBlur, invalid, describedBy, autoFocus } = props;
+  const text = useText();
+  const format = useFormat();
+  const { t } = useTranslation();
+  if (field.choices.length === 0) return <LookUp {...props} />;
+  if (field.choices.length <= IN_SIGHT) {
+    return (
+      <Choices
+        id={id}
+        columns={field.widget === 'condition' ? 1 : 2}
+        items={field.choices.map((choice) => ({
+          value: choice.value,
+          label: text(choice.label),
+          note: [
+            choice.limit && t('action.limit', { limit: format.limit(choice.limit) }),
+            choice.help && text(choice.help),
+          ]
+            .filter(Boolean)
+            .join(' · '),
+        }))}
+        value={value}
+        onChange={onChange}
+        onBlur={onBlur}
+        describedBy={describedBy}
+        invalid={invalid}
+        autoFocus={autoFocus}
+      />
+    );
+  }
+  const proposed = field.schema['default'];
+  return (
+    <Select
+      id={id}
+      showSearch={{ optionFilterProp: 'label' }}
+      value={(value as string | undefined) ?? null}
+      autoFocus={autoFocus}
+      allowClear={!field.required}
+      placeholder={t('form.pick')}
+      aria-describedby={describedBy}
+      aria-invalid={invalid}
+      {...status(invalid)}
+      options={field.choices.map((choice) => ({
+        value: choice.value,
+        label:
+          text(choice.label) +
+          (choice.limit ? ` · ${format.limit(choice.limit)}` : '') +
+          (choice.value === proposed ? ` · ${t('form.proposed')}` : ''),
+      }))}
+      onChange={(next: unknown) => onChange(next ?? undefined)}
+      onBlur={onBlur}
+    />
+  );
+}
+
+function SwitchWidget({ id, value, onChange, describedBy }: WidgetProps) {
+  return (
+    <span>
+      <Switch id={id} checked={value === true} aria-describedby={describedBy} onChange={onChange} />
+    </span>
+  );
+}
+
+function NumberWidget({ id, value, onChange, onBlur, invalid, describedBy, autoFocus }: WidgetProps) {
+  return (
+    <InputNumber
+      id={id}
+      value={typeof value === 'number' ? value : null}
+      autoFocus={autoFocus}
+      aria-describedby={describedBy}
+      {...status(invalid)}
+      onChange={(next) => onChange(next ?? undefined)}
+      onBlur={onBlur}
+    />
+  );
+}
+
+function DateWidget({ id, value, onChange, onBlur, invalid, describedBy }: WidgetProps) {
+  return (
+    <Input
+      id={id}
+      type="date"
+      value={stringOf(value)}
+      aria-describedby={describedBy}
+      {...status(invalid)}
+      onChange={(event) => onChange(event.target.value)}
+      onBlur={onBlur}
+    />
+  );
+}
+
+function MediaWidget({ id, field, value, onChange, invalid, describedBy, autoFocus }: WidgetProps) {
+  return (
+    <MediaField
+      id={id}
+      value={Array.isArray(value) ? (value as string[]) : []}
+      onChange={onChange}
+      max={Number(field.schema['maxItems'] ?? 9)}
+      invalid={invalid}
+      describedBy={describedBy}
+      autoFocus={autoFocus}
+    />
+  );
+}
+
+export const widgets: Widgets = {
+  text: TextWidget,
+  textarea: AreaWidget,
+  phrases: AreaWidget,
+  select: ChoiceWidget,
+  condition: ChoiceWidget,
+  unit: ChoiceWidget,
+  person: ChoiceWidget,
+  category: ChoiceWidget,
+  asset: ChoiceWidget,
+  switch: SwitchWidget,
+  number: NumberWidget,
+  date: DateWidget,
+  media: MediaWidget,
+  position: PositionField,
+};

@@ -1,0 +1,220 @@
+import type {
+  Asset,
+  CaseCard,
+  CaseDetail,
+  Category,
+  Condition,
+  Integrity,
+  Me,
+  Notice,
+  Overview,
+  PlaceFacts,
+  Point,
+  Region,
+  Report,
+  SimilarCase,
+  Source,
+  Task,
+  TaskCounts,
+  Text,
+  TimelineEntry,
+  Unit,
+} from '@wanmi/contracts';
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import { get, type Query } from './client.ts';
+import { syncClock } from '../time/clock.ts';
+import { ApiError } from './problem.ts';
+import { isOpen, sessionOpened } from './session.ts';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** Catalogues change with a publication, not while one looks: one reading lasts the session. */
+const CATALOGUE = { staleTime: Infinity, gcTime: Infinity } as const;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        refetchOnWindowFocus: false,
+        // A refusal stays a refusal; only what may have been the network is tried again.
+        retry: (count, error) => error instanceof ApiError && error.transient && count < 2,
+        retryDelay: (count) => 500 * 2 ** count,
+        // Shown errors are better than a spinner that waits for the browser's idea of "online".
+        networkMode: 'always',
+      },
+      mutations: { retry: false, networkMode: 'always' },
+    },
+  });
+}
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }) => {
+    // Before anybody is in, a 401 says "show the door"; later it says that the session has ended.
+    const me = await get<Me>('/me', { signal, renew: isOpen() });
+    sessionOpened(me.csrf);
+    syncClock(me.now, me.clockRate);
+    return me;
+  },
+  staleTime: Infinity,
+});
+
+export type TaskFilter = {
+  box: 'open' | 'done';
+  step?: string | undefined;
+  lamp?: string | undefined;
+  source?: string | undefined;
+  q?: string | undefined;
+};
+
+export const PAGE = 50;
+
+export const tasksQuery = (filter: TaskFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['tasks', filter],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Task>>('/tasks', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    staleTime: Infinity,
+  });
+
+export const taskCountsQuery = queryOptions({
+  queryKey: ['taskCounts'],
+  queryFn: ({ signal }) => get<TaskCounts>('/tasks/counts', { signal }),
+});
+
+export const taskQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['task', id],
+    queryFn: ({ signal }) => get<Task>(`/tasks/${id}`, { signal }),
+  });
+
+export const casesQuery = (filter: Query) =>
+  infiniteQueryOptions({
+    queryKey: ['cases', filter],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<CaseCard>>('/cases', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const caseQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['case', id],
+    queryFn: ({ signal }) => get<CaseDetail>(`/cases/${id}`, { signal }),
+  });
+
+export const timelineQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['case', id, 'timeline'],
+    queryFn: ({ pageParam, signal }) =>
+      get<{ items: TimelineEntry[]; next: number | null }>(`/cases/${id}/timeline`, {
+        query: { after: pageParam, limit: 200 },
+        signal,
+      }),
+    initialPageParam: 0,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const integrityQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['case', id, 'integrity'],
+    queryFn: ({ signal }) => get<Integrity>(`/cases/${id}/integrity`, { signal }),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+export const caseReportsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['case', id, 'reports'],
+    queryFn: ({ signal }) => get<Page<Report>>('/reports', { query: { caseId: id, limit: 100 }, signal }),
+  });
+
+export const noticesQuery = queryOptions({
+  queryKey: ['notices'],
+  queryFn: ({ signal }) => get<Page<Notice>>('/notices', { query: { limit: PAGE }, signal }),
+});
+
+export const categoriesQuery = queryOptions({
+  queryKey: ['categories'],
+  queryFn: async ({ signal }) => (await get<Listed<Category>>('/categories', { signal })).items,
+  ...CATALOGUE,
+});
+
+export const conditionsQuery = (categoryId: string) =>
+  queryOptions({
+    queryKey: ['conditions', categoryId],
+    queryFn: async ({ signal }) =>
+      (await get<Listed<Condition>>('/conditions', { query: { categoryId }, signal })).items,
+    ...CATALOGUE,
+  });
+
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  queryFn: async ({ signal }) =>
+    (await get<Listed<{ code: Source; name: Text; verify: boolean }>>('/sources', { signal })).items,
+  ...CATALOGUE,
+});
+
+export const phrasesQuery = (action: string) =>
+  queryOptions({
+    queryKey: ['phrases', action],
+    queryFn: async ({ signal }) =>
+      (await get<Listed<{ action: string; text: Text }>>('/phrases', { query: { action }, signal })).items,
+    ...CATALOGUE,
+  });
+
+export const unitsQuery = queryOptions({
+  queryKey: ['units'],
+  queryFn: async ({ signal }) => (await get<Listed<Unit>>('/units', { signal })).items,
+  staleTime: 60_000,
+});
+
+export const regionsQuery = queryOptions({
+  queryKey: ['regions'],
+  queryFn: async ({ signal }) => (await get<Listed<Region>>('/regions', { signal })).items,
+  ...CATALOGUE,
+});
+
+export const gridAtQuery = (point: Point) =>
+  queryOptions({
+    queryKey: ['gridAt', point.lon, point.lat],
+    queryFn: ({ signal }) =>
+      get<PlaceFacts>('/grids/at', { query: { lon: point.lon, lat: point.lat }, signal }),
+    ...CATALOGUE,
+  });
+
+export const assetsNearQuery = (point: Point, categoryId?: string) =>
+  queryOptions({
+    queryKey: ['assetsNear', point.lon, point.lat, categoryId],
+    queryFn: async ({ signal }) =>
+      (await get<Listed<Asset>>('/assets/near', { query: { ...point, categoryId }, signal })).items,
+    staleTime: 60_000,
+  });
+
+export const similarQuery = (point: Point, categoryId: string) =>
+  queryOptions({
+    queryKey: ['similar', point.lon, point.lat, categoryId],
+    queryFn: async ({ signal }) =>
+      (await get<Listed<SimilarCase>>('/reports/similar', { query: { ...point, categoryId }, signal })).items,
+    staleTime: 10_000,
+  });
+
+export const overviewQuery = (query: {
+  from?: string | undefined;
+  to?: string | undefined;
+  regionId?: string | undefined;
+}) =>
+  queryOptions({
+    queryKey: ['overview', query],
+    queryFn: ({ signal }) => get<Overview>('/statistics/overview', { query, signal }),
+  });
+
+interface Listed<T> {
+  items: T[];
+}

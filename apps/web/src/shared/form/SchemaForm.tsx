@@ -1,0 +1,235 @@
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useEffectEvent,
+  type ComponentType,
+  type ReactNode,
+} from 'react';
+import { Controller, useForm, type Resolver } from 'react-hook-form';
+import { useTranslation } from 'react-i18next';
+import { useText } from '../i18n/text.ts';
+import styles from './form.module.css';
+import {
+  defaultsOf,
+  fieldsOf,
+  withoutEmpty,
+  type Field,
+  type JsonSchema,
+  type WidgetName,
+} from './schema.ts';
+import { validate, type Fault } from './validate.ts';
+
+export interface WidgetProps {
+  id: string;
+  field: Field;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  onBlur: () => void;
+  invalid: boolean;
+  describedBy: string | undefined;
+  autoFocus: boolean;
+}
+
+export type Widgets = Record<WidgetName, ComponentType<WidgetProps>>;
+
+/** What the widgets know of the thing that the form is about. */
+export interface FormSubject {
+  action: string;
+  categoryId?: string | undefined;
+  caseId?: string | undefined;
+}
+const Subject = createContext<FormSubject>({ action: '' });
+
+export function useFormSubject(): FormSubject {
+  return useContext(Subject);
+}
+
+export interface ServerFieldError {
+  path: string;
+  code: string;
+}
+
+type Values = Record<string, unknown>;
+
+/**
+ * A form drawn from JSON Schema. The kit's widgets are handed in, so that console and field draw the same form
+ * with their own controls.
+ */
+export function SchemaForm({
+  id,
+  schema,
+  widgets,
+  subject,
+  initial,
+  serverErrors,
+  onSubmit,
+  onChange,
+  children,
+  autoFocus = false,
+}: {
+  id: string;
+  schema: JsonSchema;
+  widgets: Widgets;
+  subject: FormSubject;
+  initial?: Values | undefined;
+  serverErrors?: ServerFieldError[] | undefined;
+  onSubmit: (data: Values) => void;
+  onChange?: ((data: Values) => void) | undefined;
+  children?: ReactNode;
+  autoFocus?: boolean;
+}) {
+  const { t } = useTranslation();
+  const text = useText();
+  const fields = fieldsOf(schema);
+  const names = new Map(fields.map((field) => [field.name, text(field.label)]));
+
+  function message({ keyword, limit }: Fault): string {
+    const known = (knownFaults as readonly string[]).includes(keyword) ? (keyword as KnownFault) : 'other';
+    return t(`form.${known}`, { limit: limit === undefined ? '' : String(limit) });
+  }
+
+  const resolver: Resolver<Values> = (values) => {
+    const data = withoutEmpty(values);
+    const faults = validate(schema, data);
+    const errors = Object.fromEntries(
+      Object.entries(faults.fields).map(([name, fault]) => [
+        name,
+        { type: fault.keyword, message: message(fault) },
+      ]),
+    );
+    if (faults.oneOfFields) {
+      const choice = faults.oneOfFields.map((name) => names.get(name) ?? name).join(t('form.or'));
+      errors[faults.oneOfFields[0]!] ??= { type: 'anyOf', message: t('form.anyOf', { fields: choice }) };
+    }
+    return Object.keys(errors).length > 0 ? { values: {}, errors } : { values: data, errors: {} };
+  };
+
+  const { control, handleSubmit, setError, subscribe } = useForm<Values>({
+    defaultValues: { ...defaultsOf(schema), ...initial },
+    resolver,
+    mode: 'onTouched',
+  });
+
+  const changed = useEffectEvent((values: Values) => onChange?.(withoutEmpty(values)));
+  useEffect(
+    () => subscribe({ formState: { values: true }, callback: ({ values }) => changed(values) }),
+    [subscribe],
+  );
+
+  const show = useEffectEvent((errors: ServerFieldError[]) => {
+    for (const { path, code } of errors) {
+      const name = path.split('/')[1];
+      if (name && names.has(name)) setError(name, { type: code, message: message({ keyword: code }) });
+    }
+  });
+  useEffect(() => {
+    if (serverErrors) show(serverErrors);
+  }, [serverErrors]);
+
+  const first = fields.find((field) => field.required) ?? fields[0];
+  return (
+    <Subject.Provider value={subject}>
+      <form
+        id={id}
+        className={styles.form}
+        noValidate
+        onSubmit={(event) => void handleSubmit((data) => onSubmit(data))(event)}
+      >
+        {fields.map((field) => (
+          <Controller
+            key={field.name}
+            name={field.name}
+            control={control}
+            render={({ field: input, fieldState }) => (
+              <FieldFrame
+                id={`${id}-${field.name}`}
+                field={field}
+                error={fieldState.error?.message}
+                widget={widgets[field.widget]}
+                value={input.value as unknown}
+                onChange={input.onChange}
+                onBlur={input.onBlur}
+                autoFocus={autoFocus && field === first}
+              />
+            )}
+          />
+        ))}
+        {children}
+      </form>
+    </Subject.Provider>
+  );
+}
+
+const knownFaults = [
+  'required',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'pattern',
+  'format',
+  'oneOf',
+  'enum',
+  'type',
+] as const;
+type KnownFault = (typeof knownFaults)[number] | 'other';
+
+function FieldFrame({
+  id,
+  field,
+  error,
+  widget: Widget,
+  value,
+  onChange,
+  onBlur,
+  autoFocus,
+}: {
+  id: string;
+  field: Field;
+  error: string | undefined;
+  widget: ComponentType<WidgetProps>;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  onBlur: () => void;
+  autoFocus: boolean;
+}) {
+  const { t } = useTranslation();
+  const text = useText();
+  const describedBy = [field.help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div className={styles.field} data-widget={field.widget}>
+      <label className={styles.label} htmlFor={id} id={`${id}-label`}>
+        {text(field.label)}
+        {field.required ? (
+          <span className={styles.required}>{t('form.mustFill')}</span>
+        ) : (
+          <span className={styles.optional}>{t('form.optional')}</span>
+        )}
+      </label>
+      <Widget
+        id={id}
+        field={field}
+        value={value}
+        onChange={onChange}
+        onBlur={onBlur}
+        invalid={error !== undefined}
+        describedBy={describedBy || undefined}
+        autoFocus={autoFocus}
+      />
+      {field.help && (
+        <p id={`${id}-help`} className={styles.help}>
+          {text(field.help)}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} className={styles.error} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}

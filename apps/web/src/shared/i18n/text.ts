@@ -1,0 +1,21 @@
+import type { Text } from '@wanmi/contracts';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Language } from './index.ts';
+
+/** A name of the city's data or of the glossary in the reader's language; empty is "—". */
+export function useText(): (text: Text | null | undefined) => string {
+  const { i18n } = useTranslation();
+  const language = i18n.language as Language;
+  return useCallback((text) => pickText(text, language), [language]);
+}
+
+export function pickText(text: Text | null | undefined, language: Language): string {
+  if (!text) return '—';
+  return text[language] || text['zh-CN'] || text.en || '—';
+}
+
+/** The word of an open vocabulary: known codes from the glossary, a city's own (`x-…`) as they stand. */
+export function wordOf<K extends string>(names: Record<K, Text>, code: string): Text {
+  return Object.hasOwn(names, code) ? names[code as K] : { 'zh-CN': code, en: code };
+}
