@@ -138,6 +138,22 @@ describe('the loop', () => {
     expect(await openTask('department1', made.id)).toMatchObject({ step: 'sign' });
   });
 
+  test('a check before closing that fails opens the passed assignment again', async () => {
+    const made = await dispatched();
+    await act('department2', made.id, 'sign');
+    await act('department2', made.id, 'respond', { result: '已清理' });
+    await act('operator', made.id, 'sendCheck');
+    await act('collector1', made.id, 'pass');
+    await act('shiftLeader', made.id, 'sendCheck');
+    await act('collector1', made.id, 'pass');
+    await act('shiftLeader', made.id, 'sendCheck');
+    await act('collector1', made.id, 'fail', { reason: 'notDone' });
+    await act('dispatcher', made.id, 'rework');
+    const { body } = await call<CaseDetail>('leader', 'GET', `/cases/${made.id}`);
+    expect(body.assignments).toMatchObject([{ state: 'dispatched', passedAt: null, failedCount: 1 }]);
+    expect(await openTask('department2', made.id)).toMatchObject({ step: 'sign' });
+  });
+
   test('a response after the limit is overdue for ever, and so is the closing', async () => {
     const made = await dispatched();
     await act('department2', made.id, 'sign');

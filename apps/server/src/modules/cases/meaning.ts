@@ -24,9 +24,14 @@ export interface Change {
 
 type Meaning = (change: Change) => Promise<Partial<EventPayload>> | Partial<EventPayload>;
 
-/** The assignment in work. With one department there is at most one. */
+/**
+ * The assignment in work: with one department there is at most one. Where the shift leader had it checked once
+ * more before closing, it is the one that had passed.
+ */
 function openAssignment(change: Change): AssignmentState {
-  const open = change.assignments.findLast((a) => a.endedAt === null);
+  const { assignments } = change;
+  const open =
+    assignments.findLast((a) => a.endedAt === null) ?? assignments.findLast((a) => a.state === 'passed');
   if (!open) throw problem('internal');
   change.changed.add(open);
   return open;
@@ -157,6 +162,8 @@ const respond: Meaning = (change) => {
 
 const pass: Meaning = (change) => {
   const a = openAssignment(change);
+  // Passed once, it stays passed at that time: the second look only confirms it.
+  if (a.state === 'passed') return {};
   a.state = 'passed';
   a.passedAt = change.at;
   a.endedAt = change.at;
@@ -171,6 +178,8 @@ const fail: Meaning = (change) => {
   a.clock = resumeClock(a.clock as never, at, calendar);
   a.dueAt = deadlineOf(calendar, a.clock as never);
   a.failedCount += 1;
+  a.passedAt = null;
+  a.endedAt = null;
   return {};
 };
 
