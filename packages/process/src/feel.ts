@@ -4,12 +4,23 @@ import {
   FeelDateTime,
   FeelDuration,
   FeelTime,
+  duration,
+  parseDate,
+  parseDateTime,
   parseExpression,
+  parseTime,
   parseUnaryTests,
   toFeel,
 } from 'feelin';
 import { type Problem, ProcessError } from './errors.ts';
-import { children, compilePlain, type FeelContext, type FeelNode, type FeelTree } from './feel-plain.ts';
+import {
+  children,
+  compilePlain,
+  type FeelContext,
+  type FeelNode,
+  type FeelTree,
+  literalOf,
+} from './feel-plain.ts';
 
 export type { FeelContext } from './feel-plain.ts';
 
@@ -22,6 +33,8 @@ export interface CompiledFeel {
   readonly text: string;
   /** Names that the text reads from its context, built-in functions left out. */
   readonly names: readonly string[];
+  /** Of a cell that is a list of plain values: these values. */
+  readonly literals?: readonly (string | number | boolean)[];
   readonly run: (context: FeelContext) => unknown;
 }
 
@@ -51,7 +64,14 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   const names = namesOf(tree, source);
   const run =
     kind === 'expression' ? compileExpression(source, declared, tree) : compileTests(source, declared, tree);
-  return Object.freeze({ kind, text: source, names: Object.freeze(names), run });
+  const literals = kind === 'unaryTests' ? literalTests(tree, source) : undefined;
+  return Object.freeze({
+    kind,
+    text: source,
+    names: Object.freeze(names),
+    ...(literals && { literals }),
+    run,
+  });
 }
 
 /**
@@ -60,6 +80,26 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
  */
 export function evaluate(compiled: CompiledFeel, context: FeelContext): unknown {
   return compiled.run(context);
+}
+
+/** A date, time or duration from the text that JSON carries; other types, and texts that are none, stay as they are. */
+export function temporalOf(type: string, text: string): unknown {
+  switch (type) {
+    case 'date':
+      return parseDate(text) ?? text;
+    case 'time':
+      return parseTime(text) ?? text;
+    case 'dateTime':
+    case 'date and time':
+      return parseDateTime(text) ?? text;
+    case 'dayTimeDuration':
+    case 'yearMonthDuration':
+    case 'days and time duration':
+    case 'years and months duration':
+      return duration(text) ?? text;
+    default:
+      return text;
+  }
 }
 
 function feelError(code: string, text: string, detail?: string): ProcessError {
@@ -215,6 +255,20 @@ function isTemporal(value: unknown): value is object {
   );
 }
 
+/** The values of `"a", "b"`; undefined for any other cell. */
+function literalTests(tree: FeelTree, source: string): (string | number | boolean)[] | undefined {
+  const parts = children(tree.topNode);
+  if (parts.length !== 1 || parts[0]!.name !== 'PositiveUnaryTests') return undefined;
+  const values: (string | number | boolean)[] = [];
+  for (const test of children(parts[0]!)) {
+    const inner = children(test);
+    const value = inner.length === 1 ? literalOf(inner[0]!, source) : undefined;
+    if (value === undefined || value === null) return undefined;
+    values.push(value);
+  }
+  return values;
+}
+
 function namesAsContext(names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, null]));
 }
@@ -237,4 +291,14 @@ function matches(input: unknown, value: unknown): boolean {
   if (Array.isArray(value) && value.some((element) => matches(input, element))) return true;
   memberOf ??= interpretOnce('i = v or i in v', ['i', 'v']);
   return memberOf({ i: input ?? null, v: value }) === true;
+}
+
+let equality: CompiledFeel['run'] | undefined;
+
+/** FEEL equality of two values. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return (a ?? null) === (b ?? null);
+  equality ??= interpretOnce('a = b', ['a', 'b']);
+  return equality({ a, b }) === true;
 }

@@ -66,3 +66,5 @@ export {
   startClock,
   warningOf,
 } from './clock.ts';
+export { type DecisionTable, type HitPolicy } from './decision-table.ts';
+export { compileDecision, decide, type Decided, type DecisionModel } from './dmn.ts';
