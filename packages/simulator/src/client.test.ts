@@ -98,6 +98,12 @@ test('a refusal is not repeated and keeps its code', async () => {
   expect(seen).toHaveLength(1);
 });
 
+test('a lost race is asked again under the same key', async () => {
+  const { seen, options } = await server(json(409, { code: 'conflict.race' }), json(200, { ok: 1 }));
+  expect(await new Client(options).act('t', 'accept')).toEqual({ ok: 1 });
+  expect(seen[0]?.key).toBe(seen[1]?.key);
+});
+
 test('it gives up in the end and says so', async () => {
   const { seen, options } = await server(hangUp);
   await expect(new Client({ ...options, attempts: 3 }).get('/tasks')).rejects.toBeInstanceOf(

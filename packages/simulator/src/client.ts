@@ -70,6 +70,8 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Not refused for good: the same request may succeed in a moment. 502 and 504 come from a proxy in between. */
 const TRANSIENT = new Set([429, 502, 503, 504]);
+/** Nothing was written, as somebody else wrote first; whether it still holds shows when it is asked again. */
+const RACE = 'conflict.race';
 const LONGEST_WAIT = 60_000;
 
 /** 0.75 to 1.25: many clients that one restart sent away do not come back in the same moment. */
@@ -171,7 +173,7 @@ export class Client {
         const response = await this.#once(method, path, content, token);
         if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
         const error = new ApiError(response.status, await response.json().catch(() => null), where);
-        if (!TRANSIENT.has(response.status)) throw error;
+        if (!TRANSIENT.has(response.status) && error.code !== RACE) throw error;
         const after = Number(response.headers.get('retry-after'));
         if (after > 0) wait = Math.max(wait, after * 1000);
         last = error;

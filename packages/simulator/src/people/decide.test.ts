@@ -103,6 +103,19 @@ describe('decisions', () => {
     }
   });
 
+  test('handing on takes minutes, however long the limit', () => {
+    const made = many({ step: 'dispose', limit: 40 * HOUR, dueAt: MONDAY + 120 * HOUR, actions: ['assign'] });
+    expect(Math.max(...made.map((one) => one.at - MONDAY))).toBeLessThan(HOUR);
+  });
+
+  test('who gets work late has only what is left of its limit', () => {
+    const dueAt = MONDAY + HOUR;
+    const made = many({ step: 'dispose', role: 'crew', limit: 16 * HOUR, dueAt, actions: ['respond'] });
+    const late = made.filter((one) => one.at > dueAt).length / made.length;
+    expect(late).toBeGreaterThan(0.24);
+    expect(late).toBeLessThan(0.32);
+  });
+
   test('a demo leaves some work to its visitors and repairs within the hour', () => {
     const made = many(
       { step: 'dispose', limit: 40 * HOUR, dueAt: MONDAY + 120 * HOUR, actions: ['respond'] },

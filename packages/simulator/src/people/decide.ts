@@ -39,7 +39,7 @@ export function decide(
   const random = createRandom(seed, task.id);
   const action = chooseAction(task, habits, random);
   if (action === null) return null;
-  const at = task.openedAt + duration(task, habits, random);
+  const at = task.openedAt + duration(task, action, habits, random);
   return { action, at: onDuty(at, task.role, habits, timeZone, random) };
 }
 
@@ -73,14 +73,18 @@ function weightsOf(
   return (back ? again : first) ?? {};
 }
 
-function duration(task: TaskSeen, habits: Habits, random: Random): number {
+function duration(task: TaskSeen, action: string, habits: Habits, random: Random): number {
   const [least, most] = habits.share;
+  const prompt = habits.prompt[action];
+  if (prompt) return random.between(...prompt);
   if (task.limit === null || task.dueAt === null) return random.between(...habits.unlimited);
   if (random.chance(habits.late[task.step] ?? 0)) {
     // Most are late by little, some by much.
     return task.dueAt - task.openedAt + task.limit * (0.05 + 1.2 * random.next() ** 3);
   }
-  const usual = task.limit * random.between(least, most);
+  // A disposal limit runs since dispatch: what the steps before have taken is gone.
+  const room = Math.max(0, Math.min(task.limit, task.dueAt - task.openedAt));
+  const usual = room * random.between(least, most);
   let ms = Math.min(usual, (habits.atMost[task.step] ?? Infinity) * random.between(0.5, 1));
   const { left } = habits;
   if (random.chance(left.share)) ms = Math.max(ms, random.between(left.least, left.most));

@@ -9,6 +9,8 @@ export interface Habits {
   late: Readonly<Record<string, number>>;
   /** What of a limit's own length the others take, least and most. */
   share: readonly [least: number, most: number];
+  /** Actions that only hand work on: how long they take, least and most, in milliseconds. */
+  prompt: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** By step: nobody takes longer than this, in milliseconds, unless he is late. */
   atMost: Readonly<Record<string, number>>;
   /** A step without a limit takes so long, in milliseconds. */
@@ -55,6 +57,7 @@ export const CITY_HABITS: Habits = {
     close: 0.05,
   },
   share: [0.08, 0.85],
+  prompt: { assign: [3 * MINUTE, 40 * MINUTE] },
   atMost: {},
   unlimited: [5 * MINUTE, 40 * MINUTE],
   left: { share: 0, least: 0, most: 0 },
@@ -76,6 +79,7 @@ export const DEMO_HABITS: Habits = {
   ...CITY_HABITS,
   late: { ...CITY_HABITS.late, dispose: 0.08, sign: 0.04 },
   share: [0.15, 0.8],
+  prompt: { assign: [2 * MINUTE, 8 * MINUTE] },
   atMost: { sign: 12 * MINUTE, dispose: 35 * MINUTE, verify: 20 * MINUTE, check: 20 * MINUTE },
   left: { share: 0.2, least: 4 * MINUTE, most: 15 * MINUTE },
   duty: null,
