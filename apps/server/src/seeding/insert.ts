@@ -10,6 +10,7 @@ import type {
   UnitKind,
 } from '@wanmi/contracts';
 import { sql } from 'kysely';
+import { assetWords } from '#modules/asset';
 import { uuidv7 } from '#platform/ids';
 import type { Trx } from '#platform/pool';
 import { insertRows, multiPolygon, type MultiPolygon, type Polygon } from './bulk.ts';
@@ -485,12 +486,14 @@ export interface AssetFile {
 }
 
 export async function insertAssets(target: Target, assets: readonly AssetFile[]): Promise<void> {
+  const { trx, cityId, at } = target;
+  const rows = assets.map((asset) => ({ asset, id: uuidv7(at) }));
   await insertRows(
-    target.trx,
+    trx,
     'asset',
-    assets.map((asset) => ({
-      id: uuidv7(target.at),
-      city_id: target.cityId,
+    rows.map(({ asset, id }) => ({
+      id,
+      city_id: cityId,
       category_id: asset.categoryId,
       code: asset.code,
       name: asset.name,
@@ -500,8 +503,13 @@ export async function insertAssets(target: Target, assets: readonly AssetFile[])
       state: 'normal',
       attributes: {},
       geom: JSON.stringify(asset.geometry),
-      valid_from: iso(target.at),
+      valid_from: iso(at),
     })),
+  );
+  await insertRows(
+    trx,
+    'asset_text' as never,
+    rows.map(({ asset, id }) => ({ asset_id: id, city_id: cityId, ...assetWords(asset) })),
   );
 }
 

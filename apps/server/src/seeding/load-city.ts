@@ -80,7 +80,7 @@ export async function seedOnce(
   if (loaded.created) {
     // Without fresh statistics the planner takes partial indexes of empty tables for the cheapest of all
     await sql`analyze city, region, unit, person, post, post_grid, category, condition, manual_row, rule_version,
-      grid, asset, base_feature`.execute(platform.db);
+      grid, asset, asset_text, base_feature`.execute(platform.db);
     forgetDirectory(platform);
     invalidateCatalog(platform, loaded.cityId);
   }

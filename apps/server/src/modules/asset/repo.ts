@@ -1,5 +1,7 @@
 import type { Ref, Text } from '@wanmi/contracts';
 import { sql, type RawBuilder } from 'kysely';
+import { bigrams, likePattern, normaliseText, queryTerms } from '#platform/bigrams';
+import { problem } from '#platform/errors';
 import { box, point, type Bbox, type LonLat } from '#platform/geo';
 import type { Db, Trx } from '#platform/pool';
 
@@ -48,7 +50,7 @@ export async function readAsset(
 export interface AssetFilter {
   readonly bbox: Bbox | null;
   readonly categoryIds: readonly string[] | null;
-  /** The beginning of a code, or the address. */
+  /** Digits: the beginning of a code; else words of name and address. */
   readonly q: string | null;
   readonly afterId: string | null;
 }
@@ -72,10 +74,25 @@ export async function listAssets(
   return rows;
 }
 
-/** Digits are the beginning of a code (a range of the code's index), anything else is in the address. */
+/** Digits are the beginning of a code (a range of the code's index), anything else are words. */
 function searchSql(q: string): RawBuilder<unknown> {
   if (/^\d+$/.test(q)) return sql`a.code >= ${q} and a.code < ${`${q}:`}`;
-  return sql`a.address ilike ${`%${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`}`;
+  const terms = queryTerms(q);
+  if (terms.bigrams.length === 0) throw problem('search.tooShort');
+  const parts = [
+    sql`x.bigrams @> ${[...terms.bigrams]}::text[]`,
+    ...terms.phrases.map((phrase) => sql`x.text like ${likePattern(phrase)}`),
+  ];
+  return sql`exists (select 1 from asset_text x where x.asset_id = a.id and ${sql.join(parts, sql` and `)})`;
+}
+
+/** What of an asset is searched: the columns of its row in asset_text. */
+export function assetWords(asset: { name: Text; address: string | null }): {
+  text: string;
+  bigrams: string[];
+} {
+  const text = normaliseText([asset.name['zh-CN'], asset.name.en, asset.address ?? ''].join(' '));
+  return { text, bigrams: bigrams(text) };
 }
 
 /** The nearest assets first, by metres on the spheroid, within `metres`. */

@@ -20,7 +20,8 @@ export function routes(app: App, platform: Platform): void {
         bbox: z.string().max(100).optional().meta({ description: 'west,south,east,north (EPSG:4326)' }),
         categoryId: Id.optional(),
         q: z.string().trim().min(2).max(60).optional().meta({
-          description: 'digits: the beginning of a code; anything else: words of the address',
+          description:
+            'digits: the beginning of a code; anything else: words of name and address, two characters and more',
         }),
       }),
       response: { 200: page(Asset) },
