@@ -15,9 +15,10 @@ export type OrgListener = (trx: Trx, platform: Platform, change: OrgChange) => P
 
 const listeners = new Set<OrgListener>();
 
-/** For modules that hold open work of units and posts (app.ts connects them once). */
-export function onOrgChange(listener: OrgListener): void {
+/** For modules that hold open work of units and posts (app.ts connects them once); returns how to stop it. */
+export function onOrgChange(listener: OrgListener): () => void {
   listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
 export async function tellOrgChange(trx: Trx, platform: Platform, change: OrgChange): Promise<void> {

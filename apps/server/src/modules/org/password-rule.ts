@@ -11,12 +11,14 @@ export function checkPassword(password: string, known: readonly string[]): void 
   if (letters.length < 10) throw problem('auth.weakPassword', { reason: 'short' });
   if (new Set(letters).size < 5) throw problem('auth.weakPassword', { reason: 'repetitive' });
   if (isRun(letters)) throw problem('auth.weakPassword', { reason: 'sequence' });
-  if (COMMON.some((word) => plain.replaceAll(word, '').length < 4)) {
-    throw problem('auth.weakPassword', { reason: 'common' });
-  }
-  if (known.some((word) => word.length > 2 && plain.replaceAll(word.toLowerCase(), '').length < 4)) {
-    throw problem('auth.weakPassword', { reason: 'personal' });
-  }
+  if (leftOf(plain, COMMON) < 4) throw problem('auth.weakPassword', { reason: 'common' });
+  const own = known.map((word) => word.normalize('NFKC').toLowerCase()).filter((word) => word.length > 2);
+  if (leftOf(plain, own) < 4) throw problem('auth.weakPassword', { reason: 'personal' });
+}
+
+/** What is to be guessed when these words are known. */
+function leftOf(password: string, words: readonly string[]): number {
+  return words.reduce((left, word) => left.replaceAll(word, ''), password).length;
 }
 
 const COMMON = [
