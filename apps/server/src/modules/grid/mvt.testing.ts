@@ -24,7 +24,8 @@ const utf8 = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 function featureOf(bytes: Uint8Array, keys: string[], values: (string | number)[]): DecodedFeature {
   const parts = fieldsOf(bytes);
-  const packed = (wanted: number) => numbersOf(parts.find(([f]) => f === wanted)?.[1] as Uint8Array);
+  const packed = (wanted: number) =>
+    numbersOf(parts.find(([f]) => f === wanted)?.[1] as Uint8Array | undefined);
   const tags = packed(2);
   const attributes: Record<string, string | number> = {};
   for (let i = 0; i + 1 < tags.length; i += 2) attributes[keys[tags[i]!]!] = values[tags[i + 1]!]!;
@@ -40,10 +41,10 @@ function valueOf(bytes: Uint8Array): string | number {
   return field === 6 ? zigzag(value as number) : (value as number);
 }
 
-function numbersOf(bytes: Uint8Array | undefined): number[] {
+function numbersOf(bytes = new Uint8Array()): number[] {
   const numbers: number[] = [];
   let at = 0;
-  while (bytes && at < bytes.length) {
+  while (at < bytes.length) {
     const [value, next] = varint(bytes, at);
     numbers.push(value);
     at = next;

@@ -155,7 +155,8 @@ describe('POST /media', () => {
     const start = await photo(3);
     const big = Buffer.concat([start, Buffer.alloc(26 * MB)]);
     expect(await upload('collector', big)).toMatchObject({ status: 413, body: { code: 'media.tooLarge' } });
-    const huge = Buffer.concat([start, Buffer.alloc(31 * MB)]);
+    // A film whose last box goes to the end of the file: cut off at the limit it would still look whole
+    const huge = film(31 * MB);
     expect(await upload('collector', huge)).toMatchObject({ status: 413, body: { code: 'media.tooLarge' } });
     const { rows } = await sql<{ n: number }>`select count(*)::int as n from media`.execute(w.platform.db);
     expect(rows[0]?.n).toBe(0);
@@ -281,6 +282,12 @@ describe('how a file is served', () => {
     expect(made).toMatchObject({ mime: 'application/pdf', width: null, thumbnailUrl: null });
     expect((await get(made.url, 'operator')).headers['content-disposition']).toMatch(/^attachment/);
     expect((await get(`${made.url}/thumbnail`, 'operator')).statusCode).toBe(404);
+  });
+
+  it('a film is served as a film', async () => {
+    const made = await uploaded('operator', film(1000));
+    expect(made).toMatchObject({ mime: 'video/mp4', thumbnailUrl: null });
+    expect((await get(made.url, 'operator')).headers['content-type']).toBe('video/mp4');
   });
 
   it('in parts, for players', async () => {
