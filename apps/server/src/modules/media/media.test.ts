@@ -50,6 +50,21 @@ async function photo(look: number, { width = 400, height = 300, exif = true } = 
   return picture.jpeg().toBuffer();
 }
 
+/** ISO/IEC 14496-12: type, film header, and data up to the end of the file. */
+function film(bytes: number): Buffer {
+  const box = (type: string, body: Uint8Array, size = body.length + 8) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(size);
+    head.write(type, 4, 'latin1');
+    return Buffer.concat([head, body]);
+  };
+  return Buffer.concat([
+    box('ftyp', Buffer.from('isom\0\0\x02\0isomiso2mp41', 'latin1')),
+    box('moov', box('mvhd', Buffer.alloc(100))),
+    box('mdat', Buffer.alloc(bytes), 0),
+  ]);
+}
+
 async function upload(
   who: string,
   bytes: Buffer,
