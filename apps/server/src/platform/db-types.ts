@@ -40,6 +40,13 @@ export interface Asset {
   valid_to: Timestamp | null;
 }
 
+export interface AssetText {
+  asset_id: string;
+  bigrams: string[];
+  city_id: string;
+  text: string;
+}
+
 export interface Assignment {
   calendar: string;
   case_id: string;
@@ -238,6 +245,13 @@ export interface DailyDepartment {
   responded_on_time: Generated<number>;
   scope_id: string;
   unit_id: string;
+}
+
+export interface DailyJob {
+  at: Timestamp;
+  city_id: string;
+  day: string;
+  job: string;
 }
 
 export interface DailySource {
@@ -688,6 +702,7 @@ export interface Unit {
 
 export interface DB {
   asset: Asset;
+  asset_text: AssetText;
   assignment: Assignment;
   audit: Audit;
   base_feature: BaseFeature;
@@ -703,6 +718,7 @@ export interface DB {
   condition: Condition;
   daily_category: DailyCategory;
   daily_department: DailyDepartment;
+  daily_job: DailyJob;
   daily_source: DailySource;
   fact_assignment: FactAssignment;
   fact_case: FactCase;

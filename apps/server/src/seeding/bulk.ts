@@ -11,7 +11,7 @@ const CHUNK = 5000;
  * Inserts many rows, a few thousand per statement: one JSON parameter instead of 65,535 single ones. Geometries
  * are GeoJSON, times ISO 8601. Rows that refer to each other must fit into one statement (`oneStatement`).
  */
-export async function insertRows<T extends keyof DB & string>(
+export async function insertRows<T extends keyof DB>(
   trx: Trx,
   table: T,
   rows: readonly Row<T>[],

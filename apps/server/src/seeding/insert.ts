@@ -508,7 +508,7 @@ export async function insertAssets(target: Target, assets: readonly AssetFile[])
   );
   await insertRows(
     trx,
-    'asset_text' as never,
+    'asset_text',
     rows.map(({ asset, id }) => ({ asset_id: id, city_id: cityId, ...assetWords(asset) })),
   );
 }

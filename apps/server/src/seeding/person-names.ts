@@ -1,10 +1,10 @@
 /** Made-up people: common surnames and given names, put together by chance. */
-const SURNAMES = [
-  ...'王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤',
-];
-const GIVEN = [
-  ...'伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英文华玉红建国志远晓东海燕春梅秋月思源子涵雨桐浩然佳怡俊辉欣悦嘉诚雅琪立新永康庆丰',
-];
+const SURNAMES = Array.from(
+  '王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤',
+);
+const GIVEN = Array.from(
+  '伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英文华玉红建国志远晓东海燕春梅秋月思源子涵雨桐浩然佳怡俊辉欣悦嘉诚雅琪立新永康庆丰',
+);
 
 /** A generator of names, the same for the same seed. */
 export function createPersonNames(seed: number): () => string {

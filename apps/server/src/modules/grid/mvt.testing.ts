@@ -41,7 +41,7 @@ function valueOf(bytes: Uint8Array): string | number {
   return field === 6 ? zigzag(value as number) : (value as number);
 }
 
-function numbersOf(bytes = new Uint8Array()): number[] {
+function numbersOf(bytes: Uint8Array = new Uint8Array()): number[] {
   const numbers: number[] = [];
   let at = 0;
   while (at < bytes.length) {
