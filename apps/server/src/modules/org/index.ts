@@ -23,3 +23,4 @@ export {
 export type { Area } from './create.ts';
 export { onOrgChange } from './changes.ts';
 export type { OrgChange, OrgListener } from './changes.ts';
+export { setPassword } from './staff.ts';

@@ -120,13 +120,39 @@ export async function resetPassword(
   checkPassword(password, []);
   const hash = await hashPassword(password);
   await withSessionsEnded(platform, { personId }, async (trx) => {
-    await trx
-      .updateTable('person')
-      .set({ password_hash: hash, failed_logins: 0, locked_until: null })
-      .where('id', '=', personId)
-      .execute();
+    await writePassword(trx, personId, hash);
     await record(trx, platform, actor, 'person.resetPassword', 'person', personId, meta);
   });
+}
+
+/** From the machine itself: for the first administrator, or one who is locked out. @throws notFound, auth.weakPassword */
+export async function setPassword(platform: Platform, username: string, password: string): Promise<void> {
+  checkPassword(password, [username]);
+  const hash = await hashPassword(password);
+  const person = await platform.db
+    .selectFrom('person')
+    .select(['id', 'city_id'])
+    .where(sql<boolean>`lower(username) = lower(${username})`)
+    .executeTakeFirst();
+  if (!person) throw problem('notFound');
+  await withSessionsEnded(platform, { personId: person.id }, async (trx) => {
+    await writePassword(trx, person.id, hash);
+    const entity = { entity: 'person', entityId: person.id };
+    await audit(trx, platform, {
+      cityId: person.city_id,
+      action: 'person.resetPassword',
+      ...entity,
+      outcome: 'ok',
+    });
+  });
+}
+
+async function writePassword(trx: Trx, personId: string, hash: string): Promise<void> {
+  await trx
+    .updateTable('person')
+    .set({ password_hash: hash, failed_logins: 0, locked_until: null })
+    .where('id', '=', personId)
+    .execute();
 }
 
 async function withSessionsEnded(

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { caseCommand } from './cli/case.ts';
+import { migrateCommand } from './cli/migrate.ts';
+import { rootsCommand } from './cli/roots.ts';
+import { serveCommand } from './cli/serve.ts';
+import { userCommand } from './cli/user.ts';
+import { ClusterError } from './platform/cluster.ts';
+import { ConfigError } from './platform/config.ts';
+import { MigrationError } from './platform/migrate.ts';
+import { CliError } from './cli/open.ts';
+
+const program = new Command('wanmi')
+  .description('Wanmi, a digital urban management platform')
+  .exitOverride()
+  .addCommand(serveCommand())
+  .addCommand(migrateCommand())
+  .addCommand(userCommand())
+  .addCommand(caseCommand())
+  .addCommand(rootsCommand());
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = codeOf(error);
+}
+
+/** What somebody did wrong is said in a sentence; what we did wrong shows where. */
+function codeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode; // said by commander already
+  const expected = [ConfigError, ClusterError, MigrationError, CliError].some(
+    (kind) => error instanceof kind,
+  );
+  console.error(expected ? (error as Error).message : error);
+  return 1;
+}

@@ -1,0 +1,136 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const SRC = import.meta.dirname;
+const run = promisify(execFile);
+let home: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'wanmi-serve-'));
+  await chmod(home, 0o755); // the database server runs as a user of its own
+});
+afterAll(async () => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  await rm(home, { recursive: true, force: true });
+});
+
+const env = (extra: Record<string, string> = {}) => ({
+  ...process.env,
+  DATABASE_URL: '',
+  WANMI_HOME: home,
+  ...extra,
+});
+
+interface Started {
+  url: string;
+  output: () => string;
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** The real program as an operator starts it, until it says where it listens. */
+async function start(extra: Record<string, string> = {}): Promise<Started> {
+  const child = spawn(process.execPath, [path.join(SRC, 'main.ts'), '--services=web,worker'], {
+    env: env({ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...extra }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let output = '';
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  for (let n = 0; n < 300; n += 1) {
+    const url = /Wanmi is ready[^\n]*\n {2}(http:\S+)\/\n/.exec(output)?.[1];
+    if (url) {
+      const stop = (signal: NodeJS.Signals) => {
+        child.kill(signal);
+        return ended;
+      };
+      return { url, output: () => output, stop };
+    }
+    if (child.exitCode !== null) break;
+    await delay(100);
+  }
+  throw new Error(`did not start:\n${output}`);
+}
+
+const status = async (url: string): Promise<number> => {
+  const reply = await fetch(url).catch(() => null);
+  await reply?.arrayBuffer();
+  return reply?.status ?? 0;
+};
+
+describe('the program', () => {
+  it('starts from nothing, outlives its database, and stops in order', { timeout: 90_000 }, async () => {
+    const first = await start();
+    expect(await status(`${first.url}/readyz`)).toBe(200);
+    expect(await status(`${first.url}/api/v1/me`)).toBe(401);
+    expect(await status(`${first.url}/api/v1/demo/accounts`)).toBe(404);
+
+    const pid = Number(
+      readFileSync(path.join(home, 'postgres-main/data/postmaster.pid'), 'utf8').split('\n')[0],
+    );
+    process.kill(pid, 'SIGKILL');
+    const seen = new Set<number>();
+    for (let n = 0; n < 200 && !(seen.has(503) && (await status(`${first.url}/readyz`)) === 200); n += 1) {
+      seen.add(await status(`${first.url}/readyz`));
+      await delay(50);
+    }
+    expect([...seen]).toContain(503);
+    expect(await status(`${first.url}/readyz`)).toBe(200);
+
+    expect(await first.stop('SIGTERM')).toBe(0);
+    expect(await status(`${first.url}/healthz`)).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  it('says in a sentence why it does not start', { timeout: 60_000 }, async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    await expect(start({ PORT: String(port) })).rejects.toThrow(/EADDRINUSE[^\n]*\n?$/);
+    await expect(start({ PORT: 'x' })).rejects.toThrow('PORT must be a whole number');
+    other.close();
+  });
+
+  it('serves HTTPS on a second door with its own CA', { timeout: 60_000 }, async () => {
+    const server = await start({ HTTPS_PORT: '0' });
+    const port = /https:\/\/127\.0\.0\.1:(\d+)\//.exec(server.output())?.[1];
+    const ca = await (await fetch(`${server.url}/ca.crt`)).text();
+    expect(ca).toContain('BEGIN CERTIFICATE');
+    const file = path.join(home, 'trusted.pem');
+    await writeFile(file, ca);
+    const script = `fetch('https://127.0.0.1:${port}/api/v1/me').then((reply) =>
+      console.log(reply.status, reply.headers.get('strict-transport-security')))`;
+    const trusting = { env: { ...process.env, NODE_EXTRA_CA_CERTS: file } };
+    const { stdout } = await run(process.execPath, ['-e', script], trusting);
+    expect(stdout.trim()).toBe('401 max-age=31536000');
+    expect(await server.stop('SIGINT')).toBe(0);
+  });
+});
+
+describe('wanmi', () => {
+  const wanmi = (...args: string[]) =>
+    run(process.execPath, [path.join(SRC, 'cli.ts'), ...args], { env: env() });
+
+  it('migrates, and says what is not there', { timeout: 60_000 }, async () => {
+    expect((await wanmi('migrate')).stdout).toBe('nothing to do\n');
+    expect((await wanmi('roots')).stdout).toBe('');
+    await expect(wanmi('user', 'passwd', 'nobody')).rejects.toMatchObject({
+      code: 1,
+      stderr: 'nobody has this user name\n',
+    });
+    await expect(wanmi('case', '1')).rejects.toMatchObject({ code: 1, stderr: 'there is no case 1\n' });
+    await expect(wanmi('dance')).rejects.toMatchObject({ code: 1 });
+    expect((await wanmi('--help')).stdout).toContain('serve');
+  });
+});
