@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import { problem } from '#platform/errors';
 import type { Db, Trx } from '#platform/pool';
 import type { CityInfo, RegionInfo, UnitInfo } from './directory.ts';
@@ -53,9 +54,8 @@ export async function readSuccessions(db: Db | Trx, cityId: string): Promise<Kin
 }
 
 /** All successions that hang together with these grids: there are too many grids to keep them all in mind. */
-export async function readGridSuccessions(db: Db | Trx, gridIds: readonly string[]): Promise<Succession[]> {
-  if (gridIds.length === 0) return [];
-  const { rows } = await sql<Succession>`
+export function gridSuccessionsQuery(gridIds: readonly string[]): RawBuilder<Succession> {
+  return sql<Succession>`
     with recursive kin(id) as (
       select unnest(${[...gridIds]}::uuid[])
       union
@@ -65,8 +65,11 @@ export async function readGridSuccessions(db: Db | Trx, gridIds: readonly string
         select from_id from succession where kind = 'grid' and to_id = kin.id) next)
     select s.from_id as "from", s.to_id as "to", s.how, g.valid_from >= s.at as born
       from succession s join grid g on g.id = s.to_id
-     where s.kind = 'grid' and s.from_id in (select id from kin)`.execute(db);
-  return rows;
+     where s.kind = 'grid' and s.from_id in (select id from kin)`;
+}
+
+export async function readGridSuccessions(db: Db | Trx, gridIds: readonly string[]): Promise<Succession[]> {
+  return gridIds.length === 0 ? [] : (await gridSuccessionsQuery(gridIds).execute(db)).rows;
 }
 
 /** The beats of a post at a moment. */
@@ -93,8 +96,9 @@ export interface SessionRow {
   revoked: boolean;
 }
 
-export async function readSession(db: Db | Trx, tokenHash: Buffer): Promise<SessionRow | null> {
-  const { rows } = await sql<SessionRow>`
+/** Runs for every session each five seconds, on the primary key. */
+export function sessionQuery(tokenHash: Buffer): RawBuilder<SessionRow> {
+  return sql<SessionRow>`
     select s.city_id as "cityId", s.person_id as "personId", s.post_id as "postId", p.unit_id as "unitId",
            r.code as role, r.permissions, p.scope, p.scope_region_id as "scopeRegionId", q.locale,
            least(s.expires_at, p.valid_to, q.valid_to) as "expiresAt", s.revoked_at is not null as revoked
@@ -102,6 +106,10 @@ export async function readSession(db: Db | Trx, tokenHash: Buffer): Promise<Sess
       join person q on q.id = s.person_id
       join post p on p.id = s.post_id
       join role r on r.id = p.role_id
-     where s.token_hash = ${tokenHash}`.execute(db);
+     where s.token_hash = ${tokenHash}`;
+}
+
+export async function readSession(db: Db | Trx, tokenHash: Buffer): Promise<SessionRow | null> {
+  const { rows } = await sessionQuery(tokenHash).execute(db);
   return rows[0] ?? null;
 }
