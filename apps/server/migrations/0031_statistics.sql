@@ -15,9 +15,15 @@ create index fact_case_open on fact_case (city_id, district_id, street_id, commu
 create index fact_assignment_open on fact_assignment (city_id, unit_id) where ended_at is null;
 create index fact_task_open on fact_task (city_id, due_at) include (case_id) where done_at is null;
 
+-- A street or a community has few enough cases to count them one by one.
+create index fact_case_street on fact_case (street_id) where street_id is not null;
+create index fact_case_community on fact_case (community_id) where community_id is not null;
+create index fact_assignment_street on fact_assignment (street_id) where street_id is not null;
+create index fact_assignment_community on fact_assignment (community_id) where community_id is not null;
+
 -- Daily rollups, kept in the transaction that writes the facts and computable from them. `scope_id` is what a
--- reader may see or ask for: the city, a district, street or community, or the responsible department; each case
--- counts once under each of its own. So every scope's figures of a year are some thousand rows by primary key.
+-- reader may see or ask for: the city, a district, or the responsible department; each case counts once under
+-- each of its own. (With streets and communities too, a million cases made 9 million rows of rollups.)
 create table daily_source (
   scope_id uuid not null,
   day date not null,

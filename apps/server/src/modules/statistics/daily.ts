@@ -42,8 +42,7 @@ export class DailyDelta {
   addCase(fact: CaseFact, sign: 1 | -1): void {
     const { cityId, source } = fact;
     const category = fact.categoryId ?? NO_CATEGORY;
-    const scopes = distinct([cityId, fact.districtId, fact.streetId, fact.communityId, fact.departmentId]);
-    for (const scopeId of scopes) {
+    for (const scopeId of distinct([cityId, fact.districtId, fact.departmentId])) {
       const of = (
         day: string | null,
         counts: Partial<SourceCounts>,
@@ -64,8 +63,7 @@ export class DailyDelta {
 
   addAssignment(fact: AssignmentFact, sign: 1 | -1): void {
     const { cityId, unitId: key } = fact;
-    const scopes = distinct([cityId, fact.districtId, fact.streetId, fact.communityId, key]);
-    for (const scopeId of scopes) {
+    for (const scopeId of distinct([cityId, fact.districtId, key])) {
       const cell = { cityId, scopeId, key };
       const dispatched = { dispatched: 1, overdue: fact.overdue ? 1 : 0 };
       this.department.add({ ...cell, day: fact.dispatchedDay, counts: dispatched }, sign);

@@ -169,14 +169,14 @@ describe('daily counts', () => {
     );
   });
 
-  test('a case counts once under its city, its regions and its department', () => {
+  test('a case counts once under its city, its district and its department', () => {
     const events = lifeOf(ground, START, [0, 0, 1, 0, 20, ...Array.from({ length: 16 }, () => 30)]);
     const delta = new DailyDelta();
     const fact = replay(events);
     delta.addCase(fact, 1);
     const rows = delta.source.changed();
     expect(new Set(rows.map((row) => row.scopeId))).toEqual(
-      new Set([fact.cityId, fact.districtId, fact.streetId, fact.communityId, fact.departmentId]),
+      new Set([fact.cityId, fact.districtId, fact.departmentId]),
     );
     const city = rows.filter((row) => row.scopeId === fact.cityId);
     expect(city.map((row) => [row.day, row.counts])).toEqual([

@@ -3,12 +3,13 @@ import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { regionsOf, type RegionInfo } from '#modules/org';
 
-/** Whose figures are shown: keys of the rollups, and the same as a condition on live rows. */
+/** Whose figures are shown. */
 export interface Reach {
   readonly cityId: string;
-  readonly scopeIds: readonly string[];
   /** null: the whole city. */
-  readonly live: { readonly by: 'region' | 'department'; readonly ids: readonly string[] } | null;
+  readonly only: { readonly by: 'region' | 'department'; readonly ids: readonly string[] } | null;
+  /** Keys of the rollups; null below the district, where facts are counted one by one. */
+  readonly scopeIds: readonly string[] | null;
   /** Districts that may be told apart. */
   readonly districts: readonly RegionInfo[];
 }
@@ -31,7 +32,7 @@ export async function reachOf(
   if (scope.kind === 'unit') {
     // Rollups do not cross departments with regions.
     if (regionId !== undefined) throw problem('notFound');
-    return { cityId, scopeIds: scope.unitIds, live: { by: 'department', ids: scope.unitIds }, districts: [] };
+    return { cityId, only: { by: 'department', ids: scope.unitIds }, scopeIds: scope.unitIds, districts: [] };
   }
   const asked = regionId === undefined ? null : regions.get(regionId);
   if (asked === undefined) throw problem('notFound');
@@ -40,12 +41,13 @@ export async function reachOf(
     throw problem('notFound');
   const ids = asked && asked.kind !== 'city' ? [asked.id] : allowed;
   const districts = [...regions.values()].filter((region) => isDistrict(region, regions));
-  if (ids === null) return { cityId, scopeIds: [cityId], live: null, districts };
+  if (ids === null) return { cityId, only: null, scopeIds: [cityId], districts };
+  const within = districts.filter((district) => ids.includes(district.id));
   return {
     cityId,
-    scopeIds: ids,
-    live: { by: 'region', ids },
-    districts: districts.filter((district) => ids.includes(district.id)),
+    only: { by: 'region', ids },
+    scopeIds: within.length === ids.length ? ids : null,
+    districts: within,
   };
 }
 

@@ -4,6 +4,7 @@ import { lockReader } from '#platform/outbox';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
 import { foldAll, write } from './apply.ts';
+import { assignmentDays, caseDays } from './counts.ts';
 import { NO_CATEGORY } from './daily.ts';
 import { deleteFacts, loadAssignmentFactsOfCases, loadCaseFacts, loadEvents } from './repo.ts';
 
@@ -71,42 +72,23 @@ export async function rebuildDaily(trx: Trx, cityId: string): Promise<void> {
   for (const table of ['daily_source', 'daily_category', 'daily_department']) {
     await sql`delete from ${sql.table(table)} where city_id = ${cityId}::uuid`.execute(trx);
   }
-  const caseScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.street_id), (f.community_id),
-    (f.department_id)) s(scope_id)`;
+  const inCity = sql`f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null`;
+  const caseScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.department_id)) s(scope_id)`;
   await sql`insert into daily_source
       (scope_id, day, source, city_id, reported, filed, dispatched, closed, closed_on_time, ended)
     select s.scope_id, d.day, f.source, f.city_id, sum(d.reported), sum(d.filed), sum(d.dispatched), sum(d.closed),
       sum(d.closed_on_time), sum(d.ended)
-    from fact_case f
-    cross join lateral (values
-      (f.reported_day, 1, 0, 0, 0, 0, 0),
-      (f.filed_day, 0, 1, 0, 0, 0, 0),
-      (f.dispatched_day, 0, 0, 1, 0, 0, 0),
-      (f.ended_day, 0, 0, 0, (f.outcome = 'closed')::int, (f.outcome = 'closed' and f.on_time is true)::int, 1)
-    ) d(day, reported, filed, dispatched, closed, closed_on_time, ended)
-    ${caseScopes}
-    where f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null
-    group by 1, 2, 3, 4`.execute(trx);
+    from fact_case f ${caseDays} ${caseScopes} where ${inCity} group by 1, 2, 3, 4`.execute(trx);
   await sql`insert into daily_category (scope_id, day, category_id, city_id, reported, filed, closed)
     select s.scope_id, d.day, coalesce(f.category_id, ${NO_CATEGORY}::uuid), f.city_id, sum(d.reported),
       sum(d.filed), sum(d.closed)
-    from fact_case f
-    cross join lateral (values
-      (f.reported_day, 1, 0, 0), (f.filed_day, 0, 1, 0),
-      (case when f.outcome = 'closed' then f.ended_day end, 0, 0, 1)
-    ) d(day, reported, filed, closed)
-    ${caseScopes}
-    where f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null
-    group by 1, 2, 3, 4`.execute(trx);
+    from fact_case f ${caseDays} ${caseScopes} where ${inCity} group by 1, 2, 3, 4
+    having sum(d.reported) > 0 or sum(d.filed) > 0 or sum(d.closed) > 0`.execute(trx);
   await sql`insert into daily_department
       (scope_id, day, unit_id, city_id, dispatched, overdue, responded, responded_on_time)
     select s.scope_id, d.day, f.unit_id, f.city_id, sum(d.dispatched), sum(d.overdue), sum(d.responded),
       sum(d.responded_on_time)
-    from fact_assignment f
-    cross join lateral (values
-      (f.dispatched_day, 1, f.overdue::int, 0, 0), (f.responded_day, 0, 0, 1, (not f.overdue)::int)
-    ) d(day, dispatched, overdue, responded, responded_on_time)
-    cross join lateral (values (f.city_id), (f.district_id), (f.street_id), (f.community_id), (f.unit_id)) s(scope_id)
-    where f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null
-    group by 1, 2, 3, 4`.execute(trx);
+    from fact_assignment f ${assignmentDays}
+    cross join lateral (values (f.city_id), (f.district_id), (f.unit_id)) s(scope_id)
+    where ${inCity} group by 1, 2, 3, 4`.execute(trx);
 }

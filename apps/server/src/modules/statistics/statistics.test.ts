@@ -345,6 +345,16 @@ describe('GET /statistics/overview', () => {
     expect((await get('leader', `${period}&regionId=${west.communityId}`)).reported).toBe(1);
   });
 
+  test('streets and communities are counted from the facts, to the same figures as their district', async () => {
+    const [, { id, streetId, communityId }] = w.districts;
+    const { byDistrict, ...whole } = await get('leader', `${period}&regionId=${id}`);
+    expect(byDistrict).toHaveLength(1);
+    expect(whole.reported).toBe(3);
+    for (const regionId of [streetId, communityId]) {
+      expect(await get('leader', `${period}&regionId=${regionId}`)).toEqual({ ...whole, byDistrict: [] });
+    }
+  });
+
   test("a neighbour city's leader sees nothing of it", async () => {
     const { people } = await testCity(w.platform, '-neighbour');
     const headers = { authorization: `Bearer ${people.get('leader-neighbour')!.token}` };
