@@ -23,6 +23,8 @@ export interface Staffing {
   /** Collectors at the most; with fewer than beats, one walks several neighbouring ones. */
   readonly maxCollectors: number;
   readonly seed: number;
+  /** Appended to every user name, for a second city in the same database. */
+  readonly userSuffix?: string | undefined;
 }
 
 /** The people of a demo: enough of every role to take a case from report to close. */
@@ -37,7 +39,7 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     more: Pick<PersonFile['post'], 'scopeRegionId' | 'patrolGridIds'> = {},
   ): void => {
     people.push({
-      username,
+      username: username + (staffing.userSuffix ?? ''),
       name: nameOf(),
       post: { role, unitId: unit.id, name: postName(unit, role), scope, ...more },
     });

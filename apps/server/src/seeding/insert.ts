@@ -69,6 +69,13 @@ export async function areaFromRegions({ trx, cityId }: Target): Promise<void> {
      where id = ${cityId}::uuid and geom is null`.execute(trx);
 }
 
+/** Published areas often cross themselves: they are mended, since PostGIS answers wrongly or not at all for them. */
+export async function mendAreas({ trx, cityId }: Target, table: 'region' | 'grid'): Promise<void> {
+  await sql`
+    update ${sql.table(table)} set geom = st_multi(st_collectionextract(st_makevalid(geom), 3))
+     where city_id = ${cityId}::uuid and geom is not null and not st_isvalid(geom)`.execute(trx);
+}
+
 export interface RegionFile {
   readonly code: string;
   /** Code of the region that holds it, among those given. */
@@ -418,7 +425,10 @@ export interface PersonFile {
   };
 }
 
-/** People with one post each; `passwordHash` is that of all of them, null signs nobody in. */
+/**
+ * People with one post each; `passwordHash` is that of all of them, null signs nobody in. User names are unique in
+ * the whole database.
+ */
 export async function insertPeople(
   target: Target,
   roleIds: ReadonlyMap<string, string>,
@@ -426,6 +436,7 @@ export async function insertPeople(
   passwordHash: string | null,
 ): Promise<ReadonlyMap<string, string>> {
   const { trx, cityId, at } = target;
+  await refuseTaken(trx, people);
   const rows = people.map((person) => ({ person, personId: uuidv7(at), postId: uuidv7(at) }));
   await insertRows(
     trx,
@@ -473,6 +484,13 @@ export async function insertPeople(
     ),
   );
   return new Map(rows.map(({ person, postId }) => [person.username, postId]));
+}
+
+async function refuseTaken(trx: Trx, people: readonly PersonFile[]): Promise<void> {
+  const names = people.map((person) => person.username.toLowerCase());
+  const { rows } = await sql<{ username: string }>`
+    select username from person where lower(username) = any(${names}::text[]) limit 1`.execute(trx);
+  if (rows[0]) throw new SeedError(`the user name ${rows[0].username} is taken: give this city a userSuffix`);
 }
 
 export interface AssetFile {

@@ -32,6 +32,8 @@ export interface LoadCityOptions {
   readonly passwordHash: string | null;
   /** Collectors at the most. Default 200. */
   readonly collectors?: number;
+  /** Appended to every user name, for a second city in the same database. */
+  readonly userSuffix?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly configFolder?: string;
   readonly timeZone?: string;
@@ -142,6 +144,7 @@ async function insertAll(
     })),
     maxCollectors: options.collectors ?? 200,
     seed: options.seed ?? 1,
+    userSuffix: options.userSuffix,
   });
   const roleIds = await seedRoles(trx, { clock: { now: () => target.at }, db: platform.db }, target.cityId);
   await insertPeople(target, roleIds, people, options.passwordHash);

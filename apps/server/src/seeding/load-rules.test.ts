@@ -147,6 +147,50 @@ describe('loadDescribedCity', () => {
   });
 });
 
+describe('what published files bring', () => {
+  it('a second city needs user names of its own', async () => {
+    const second = { ...town, code: 'second' };
+    await expect(loadDescribedCity(platform, second, { passwordHash: null })).rejects.toThrow(/userSuffix/);
+    const loaded = await loadDescribedCity(platform, second, { passwordHash: null, userSuffix: '.second' });
+    expect(loaded.created).toBe(true);
+  });
+
+  it('areas that cross themselves are mended', async () => {
+    const bow = {
+      type: 'Polygon' as const,
+      coordinates: [
+        [
+          [0, 0],
+          [1, 1],
+          [1, 0],
+          [0, 1],
+          [0, 0],
+        ],
+      ],
+    };
+    const crossed = {
+      ...town,
+      code: 'crossed',
+      regions: [
+        town.regions[0]!,
+        { code: 'bow', parent: 'town', kind: 'district' as const, name: both('Bow'), area: bow },
+      ],
+      manual: [],
+    };
+    const { cityId } = await loadDescribedCity(platform, crossed, {
+      passwordHash: null,
+      userSuffix: '.crossed',
+    });
+    const { rows } = await sql<{ valid: boolean }>`
+      select bool_and(st_isvalid(geom)) as valid from (
+        select geom from region where city_id = ${cityId} and geom is not null
+        union all select geom from grid where city_id = ${cityId}) g`.execute(platform.db);
+    expect(rows[0]?.valid).toBe(true);
+    expect(await placeOf(platform.db, cityId, { lon: 0.1, lat: 0.5 })).not.toBeNull();
+    expect(await placeOf(platform.db, cityId, { lon: 0.5, lat: 0.1 })).toBeNull();
+  });
+});
+
 describe('regionsFromGeoJson', () => {
   it('refuses what has no area', () => {
     const as = { kind: 'district', parent: null, code: () => 'x', name: () => both('x') } as const;

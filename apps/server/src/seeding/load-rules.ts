@@ -20,6 +20,7 @@ import {
   insertSources,
   insertStageLimits,
   insertUnits,
+  mendAreas,
   need,
   SeedError,
   type CategoryFile,
@@ -60,6 +61,8 @@ export interface CityDescription {
 export interface DescribedCityOptions {
   readonly passwordHash: string | null;
   readonly collectors?: number;
+  /** Appended to every user name, for a second city in the same database. */
+  readonly userSuffix?: string;
   readonly configFolder?: string;
   /** Since when all of it holds; for history, before its first report. Default: now. */
   readonly validFrom?: number;
@@ -87,6 +90,7 @@ async function insertDescribed(
   const at = options.validFrom ?? platform.clock.now();
   const target = await insertCity(trx, at, city);
   const regionIds = await insertRegions(target, city.regions);
+  await mendAreas(target, 'region');
   await areaFromRegions(target);
   const units = city.units.map(({ region, ...unit }) => ({
     ...unit,
@@ -95,6 +99,7 @@ async function insertDescribed(
   const unitIds = await insertUnits(target, units);
   await insertLaw(target, city, options, regionIds, unitIds);
   const beats = await gridsOfRegions(target, city.regions, regionIds);
+  await mendAreas(target, 'grid');
   const districts = city.regions.filter((region) => region.kind === 'district');
   const people = demoPeople({
     units: units.map((unit) => ({ ...unit, id: need(unitIds, unit.code, 'unit') })),
@@ -102,6 +107,7 @@ async function insertDescribed(
     beats,
     maxCollectors: options.collectors ?? 200,
     seed: 1,
+    userSuffix: options.userSuffix,
   });
   const roleIds = await seedRoles(trx, { clock: { now: () => at }, db: platform.db }, target.cityId);
   await insertPeople(target, roleIds, people, options.passwordHash);
