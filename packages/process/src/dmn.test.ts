@@ -282,6 +282,6 @@ test('an indexed table answers what a walk over all rules would', async () => {
         expect((await answer(drawn, { x, y })).rules).toEqual(expected);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });

@@ -92,8 +92,8 @@ const forkXml = drawing(
 
 describe('an independent engine opens the same tasks', () => {
   test.each([
-    ['in the default process', caseXml, 40],
-    ['where branches run side by side', forkXml, 40],
+    ['in the default process', caseXml, 20],
+    ['where branches run side by side', forkXml, 20],
   ])(
     '%s',
     async (_name, xml, numRuns) => {

@@ -273,6 +273,30 @@ describe('parallel gateways', () => {
     expect(stopped.state.t).toEqual([]);
   });
 
+  test('a terminate end stops branches that were about to open', async () => {
+    const graph = await compileProcess(
+      drawing(
+        [
+          start,
+          '<bpmn:parallelGateway id="fork"/>',
+          task('a'),
+          task('b'),
+          end('stop', '<bpmn:terminateEventDefinition/>', 'wm:outcome="voided"'),
+        ],
+        [
+          pass('start', 'a'),
+          by('a', 'go', 'fork'),
+          pass('fork', 'stop'),
+          pass('fork', 'b'),
+          by('b', 'go', 'stop'),
+        ],
+      ),
+    );
+    const stopped = act(graph, startProcess(graph, {}), 'a', 'go');
+    expect(short(stopped.effects)).toEqual(['-a', 'end voided']);
+    expect(stopped.state.t).toEqual([]);
+  });
+
   test('an error end says its code and ends the case', async () => {
     const graph = await forked('<bpmn:errorEventDefinition errorRef="lost"/>', 'wm:outcome="rejected"');
     let result = startProcess(graph, {});
@@ -382,17 +406,23 @@ describe('inclusive gateways', () => {
     expect(short(startProcess(graph, { x: 1 }).effects)).toEqual(['+c']);
   });
 
+  const joined = [...nodes, task('d')];
+  const joinedFlows = [...flows.slice(0, -1), pass('join', 'd'), by('d', 'go', 'end')];
+
   test('join what was opened, and wait for what may still come', async () => {
-    const graph = await compileProcess(drawing(nodes, flows));
+    const graph = await compileProcess(drawing(joined, joinedFlows));
     const both = act(graph, startProcess(graph, { x: 3 }), 'a', 'go');
     expect(short(both.effects)).toEqual(['-a']);
-    expect(short(act(graph, both, 'b', 'go').effects)).toEqual(['-b', 'end closed']);
+    expect(short(act(graph, both, 'b', 'go').effects)).toEqual(['-b', '+d']);
     const single = startProcess(graph, { x: 2 });
-    expect(short(act(graph, single, 'a', 'go').effects)).toEqual(['-a', 'end closed']);
-    expect(short(act(graph, act(graph, single, 'a', 'over'), 'b', 'go').effects)).toEqual([
-      '-b',
-      'end closed',
-    ]);
+    expect(short(act(graph, single, 'a', 'go').effects)).toEqual(['-a', '+d']);
+    expect(short(act(graph, act(graph, single, 'a', 'over'), 'b', 'go').effects)).toEqual(['-b', '+d']);
+  });
+
+  test('do not wait for one who may still come by a way that has arrived (BPMN 2.0 §13.4.3)', async () => {
+    const graph = await compileProcess(drawing(joined, joinedFlows));
+    const both = startProcess(graph, { x: 3 });
+    expect(short(act(graph, both, 'b', 'go').effects)).toEqual(['-b', '+d']);
   });
 });
 
