@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { caseCommand } from './cli/case.ts';
 import { migrateCommand } from './cli/migrate.ts';
+import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
 import { userCommand } from './cli/user.ts';
@@ -17,7 +18,8 @@ const program = new Command('wanmi')
   .addCommand(migrateCommand())
   .addCommand(userCommand())
   .addCommand(caseCommand())
-  .addCommand(rootsCommand());
+  .addCommand(rootsCommand())
+  .addCommand(replayCommand());
 
 try {
   await program.parseAsync(process.argv);

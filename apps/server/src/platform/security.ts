@@ -78,8 +78,9 @@ interface OriginHeaders {
  * with every unsafe request; programs send neither, and hold no cookie that somebody could ride on.
  */
 export function fromOwnPage(headers: OriginHeaders, host: string): boolean {
+  // The browser's own word where it gives it; under no-referrer it may send `Origin: null` for our own pages too.
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   if (headers.origin === undefined) return true;
   // Only the host: a proxy may end TLS, so that the scheme seen here is another.
   return URL.canParse(headers.origin) && new URL(headers.origin).host === host.toLowerCase();

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoginReply, Me } from '@wanmi/contracts';
+import * as audit from '#modules/audit';
+import { buildApp } from '#platform/http';
 import { hashToken } from '#platform/http-access';
 import { PASSWORD, world } from '#testing/world';
 import type { World } from '#testing/world';
+import * as org from './index.ts';
 import { LOCK_MS } from './login.ts';
 
 let w: World;
@@ -96,6 +99,25 @@ describe('POST /auth/login', () => {
     w.platform.clock.advance(LOCK_MS);
     expect((await logIn('crew1', PASSWORD)).statusCode).toBe(200);
     expect((await logIn('nobody', PASSWORD)).statusCode).toBe(401);
+  });
+
+  it('slows down who tries one name, and who tries many', async () => {
+    const attempts = async (limits: object, names: readonly string[]) => {
+      const app = await buildApp(w.platform, [org, audit], { limits });
+      const codes: number[] = [];
+      for (const username of names) {
+        const payload = { username, password: PASSWORD };
+        const reply = await app.inject({ method: 'POST', url: '/api/v1/auth/login', payload });
+        codes.push(reply.statusCode);
+        if (reply.statusCode === 429) expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+      }
+      await app.close();
+      return codes;
+    };
+    expect(await attempts({ login: 2 }, ['leader', 'Leader', 'leader', 'admin'])).toEqual([
+      200, 200, 429, 200,
+    ]);
+    expect(await attempts({ loginAddress: 2 }, ['leader', 'admin', 'assessor'])).toEqual([200, 200, 429]);
   });
 
   it('counts guesses that are sent at once', async () => {

@@ -273,6 +273,16 @@ describe('a demo', () => {
     });
   });
 
+  it('signs nobody in by its clock and nobody out', async () => {
+    const payload = { username: 'shiftLeader', password: PASSWORD };
+    const { token } = (
+      await w.app.inject({ method: 'POST', url: '/api/v1/auth/login', payload })
+    ).json<LoginReply>();
+    await call('admin', 'POST', '/demo/clock', { advanceMs: 60 * 86_400_000 });
+    const me = await w.app.inject({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } });
+    expect(me.statusCode).toBe(200);
+  });
+
   it('is no part of a real city, and has no clock to move where time is real', async () => {
     const { platform } = w;
     const ask = async (config: object, clock: object) => {
