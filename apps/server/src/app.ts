@@ -6,8 +6,10 @@ import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
 import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
+import * as integrity from '#modules/integrity';
 import * as media from '#modules/media';
 import * as org from '#modules/org';
+import * as statistics from '#modules/statistics';
 import { VirtualClock } from './platform/clock.ts';
 import { parseConfig } from './platform/config.ts';
 import { buildApp } from './platform/http.ts';
@@ -18,7 +20,18 @@ import type { Db } from './platform/pool.ts';
 import { createHub } from './platform/sse.ts';
 
 /** The rooms of the house. */
-export const modules: readonly Module[] = [org, audit, catalog, grid, asset, media, intake, cases];
+export const modules: readonly Module[] = [
+  org,
+  audit,
+  catalog,
+  grid,
+  asset,
+  media,
+  intake,
+  cases,
+  integrity,
+  statistics,
+];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');
 export const WEB_ROOT = path.resolve(import.meta.dirname, '../../web/dist');

@@ -1,0 +1,165 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Integrity, ReportReply } from '@wanmi/contracts';
+import { merkleRoot } from '#platform/canonical';
+import { world, type World } from '#testing/world';
+import * as asset from '#modules/asset';
+import * as cases from '#modules/cases';
+import * as catalog from '#modules/catalog';
+import * as grid from '#modules/grid';
+import * as intake from '#modules/intake';
+import * as media from '#modules/media';
+import { exportRoots, readRootFile, rootFile, rootJob, verifyCity, writeRoots } from './index.ts';
+import * as integrity from './index.ts';
+import { GrowingTree } from './tree.ts';
+
+test('the growing tree has the root of RFC 6962', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 70 }), (leaves) => {
+      const tree = new GrowingTree('sha256');
+      leaves.forEach((leaf) => tree.append(leaf));
+      expect(tree.root().toString('hex')).toBe(merkleRoot(leaves).toString('hex'));
+    }),
+  );
+});
+
+describe('a city', () => {
+  let w: World;
+  let ids: string[];
+  const DAY = '2026-03-03';
+  beforeAll(async () => {
+    media.provideCaseScope(cases.caseScopeSql);
+    w = await world({ modules: [catalog, grid, asset, media, intake, cases, integrity] });
+    ids = [];
+    for (let i = 0; i < 5; i += 1) ids.push(await report());
+    w.platform.clock.advance(20 * 3600_000);
+    await writeRoots(w.platform, { cityId: w.cityId, timeZone: 'Asia/Shanghai' }, { from: DAY, to: DAY });
+  });
+  afterAll(() => w.close());
+
+  async function report(): Promise<string> {
+    const made = await w.app.inject({
+      method: 'POST',
+      url: '/api/v1/reports',
+      ...w.as('operator'),
+      payload: {
+        categoryId: w.rules.categories.rubbish,
+        description: '垃圾',
+        position: w.districts[0].point,
+        decision: 'accept',
+      },
+    });
+    return made.json<ReportReply>().case.id;
+  }
+
+  const ask = async (id: string, who = 'leader') => {
+    const reply = await w.app.inject({ url: `/api/v1/cases/${id}/integrity`, ...w.as(who) });
+    return { status: reply.statusCode, body: reply.json<Integrity>() };
+  };
+
+  /** Somebody who owns the database: the triggers do not stop him, the proof must. */
+  async function tamper(...statements: string[]): Promise<void> {
+    const client = await w.platform.pool.connect();
+    try {
+      await client.query('set session_replication_role = replica');
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.query('set session_replication_role = origin');
+      client.release();
+    }
+  }
+
+  test('is whole, is closed once a day, and says so outside the database and in public', async () => {
+    expect(await verifyCity(w.platform, w.cityId)).toMatchObject({
+      chains: [],
+      roots: [],
+      casesChecked: 5,
+      rootsChecked: 1,
+    });
+    expect((await ask(ids[0]!)).body).toMatchObject({
+      whole: true,
+      events: 2,
+      lastRoot: { day: DAY, included: true },
+    });
+    const day = { cityId: w.cityId, timeZone: 'Asia/Shanghai', from: DAY, to: DAY };
+    await rootJob.run(w.platform, day as never);
+    const listed = await w.app.inject({ url: '/api/v1/roots' });
+    const city = listed.json<{ items: { city: string; root: string; cases: number }[] }>().items[0]!;
+    expect(city.cases).toBe(5);
+    expect(await readRootFile(w.platform, city.city)).toMatchObject([
+      { day: DAY, root: city.root, cases: 5 },
+    ]);
+    expect((await w.app.inject({ url: `/api/v1/roots/${city.city}` })).json()).toMatchObject({ next: null });
+    expect((await w.app.inject({ url: '/api/v1/roots/nowhere' })).statusCode).toBe(404);
+  });
+
+  test('a second day is chained to the first, and a crash in the middle of a line loses none', async () => {
+    ids.push(await report());
+    w.platform.clock.advance(24 * 3600_000);
+    const code = (await w.platform.pool.query<{ code: string }>('select code from city')).rows[0]!.code;
+    await appendFile(rootFile(w.platform, code), '{"day":"2026-');
+    await writeRoots(
+      w.platform,
+      { cityId: w.cityId, timeZone: 'Asia/Shanghai' },
+      { from: '2026-03-04', to: '2026-03-04' },
+    );
+    await exportRoots(w.platform, w.cityId);
+    const [first, second] = await readRootFile(w.platform, code);
+    expect(second).toMatchObject({ day: '2026-03-04', previous: first!.root, cases: 6 });
+    expect((await readFile(rootFile(w.platform, code), 'utf8')).match(/2026-03-04/g)).toHaveLength(1);
+    expect(await verifyCity(w.platform, w.cityId)).toMatchObject({ chains: [], roots: [] });
+  });
+
+  test('nobody without the right, and nobody out of scope, may ask', async () => {
+    expect((await ask(ids[0]!, 'operator')).status).toBe(403);
+    expect((await ask(ids[0]!, 'districtLeader')).status).toBe(404);
+    expect((await w.app.inject({ url: `/api/v1/cases/${ids[0]}/integrity` })).statusCode).toBe(401);
+  });
+
+  test('the log refuses to be changed', async () => {
+    await expect(w.platform.pool.query('delete from case_event')).rejects.toThrow(/append-only/);
+    await expect(w.platform.pool.query(`update log_head set seq = 1`)).rejects.toThrow(/append-only/);
+  });
+
+  // The last in the file: each leaves its damage behind.
+  test('a changed entry, a hole, a column, a cut tail and a lost case are each named', async () => {
+    const [changed, holed, column, cut, lost] = ids as [string, string, string, string, string];
+    await tamper(
+      `update case_event set body = replace(body, 'hotline12319', 'hotline12345') where case_id = '${changed}'`,
+    );
+    expect((await ask(changed)).body).toMatchObject({ whole: false, reason: 'hash', brokenAt: 1 });
+    await tamper(`delete from case_event where case_id = '${holed}' and seq = 1`);
+    expect((await ask(holed)).body).toMatchObject({ whole: false, reason: 'gap', brokenAt: 1 });
+    await tamper(`update case_event set person_id = null where case_id = '${column}' and seq = 2`);
+    expect((await ask(column)).body).toMatchObject({ whole: false, reason: 'columns', brokenAt: 2 });
+    // A tail cut off so well that the chain itself is whole.
+    await tamper(
+      `delete from case_event where case_id = '${cut}' and seq = 2`,
+      `update "case" set seq = 1, head = (select hash from case_event where case_id = '${cut}') where id = '${cut}'`,
+    );
+    expect((await ask(cut)).body).toMatchObject({ whole: false, reason: 'dailyHead', brokenAt: 2 });
+    await tamper(
+      `delete from case_event where case_id = '${lost}'`,
+      `delete from "case" where id = '${lost}'`,
+    );
+    const faults = await verifyCity(w.platform, w.cityId);
+    expect(new Map(faults.chains.map((f) => [f.caseId, f.reason]))).toEqual(
+      new Map([
+        [changed, 'hash'],
+        [holed, 'gap'],
+        [column, 'columns'],
+        [cut, 'dailyHead'],
+        [lost, 'noCase'],
+      ]),
+    );
+    expect(faults.roots).toEqual([]);
+    // Whoever takes the heads away too is found by the root, and whoever makes a new root by the file outside.
+    await tamper(`delete from log_head where case_id = '${lost}'`);
+    expect((await verifyCity(w.platform, w.cityId)).roots).toContainEqual({ day: DAY, reason: 'root' });
+    await tamper(`update log_root set root = '\\x00' where day = '${DAY}'`);
+    expect((await verifyCity(w.platform, w.cityId)).roots).toContainEqual({ day: DAY, reason: 'file' });
+    await tamper(`delete from log_root where day = '${DAY}'`);
+    expect((await verifyCity(w.platform, w.cityId)).roots).toContainEqual({ day: DAY, reason: 'lost' });
+  });
+});

@@ -1,0 +1,173 @@
+import { mkdir, open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { createHash } from 'node:crypto';
+import type { HashAlgorithm } from '#platform/canonical';
+import { addDays, cityDayStart } from '#platform/clock';
+import type { Platform } from '#platform/platform';
+import type { Db, Trx } from '#platform/pool';
+import { GrowingTree, headLeaf } from './tree.ts';
+
+export interface DailyRoot {
+  /** The city's day. */
+  readonly day: string;
+  readonly algorithm: HashAlgorithm;
+  readonly cases: number;
+  /** Hex. */
+  readonly root: string;
+  /** Hex of the root before it; null for the first. */
+  readonly previous: string | null;
+}
+
+const ALGORITHM: HashAlgorithm = 'sha256';
+const PAGE = 20_000;
+
+/** What stands in the log: the Merkle root over all heads, hashed onto the root of the day before. */
+export function chainedRoot(tree: Buffer, previous: string | null, algorithm: HashAlgorithm): string {
+  const before = previous === null ? Buffer.alloc(32) : Buffer.from(previous, 'hex');
+  return createHash(algorithm).update(before).update(tree).digest('hex');
+}
+
+/** Closes the log of each day in turn; a day that has its root is left alone. */
+export async function writeRoots(
+  platform: Platform,
+  city: { cityId: string; timeZone: string },
+  days: { from: string; to: string },
+): Promise<void> {
+  for (let day = days.from; day <= days.to; day = addDays(day, 1)) {
+    await platform.db.transaction().execute((trx) => writeRoot(platform, trx, city, day));
+  }
+  await exportRoots(platform, city.cityId);
+}
+
+async function writeRoot(
+  platform: Platform,
+  trx: Trx,
+  { cityId, timeZone }: { cityId: string; timeZone: string },
+  day: string,
+): Promise<void> {
+  const known =
+    await sql`select 1 from log_root where city_id = ${cityId}::uuid and day >= ${day}::date`.execute(trx);
+  if (known.rows.length > 0) return;
+  const start = new Date(cityDayStart(day, timeZone));
+  const end = new Date(cityDayStart(addDays(day, 1), timeZone));
+  // Only what was open in the day, and what no root has seen yet, can have moved.
+  await sql`
+    insert into log_head (city_id, case_id, day, seq, hash)
+    select c.city_id, c.id, ${day}::date, e.seq, e.hash
+    from "case" c
+    cross join lateral (select x.seq, x.hash from case_event x
+      where x.case_id = c.id and x.at < ${end} order by x.seq desc limit 1) e
+    left join lateral (select h.seq from log_head h where h.case_id = c.id order by h.day desc limit 1) last on true
+    where c.city_id = ${cityId}::uuid
+      and (c.ended_at is null or c.ended_at >= ${start} or last.seq is null)
+      and last.seq is distinct from e.seq`.execute(trx);
+  const before = await lastRoot(trx, cityId);
+  const tree = await treeOf(trx, cityId, day, ALGORITHM);
+  const root = chainedRoot(tree.root(), before?.root ?? null, ALGORITHM);
+  await sql`
+    insert into log_root (city_id, day, algorithm, cases, root, previous, at)
+    values (${cityId}::uuid, ${day}::date, ${ALGORITHM}, ${tree.leaves}, ${Buffer.from(root, 'hex')},
+      ${before ? Buffer.from(before.root, 'hex') : null}, ${new Date(platform.clock.now())})`.execute(trx);
+}
+
+/** The tree over the heads as they stood at the end of a day, page by page in the order of the ids. */
+export async function treeOf(
+  db: Db | Trx,
+  cityId: string,
+  day: string,
+  algorithm: HashAlgorithm,
+): Promise<GrowingTree> {
+  const tree = new GrowingTree(algorithm);
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const { rows } = await sql<{ case_id: string; seq: number; hash: Buffer }>`
+      select distinct on (case_id) case_id, seq, hash from log_head
+      where city_id = ${cityId}::uuid and day <= ${day}::date and case_id > ${after}::uuid
+      order by case_id, day desc limit ${PAGE}`.execute(db);
+    for (const row of rows) tree.append(headLeaf(row.case_id, row.seq, row.hash));
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return tree;
+    after = last.case_id;
+  }
+}
+
+interface RootRow {
+  day: string;
+  algorithm: HashAlgorithm;
+  cases: number;
+  root: Buffer;
+  previous: Buffer | null;
+}
+
+const toRoot = (row: RootRow): DailyRoot => ({
+  day: row.day,
+  algorithm: row.algorithm,
+  cases: row.cases,
+  root: row.root.toString('hex'),
+  previous: row.previous?.toString('hex') ?? null,
+});
+
+export async function lastRoot(db: Db | Trx, cityId: string): Promise<DailyRoot | null> {
+  const { rows } = await sql<RootRow>`
+    select day, algorithm, cases, root, previous from log_root where city_id = ${cityId}::uuid
+    order by day desc limit 1`.execute(db);
+  return rows[0] ? toRoot(rows[0]) : null;
+}
+
+/** Roots of a city, the latest first; `before` is a day that is not included. */
+export async function listRoots(
+  db: Db | Trx,
+  cityId: string,
+  before: string | null,
+  limit: number,
+): Promise<DailyRoot[]> {
+  const { rows } = await sql<RootRow>`
+    select day, algorithm, cases, root, previous from log_root
+    where city_id = ${cityId}::uuid and (${before}::date is null or day < ${before}::date)
+    order by day desc limit ${limit}`.execute(db);
+  return rows.map(toRoot);
+}
+
+async function cityCode(db: Db | Trx, cityId: string): Promise<string> {
+  const { rows } = await sql<{ code: string }>`select code from city where id = ${cityId}::uuid`.execute(db);
+  return rows[0]?.code ?? cityId;
+}
+
+export function rootFile(platform: Platform, code: string): string {
+  return path.join(platform.config.logRoot, `${code.replace(/[^\w.-]/g, '_')}.jsonl`);
+}
+
+/** What stands in the file outside the database, oldest first; a line that was cut off by a crash is left out. */
+export async function readRootFile(platform: Platform, code: string): Promise<DailyRoot[]> {
+  const text = await readFile(rootFile(platform, code), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as DailyRoot];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Appends the roots that the file does not have yet, and flushes it: also after a crash between the two. */
+export async function exportRoots(platform: Platform, cityId: string): Promise<void> {
+  const code = await cityCode(platform.db, cityId);
+  const known = new Set((await readRootFile(platform, code)).map((root) => root.day));
+  const roots = (await listRoots(platform.db, cityId, null, 100_000)).reverse();
+  const lines = roots.filter((root) => !known.has(root.day)).map((root) => `${JSON.stringify(root)}\n`);
+  if (lines.length === 0) return;
+  await mkdir(platform.config.logRoot, { recursive: true });
+  const file = await open(rootFile(platform, code), 'a', 0o644);
+  try {
+    // A crash may have left half a line: what follows must not be glued to it.
+    const { size } = await file.stat();
+    await file.appendFile((size > 0 ? '\n' : '') + lines.join(''));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
