@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { sql } from 'kysely';
 import type { EventBody } from '@wanmi/contracts';
 import type { Db } from '../platform/pool.ts';
-import { CliError, withInstallation } from './open.ts';
+import { CliError, say, withInstallation } from './open.ts';
 
 export function caseCommand(): Command {
   return new Command('case')
@@ -10,7 +10,7 @@ export function caseCommand(): Command {
     .argument('<caseNo>')
     .action((caseNo: string) =>
       withInstallation(async ({ platform }) => {
-        for (const line of await lifeOf(platform.db, caseNo)) console.log(line);
+        for (const line of await lifeOf(platform.db, caseNo)) say(line);
       }),
     );
 }

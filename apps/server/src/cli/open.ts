@@ -6,6 +6,10 @@ import { createLogger } from '../platform/log.ts';
 /** A command that cannot do what was asked of it; the message is for the operator. */
 export class CliError extends Error {}
 
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** Opens the installation of WANMI_HOME or DATABASE_URL, running or not, for one command. */
 export async function withInstallation<T>(work: (booted: Booted) => Promise<T>): Promise<T> {
   const config = parseConfig(process.env, []);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { sql } from 'kysely';
-import { withInstallation } from './open.ts';
+import { say, withInstallation } from './open.ts';
 
 export function rootsCommand(): Command {
   return new Command('roots')
@@ -18,7 +18,7 @@ export function rootsCommand(): Command {
           select c.code, r.day, r.cases, r.algorithm, r.root from log_root r join city c on c.id = r.city_id
            where r.day >= ${since}::date order by r.day, c.code`.execute(platform.db);
         for (const { code, day, cases, algorithm, root } of rows) {
-          console.log([code, day, String(cases), algorithm, root.toString('hex')].join('\t'));
+          say([code, day, String(cases), algorithm, root.toString('hex')].join('\t'));
         }
       }),
     );

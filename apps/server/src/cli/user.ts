@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { setPassword } from '#modules/org';
 import { Problem } from '../platform/errors.ts';
-import { CliError, withInstallation } from './open.ts';
+import { CliError, say, withInstallation } from './open.ts';
 
 export function userCommand(): Command {
   const passwd = new Command('passwd')
@@ -15,7 +15,7 @@ export function userCommand(): Command {
         ? (await text(process.stdin)).replace(/\r?\n$/, '')
         : randomBytes(12).toString('base64url');
       await withInstallation(({ platform }) => setPassword(platform, username, password)).catch(explain);
-      if (!stdin) console.log(password);
+      if (!stdin) say(password);
     });
   return new Command('user').description('people who sign in').addCommand(passwd);
 }

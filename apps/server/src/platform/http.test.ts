@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ProblemDetails } from '@wanmi/contracts';
@@ -136,7 +137,8 @@ describe('access', () => {
         ),
     };
     const app = await buildApp(platform, [guarded]);
-    const post = (headers: object) => app.inject({ method: 'POST', url: '/api/v1/x', payload: {}, headers });
+    const post = (headers: Record<string, string>) =>
+      app.inject({ method: 'POST', url: '/api/v1/x', payload: {}, headers });
     expect((await post({})).statusCode).toBe(401);
     expect((await post(bearer)).statusCode).toBe(403);
     await app.close();
@@ -144,9 +146,9 @@ describe('access', () => {
 });
 
 describe('problems', () => {
-  const answer = (request: Parameters<App['inject']>[0]) =>
+  const answer = (request: InjectOptions) =>
     withApp(async (app) => {
-      const reply = await app.inject(request as object);
+      const reply = await app.inject(request);
       expect(reply.headers['content-type']).toBe('application/problem+json; charset=utf-8');
       expect(reply.headers['x-content-type-options']).toBe('nosniff');
       return ProblemDetails.parse(reply.json());

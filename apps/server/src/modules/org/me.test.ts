@@ -176,7 +176,7 @@ describe('lists of the city', () => {
     expect((await call('crew1', 'GET', '/regions?kind=galaxy')).status).toBe(400);
     const all = (await call('crew1', 'GET', '/regions')).body['items'] as Region[];
     expect(all.map((region) => Region.parse(region).code)).toEqual(
-      [...all.map((region) => region.code)].sort(),
+      all.map((region) => region.code).toSorted(),
     );
     expect(all.map((region) => region.id)).not.toContain(w.districts[0].id); // renamed above
     const streets = (await call('crew1', 'GET', `/regions?parentId=${w.districts[1].id}`)).body[
@@ -191,7 +191,7 @@ describe('lists of the city', () => {
       const { body } = await call('crew1', 'GET', `/units?limit=3${cursor}`);
       seen.push(...(body['items'] as Unit[]).map((unit) => Unit.parse(unit).code));
       if (body['next'] === null) break;
-      cursor = `&cursor=${String(body['next'])}`;
+      cursor = `&cursor=${body['next'] as string}`;
     }
     expect(seen).toEqual(['CC', 'D1', 'D1-1', 'D2', 'D2-1', 'P1', 'P2', 'SC']);
     expect((await call('crew1', 'GET', '/units?cursor=x')).body).toMatchObject({ code: 'cursor.invalid' });
