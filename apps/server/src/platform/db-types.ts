@@ -387,6 +387,14 @@ export interface Instance {
   value: Json;
 }
 
+export interface LogHead {
+  case_id: string;
+  city_id: string;
+  day: string;
+  hash: Buffer;
+  seq: number;
+}
+
 export interface LogRoot {
   algorithm: string;
   at: Timestamp;
@@ -727,6 +735,7 @@ export interface DB {
   fact_task: FactTask;
   grid: Grid;
   instance: Instance;
+  log_head: LogHead;
   log_root: LogRoot;
   manual: Manual;
   manual_row: ManualRow;
