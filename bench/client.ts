@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 export class RawClient {
   readonly #port: number;
   #socket: Socket | null = null;
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = Buffer.alloc(0);
   #wait: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | null = null;
 
   constructor(port: number) {

@@ -22,7 +22,10 @@ export class GrowingTree {
   }
 
   append(leaf: Uint8Array): void {
-    let node = { size: 1, hash: createHash(this.#algorithm).update(LEAF).update(leaf).digest() };
+    let node: { size: number; hash: Buffer } = {
+      size: 1,
+      hash: createHash(this.#algorithm).update(LEAF).update(leaf).digest(),
+    };
     for (let top = this.#stack.at(-1); top?.size === node.size; top = this.#stack.at(-1)) {
       this.#stack.pop();
       node = { size: node.size * 2, hash: this.#join(top.hash, node.hash) };
