@@ -25,13 +25,17 @@ export async function surroundingsOf(platform: Platform, cityId: string): Promis
  */
 function centreFor(around: Surroundings, kind: string, state: CaseState): string {
   let ofCity: string | null = null;
+  let first: string | null = null;
   for (const unit of around.units.values()) {
     if (unit.kind !== kind || unit.closed) continue;
     if (unit.regionId !== null && unit.regionId === state.districtId) return unit.id;
+    first ??= unit.id;
     if (ofCity === null && !around.units.get(unit.parentId ?? '')?.kind.endsWith('Centre')) ofCity = unit.id;
   }
-  if (ofCity === null) throw problem('config.noUnit', { kind });
-  return ofCity;
+  // Patrol teams stand under a centre: a case of no known district goes to the first of them.
+  const found = ofCity ?? first;
+  if (found === null) throw problem('config.noUnit', { kind });
+  return found;
 }
 
 const CENTRE_OF_ROLE: Readonly<Record<string, string>> = {

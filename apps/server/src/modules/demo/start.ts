@@ -1,8 +1,8 @@
-import { Cast, playLive, playPast } from '@wanmi/simulator';
-import { collectorOfGrid } from '#modules/org';
+import { playLive, playPast } from '@wanmi/simulator';
 import { systemClock, VirtualClock } from '#platform/clock';
 import { PastClock } from '#platform/past-clock';
 import type { Platform } from '#platform/platform';
+import { beatsOf } from './beats.ts';
 import { ringUpTo, timersOf } from './ring.ts';
 
 export interface DemoOptions {
@@ -97,30 +97,4 @@ async function livePresent(platform: Platform, options: DemoOptions, signal: Abo
   } catch (error) {
     if (!signal.aborted) log.error({ err: error }, 'the demo is no longer played');
   }
-}
-
-/** Who walks which patrol grid: a player asks once instead of finding out by trying. */
-async function beatsOf(
-  platform: Platform,
-  { url, password }: DemoOptions,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const beats = new Map<string, string>();
-  const cast = await Cast.gather({ baseUrl: url, password, signal });
-  const collectors = new Map(cast.of('collector').map((person) => [person.postId, person.username]));
-  const scout = cast.of('operator')[0];
-  if (!scout) return beats;
-  const { city } = await cast.as(scout);
-  if (!city.bounds) return beats;
-  const grids = await scout.client.get<{ features: { id: string }[] }>('/grids', {
-    kind: 'patrol',
-    bbox: city.bounds.join(','),
-  });
-  const now = platform.clock.now();
-  for (const { id } of grids.features) {
-    const holder = await collectorOfGrid(platform, id, now);
-    const username = holder?.postId ? collectors.get(holder.postId) : undefined;
-    if (username) beats.set(id, username);
-  }
-  return beats;
 }
