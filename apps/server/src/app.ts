@@ -39,7 +39,7 @@ export const WEB_ROOT = path.resolve(import.meta.dirname, '../../web/dist');
 /** The whole product's server. */
 export function buildServer(platform: Platform, options: HttpOptions = {}): Promise<App> {
   // Who sees a case decides who sees its photos and its point on the map; both lie below cases, so they are told.
-  media.provideCaseScope(cases.caseScopeSql);
+  media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
   return buildApp(platform, modules, options);
 }

@@ -12,7 +12,7 @@ import { processVars, surroundingsOf, taskFor, timerFor, type Surroundings } fro
 import { MEANING } from './meaning.ts';
 import { mayActOn } from './policy.ts';
 import { findReplay, firstAfter, loadTask, writeCase, type Loaded, type Writes } from './repo.ts';
-import { caseVisibleTo } from './scope.ts';
+import { isVisibleCase, type caseVisibleTo } from './scope.ts';
 import {
   appendEvent,
   eventAssignment,
@@ -109,7 +109,7 @@ async function requireTurn(
 ): Promise<void> {
   const { state } = loaded;
   if (!mayActOn(actor, task, state)) {
-    throw problem(caseVisibleTo(actor, keysOf(loaded)) ? 'permission.denied' : 'notFound');
+    throw problem((await isVisibleCase(platform.db, actor, state.id)) ? 'permission.denied' : 'notFound');
   }
   if (task.doneAt !== null) {
     throw problem('task.done', {

@@ -30,7 +30,7 @@ import {
   type Names,
   type TaskRow,
 } from './present.ts';
-import { caseScopeSql, requireVisibleCase } from './scope.ts';
+import { requireVisibleCase, visibleCaseSql } from './scope.ts';
 
 interface AssignmentRow {
   id: string;
@@ -58,7 +58,7 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
   const found = await sql<CardRow & { merged_into_id: string | null; merged_into_no: string | null }>`
     select ${CARD_COLUMNS}, c.merged_into_id, m.case_no as merged_into_no
     from "case" c left join "case" m on m.id = c.merged_into_id ${CARD_JOINS}
-    where c.id = ${caseId}::uuid and ${caseScopeSql(actor.scope, actor.cityId)}`.execute(db);
+    where c.id = ${caseId}::uuid and ${visibleCaseSql(actor)}`.execute(db);
   const row = found.rows[0];
   if (!row) throw problem('notFound');
   const [assignments, tasks, media, asset, place] = await Promise.all([

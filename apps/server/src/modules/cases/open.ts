@@ -12,7 +12,7 @@ import type { Platform } from '#platform/platform';
 import { applyEffects, auditRow, finishTask, keysOf, openedOf, type CommandMeta } from './act.ts';
 import { processVars, surroundingsOf } from './effects.ts';
 import { insertCase, insertJoin, loadCase, type ReportRow, type Writes } from './repo.ts';
-import { caseVisibleTo } from './scope.ts';
+import { caseVisibleTo, isVisibleCase } from './scope.ts';
 import { appendEvent, eventTask, type CaseState } from './state.ts';
 
 /** Where a report lies and what follows from it by key; all null where it has no position. */
@@ -187,7 +187,9 @@ export async function joinCase(
   const at = report.receivedAt;
   for (let attempt = 1; ; attempt += 1) {
     const loaded = await loadCase(platform.pool, caseId, actor.cityId);
-    if (!loaded || !caseVisibleTo(actor, keysOf(loaded))) throw problem('notFound');
+    if (!loaded) throw problem('notFound');
+    const inScope = caseVisibleTo(actor, keysOf(loaded));
+    if (!inScope && !(await isVisibleCase(platform.db, actor, caseId))) throw problem('notFound');
     const { state } = loaded;
     if (state.endedAt !== null) throw problem('case.ended');
     const expectedSeq = state.seq;

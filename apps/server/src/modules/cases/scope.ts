@@ -73,11 +73,36 @@ export function caseVisibleTo(actor: Actor, keys: CaseKeys): boolean {
 }
 
 /**
+ * An open task of `"case" c` waits for this actor (as policy.ts has it). Work without a place of its own lies in no
+ * region and in nobody's beat: whoever it waits for must see it all the same.
+ */
+function onDeskSql(actor: Actor): RawBuilder<boolean> {
+  const { scope } = actor;
+  const here =
+    scope.kind === 'region'
+      ? sql`(${LEVEL_COLUMN[scope.level]} is null or ${LEVEL_COLUMN[scope.level]} = any(${[...scope.regionIds]}::uuid[]))`
+      : sql`true`;
+  return sql<boolean>`c.city_id = ${actor.cityId}::uuid and exists (
+    select 1 from task dt where dt.case_id = c.id and dt.done_at is null and dt.role = ${actor.role}
+      and (dt.post_id = ${actor.postId}::uuid
+        or dt.post_id is null and dt.unit_id = ${actor.unitId}::uuid and ${here}))`;
+}
+
+/** Whether this actor may see a single case `c`: in scope, or on the own desk. Lists go by scope alone. */
+export function visibleCaseSql(actor: Actor): RawBuilder<boolean> {
+  return sql<boolean>`((${caseScopeSql(actor.scope, actor.cityId)}) or (${onDeskSql(actor)}))`;
+}
+
+export async function isVisibleCase(db: Db | Trx, actor: Actor, caseId: string): Promise<boolean> {
+  const found = await sql`select 1 from "case" c
+    where c.id = ${caseId}::uuid and ${visibleCaseSql(actor)}`.execute(db);
+  return found.rows.length > 0;
+}
+
+/**
  * The id of a case that this actor may see.
  * @throws notFound, for a case out of scope too: existence must not leak.
  */
 export async function requireVisibleCase(db: Db | Trx, actor: Actor, caseId: string): Promise<void> {
-  const found = await sql`select 1 from "case" c
-    where c.id = ${caseId}::uuid and ${caseScopeSql(actor.scope, actor.cityId)}`.execute(db);
-  if (found.rows.length === 0) throw problem('notFound');
+  if (!(await isVisibleCase(db, actor, caseId))) throw problem('notFound');
 }

@@ -237,7 +237,7 @@ describe('the same photo', () => {
       { id: one.id, purpose: 'before', reused: false, reusedIn: [] },
     ]);
     const two = await uploaded('shiftLeader', await photo(12, { width: 640, height: 480 }));
-    const { case: other } = await caseWith([two.id]);
+    const { case: other } = await caseWith([two.id], 0, 'shiftLeader');
     const after = (await get(`/api/v1/cases/${made.id}`, 'shiftLeader')).json<CaseDetail>();
     expect(after.media[0]).toMatchObject({ reused: true, reusedIn: [other.caseNo] });
   });
@@ -325,14 +325,15 @@ describe('how a file is served', () => {
 });
 
 describe('usableMedia', () => {
-  it("takes one's own and unused ones, and refuses the rest by name", async () => {
+  it("takes one's own, used or not, and refuses the rest by name", async () => {
     const used = await uploaded('operator', await photo(40));
-    const unused = await uploaded('collector2', await photo(41));
+    const unused = await uploaded('operator', await photo(41));
+    const others = await uploaded('collector2', await photo(42));
     await caseWith([used.id]);
     await media.usableMedia(w.platform.db, actor('operator'), [used.id, unused.id]);
     const nothing = '00000000-0000-7000-8000-000000000000';
     await expect(
-      media.usableMedia(w.platform.db, actor('collector2'), [unused.id, used.id, nothing]),
+      media.usableMedia(w.platform.db, actor('operator'), [unused.id, others.id, nothing]),
     ).rejects.toMatchObject({
       code: 'validation.failed',
       errors: [

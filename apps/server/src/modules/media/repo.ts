@@ -168,17 +168,19 @@ export async function readVisibleMedia(
   return rows[0];
 }
 
-/** Those of the ids that this person may put into a case: one's own, or ones that no case holds yet. */
+/**
+ * Those of the ids that this person may put into a case: one's own, whether or not a case has them. Nobody else's:
+ * whoever put a stranger's photo into a case of his own would see it there.
+ */
 export async function readUsable(
   db: At,
   who: { cityId: string; personId: string },
   mediaIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
-    select m.id from media m left join post p on p.id = m.post_id
+    select m.id from media m join post p on p.id = m.post_id
      where m.id = any(${[...mediaIds]}::uuid[]) and m.city_id = ${who.cityId}::uuid
-       and (p.person_id = ${who.personId}::uuid
-            or not exists (select 1 from case_media cm where cm.media_id = m.id))`.execute(db);
+       and p.person_id = ${who.personId}::uuid`.execute(db);
   return new Set(rows.map((row) => row.id));
 }
 

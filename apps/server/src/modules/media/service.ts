@@ -8,8 +8,8 @@ import { readCaseMedia, readReuse, readUsable, readVisibleMedia, type MediaRow }
 import { visibleCase } from './visibility.ts';
 
 /**
- * That all of these may go into a case by this actor: of the same city, and uploaded by the same person or in no
- * case yet. The case command writes the rows.
+ * That all of these may go into a case by this actor: of the same city, and uploaded by the same person. The case
+ * command writes the rows.
  * @throws validation.failed, naming the ones that may not
  */
 export async function usableMedia(

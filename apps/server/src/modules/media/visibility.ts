@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Actor, Scope } from '#platform/actor';
 
-/** The rows of `"case" c` that a scope sees. */
-export type CaseScope = (scope: Scope, cityId: string) => RawBuilder<boolean>;
+/** The rows of `"case" c` that an actor, with this scope in this city, sees. */
+export type CaseScope = (scope: Scope, cityId: string, actor: Actor) => RawBuilder<boolean>;
 
 // Cases stand on media, so their rule is handed down at start. Until then nobody sees anything.
 let caseScope: CaseScope = () => sql<boolean>`false`;
@@ -13,5 +13,7 @@ export function provideCaseScope(scope: CaseScope): void {
 
 /** The cases `c` whose media and numbers this actor may see. */
 export function visibleCase(actor: Actor): RawBuilder<boolean> {
-  return actor.permissions.has('case.read') ? caseScope(actor.scope, actor.cityId) : sql<boolean>`false`;
+  return actor.permissions.has('case.read')
+    ? caseScope(actor.scope, actor.cityId, actor)
+    : sql<boolean>`false`;
 }
