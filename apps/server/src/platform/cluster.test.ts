@@ -104,6 +104,8 @@ function otherProcess(
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
   });
   const exited = once(child, 'exit');
+  // One that is ending by itself may close its door just before we knock.
+  child.stdin.on('error', () => {});
   const lines = createInterface({ input: child.stdout });
   const said = Promise.race([
     once(lines, 'line').then(([line]) => JSON.parse(String(line)) as Said),
