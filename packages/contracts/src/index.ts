@@ -12,3 +12,4 @@ export * from './statistics.ts';
 export * from './events.ts';
 export * from './org.ts';
 export * from './audit.ts';
+export * from './notice-count.ts';
