@@ -37,7 +37,10 @@ export function CaseView({
   const detail = useQuery(caseQuery(caseId));
   const seen = useSeen(detail.data);
   const scroller = useRef<HTMLDivElement>(null);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [caseId]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    void scroller.current?.scrollTo(0, 0);
+  }, [caseId]);
 
   const head = detail.data ?? card;
   const task = detail.data && actable(detail.data, taskId);

@@ -1,9 +1,10 @@
 import type { CaseDetail } from '@wanmi/contracts';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import styles from './case.module.css';
+
+type Row = [name: string, value: string, wide?: true];
 
 export function Facts({ detail }: { detail: CaseDetail }) {
   const { t } = useTranslation();
@@ -13,26 +14,30 @@ export function Facts({ detail }: { detail: CaseDetail }) {
   const region = [place.district, place.street, place.community].flatMap((one) =>
     one ? [text(one.name)] : [],
   );
-  const rows: [string, ReactNode, wide?: true][] = [
-    [
-      t('fact.category'),
-      [detail.parentCategory, detail.category].flatMap((one) => (one ? [text(one.name)] : [])).join(' › ') ||
-        '—',
-    ],
-    [t('fact.department'), text(detail.department?.name)],
-    [t('fact.condition'), condition ? text(condition.name) : '—', true],
-    [t('fact.closing'), condition ? text(condition.closing) : '—'],
-    [t('fact.limit'), format.limit(condition?.limit)],
+  const grids = [place.unitGrid?.code, place.patrolGrid && text(place.patrolGrid.name)];
+  const category = [detail.parentCategory, detail.category].flatMap((one) => (one ? [text(one.name)] : []));
+  // What cannot be known yet (a condition before filing) has no row; what is missing has "—".
+  const rows: Row[] = [
+    [t('fact.category'), category.join(' › ') || '—'],
+    ...(detail.department ? [[t('fact.department'), text(detail.department.name)] satisfies Row] : []),
+    ...(condition
+      ? ([
+          [t('fact.condition'), text(condition.name), true],
+          [t('fact.closing'), text(condition.closing)],
+          [t('fact.limit'), format.limit(condition.limit)],
+        ] satisfies Row[])
+      : []),
     [t('fact.address'), detail.address ?? '—', true],
     [t('fact.region'), region.join(' ') || '—'],
     [t('fact.grade'), place.grade ? t('fact.gradeOf', { grade: place.grade }) : '—'],
-    [t('fact.unitGrid'), place.unitGrid?.code ?? '—'],
-    [t('fact.patrolGrid'), place.patrolGrid ? text(place.patrolGrid.name) : '—'],
-    [t('fact.asset'), detail.asset ? `${text(detail.asset.name)} ${detail.asset.code}` : '—'],
+    [t('fact.grids'), grids.filter(Boolean).join(' · ') || '—'],
     [t('fact.point'), format.point(detail.point)],
+    ...(detail.asset
+      ? [[t('fact.asset'), `${text(detail.asset.name)} ${detail.asset.code}`, true] satisfies Row]
+      : []),
     [t('fact.reportedAt'), format.instant(detail.reportedAt)],
-    [t('fact.filedAt'), format.instant(detail.filedAt)],
-    ...(detail.endedAt ? [[t('fact.endedAt'), format.instant(detail.endedAt)] as [string, ReactNode]] : []),
+    ...(detail.filedAt ? [[t('fact.filedAt'), format.instant(detail.filedAt)] satisfies Row] : []),
+    ...(detail.endedAt ? [[t('fact.endedAt'), format.instant(detail.endedAt)] satisfies Row] : []),
   ];
   return (
     <section aria-label={t('fact.title')}>

@@ -106,10 +106,11 @@ function Filters({
   const regions = useQuery(regionsQuery);
   const units = useQuery(unitsQuery);
   const any = (label: string) => ({ value: '', label });
+  const [open, setOpen] = useState(false);
   const state = search.outcome ?? (search.open === 'true' ? 'open' : search.open === 'false' ? 'ended' : '');
 
   return (
-    <div className={styles.filters} role="search" aria-label={t('cases.filters')}>
+    <div className={styles.filters} role="search" aria-label={t('cases.filters')} data-open={open}>
       <Labelled id="cases-words" label={t('cases.words')} wide>
         <Input
           id="cases-words"
@@ -120,6 +121,10 @@ function Filters({
           onBlur={onKeepWords}
         />
       </Labelled>
+      <button type="button" className={styles.unfold} aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t(open ? 'cases.fold' : 'cases.unfold')}
+        {Object.keys(search).length > 0 && ` (${Object.keys(search).length})`}
+      </button>
       <Labelled id="cases-state" label={t('cases.state')}>
         <Select
           id="cases-state"

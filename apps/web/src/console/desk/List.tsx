@@ -86,7 +86,7 @@ export function List({
           }
         />
       )}
-      <div ref={scroller} className={styles.scroller}>
+      <div ref={scroller} className={styles.scroller} hidden={tasks.length === 0}>
         <ul className={styles.rows} style={{ height: rows.getTotalSize() }} aria-label={t('desk.list')}>
           {rows.getVirtualItems().map((item) => {
             const task = tasks[item.index];

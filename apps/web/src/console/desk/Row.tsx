@@ -45,26 +45,32 @@ export const Row = memo(function Row({
       aria-posinset={place}
     >
       <button type="button" aria-current={selected} onClick={() => onOpen(task)}>
-        <span className={styles.lamp}>{task.doneAt === null ? <ClockLamp clock={task.clock} /> : null}</span>
-        <span className={styles.category}>{text(card.condition?.name ?? card.category?.name)}</span>
-        <span className={styles.left}>
-          {task.doneAt === null ? <Countdown clock={task.clock} /> : format.instant(task.doneAt)}
+        <span className={styles.line}>
+          <span className={styles.lamp}>
+            {task.doneAt === null ? <ClockLamp clock={task.clock} /> : null}
+          </span>
+          <span className={styles.category}>{text(card.condition?.name ?? card.category?.name)}</span>
+          <span className={styles.left}>
+            {task.doneAt === null ? <Countdown clock={task.clock} /> : format.instant(task.doneAt)}
+          </span>
         </span>
-        <span className={styles.place}>
-          <span className={styles.number}>{card.caseNo}</span> {where}
-        </span>
-        <span className={styles.from}>
-          {mark === 'gone'
-            ? t('desk.rowGone')
-            : task.doneAt
-              ? text(task.doneAction ? wordOf(ACTION_NAMES, task.doneAction) : null)
-              : [
-                  task.claimedBy && (task.claimedBy.mine ? t('task.mine') : task.claimedBy.name),
-                  text(wordOf(STEP_NAMES, task.step)),
-                  text(SOURCE_NAMES[card.source]),
-                ]
-                  .filter(Boolean)
-                  .join(' · ')}
+        <span className={styles.line}>
+          <span className={styles.place}>
+            <span className={styles.number}>{card.caseNo}</span> {where}
+          </span>
+          <span className={styles.from}>
+            {mark === 'gone'
+              ? t('desk.rowGone')
+              : task.doneAt
+                ? text(task.doneAction ? wordOf(ACTION_NAMES, task.doneAction) : null)
+                : [
+                    task.claimedBy && (task.claimedBy.mine ? t('task.mine') : task.claimedBy.name),
+                    text(wordOf(STEP_NAMES, task.step)),
+                    text(SOURCE_NAMES[card.source]),
+                  ]
+                    .filter(Boolean)
+                    .join(' · ')}
+          </span>
         </span>
       </button>
       {mark === 'changed' && <span className={styles.mark} title={t('case.changed')} />}

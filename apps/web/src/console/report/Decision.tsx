@@ -23,7 +23,7 @@ export function Decision({
       <Choices
         id="decision"
         labelledBy="decision-label"
-        columns={2}
+        size="middle"
         value={value ?? 'later'}
         onChange={(next) => onChange(next === 'later' ? undefined : (next as 'accept' | 'sendVerify'))}
         items={[

@@ -12,7 +12,7 @@ export function LeaveDraft({ onStay, onLeave }: { onStay: () => void; onLeave: (
         <Button danger onClick={onLeave}>
           {t('report.leave')}
         </Button>
-        <Button type="primary" autoFocus onClick={onStay}>
+        <Button type="primary" data-first onClick={onStay}>
           {t('report.stay')}
         </Button>
       </div>

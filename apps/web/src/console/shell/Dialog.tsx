@@ -21,6 +21,8 @@ export function Dialog({
   useEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
+    // The browser would take the close button, which comes first.
+    opened?.querySelector<HTMLElement>('[data-first], input:not([type=hidden]), textarea')?.focus();
     return () => opened?.close();
   }, []);
   return (

@@ -1,7 +1,7 @@
 import type { Me } from '@wanmi/contracts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button, Input } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { post } from '../../shared/api/client.ts';
 import { meQuery } from '../../shared/api/queries.ts';
@@ -16,8 +16,6 @@ export function SessionExpired({ me }: { me: Me }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const [password, setPassword] = useState('');
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
 
   const login = useMutation({
     mutationFn: async () => {
@@ -40,7 +38,6 @@ export function SessionExpired({ me }: { me: Me }) {
   return (
     <Dialog title={t('session.title')} onClose={null}>
       <form
-        ref={form}
         className={styles.dialogForm}
         onSubmit={(event) => {
           event.preventDefault();

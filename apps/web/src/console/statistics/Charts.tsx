@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import type { CaseSearch } from '../cases/search.ts';
@@ -37,6 +38,8 @@ export function Bars({ rows }: { rows: BarRow[] }) {
 const SERIES = ['reported', 'filed', 'closed'] as const;
 const HEIGHT = 150;
 const GAP = 6;
+/** Room for the scale. */
+const LEFT = 44;
 
 interface Day {
   day: string;
@@ -50,9 +53,13 @@ export function Days({ days }: { days: Day[] }) {
   const { t } = useTranslation();
   const format = useFormat();
   const most = ceiling(Math.max(1, ...days.flatMap((day) => SERIES.map((series) => day[series]))));
-  const width = Math.max(days.length * 30, 300);
+  const [frame, measured] = useWidth();
+  if (days.every((day) => SERIES.every((series) => day[series] === 0))) {
+    return <p className={styles.quiet}>{t('statistics.nothing')}</p>;
+  }
+  const width = Math.max(measured - LEFT, days.length * 12);
   const slot = width / Math.max(1, days.length);
-  const column = Math.min(12, (slot - GAP) / SERIES.length);
+  const column = Math.min(12, Math.max(2, (slot - GAP) / SERIES.length));
   const every = Math.ceil(days.length / 12);
   return (
     <figure className={styles.days}>
@@ -66,23 +73,18 @@ export function Days({ days }: { days: Day[] }) {
           </span>
         ))}
       </figcaption>
-      <div className={styles.scroll}>
-        <svg
-          viewBox={`0 0 ${width + 44} ${HEIGHT + 34}`}
-          role="img"
-          aria-label={t('statistics.byDay')}
-          style={{ minWidth: Math.min(width, 900) }}
-        >
+      <div ref={frame} className={styles.scroll}>
+        <svg width={width + LEFT} height={HEIGHT + 34} role="img" aria-label={t('statistics.byDay')}>
           {[0, 0.5, 1].map((share) => (
             <g key={share}>
-              <line x1={40} x2={width + 44} y1={y(share)} y2={y(share)} className={styles.rule} />
+              <line x1={LEFT - 4} x2={width + LEFT} y1={y(share)} y2={y(share)} className={styles.rule} />
               <text x={34} y={y(share) + 4} textAnchor="end" className={styles.tick}>
                 {format.number(most * share)}
               </text>
             </g>
           ))}
           {days.map((day, index) => (
-            <g key={day.day} transform={`translate(${44 + index * slot} 0)`}>
+            <g key={day.day} transform={`translate(${LEFT + index * slot} 0)`}>
               <title>
                 {[
                   day.day,
@@ -111,6 +113,18 @@ export function Days({ days }: { days: Day[] }) {
       </div>
     </figure>
   );
+}
+
+/** The width of the element that the returned ref is given to, as it changes. */
+function useWidth(): [(element: HTMLElement | null) => (() => void) | undefined, number] {
+  const [width, setWidth] = useState(600);
+  const ref = useCallback((element: HTMLElement | null) => {
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width];
 }
 
 function y(share: number): number {

@@ -12,6 +12,12 @@ import { LookUp } from './LookUp.tsx';
 /** Up to this many choices are all in sight; more are searched. */
 const IN_SIGHT = 8;
 
+/** Up to seven characters of Chinese, or fourteen of Latin, are short. */
+function sizeOf(labels: string[]): 'short' | 'long' {
+  const widest = Math.max(...labels.map((label) => label.replaceAll(/[^\u0000-\u00ff]/g, 'xx').length));
+  return widest <= 14 ? 'short' : 'long';
+}
+
 const status = (invalid: boolean) => (invalid ? { status: 'error' as const } : {});
 const stringOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
@@ -60,7 +66,7 @@ function ChoiceWidget(props: WidgetProps) {
     return (
       <Choices
         id={id}
-        columns={field.widget === 'condition' ? 1 : 2}
+        size={sizeOf(field.choices.map((choice) => text(choice.label)))}
         items={field.choices.map((choice) => ({
           value: choice.value,
           label: text(choice.label),

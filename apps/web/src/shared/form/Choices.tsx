@@ -17,7 +17,7 @@ export function Choices({
   describedBy,
   invalid = false,
   autoFocus = false,
-  columns = 1,
+  size = 'long',
   labelledBy,
 }: {
   id: string;
@@ -28,14 +28,15 @@ export function Choices({
   describedBy?: string | undefined;
   invalid?: boolean;
   autoFocus?: boolean;
-  columns?: 1 | 2;
+  /** How long the choices are: short ones stand side by side. */
+  size?: 'short' | 'middle' | 'long';
   labelledBy?: string;
 }) {
   return (
     <div
       id={id}
       className={styles.choices}
-      data-columns={columns}
+      data-size={size}
       role="radiogroup"
       aria-labelledby={labelledBy ?? `${id}-label`}
       aria-describedby={describedBy}

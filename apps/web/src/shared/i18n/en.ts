@@ -9,7 +9,7 @@ export const en: Translation = {
     minutes: '{{n}} min',
     hours: '{{n}} h',
     days: '{{n}} d',
-    between: ' ',
+    two: '{{first}} {{second}}',
     left: '{{duration}} left',
     over: '{{duration}} overdue',
     paused: 'clock paused',
@@ -229,8 +229,7 @@ export const en: Translation = {
     region: 'Region',
     grade: 'Area grade',
     gradeOf: 'Area {{grade}}',
-    unitGrid: 'Unit grid',
-    patrolGrid: 'Patrol grid',
+    grids: 'Grids',
     asset: 'Asset',
     point: 'Position',
     reportedAt: 'Reported',
@@ -430,6 +429,8 @@ export const en: Translation = {
 
   cases: {
     filters: 'Filter cases',
+    unfold: 'More filters',
+    fold: 'Fewer filters',
     order: 'Latest report first',
     words: 'Number or words',
     wordsHint: 'Number, description or address',
@@ -471,7 +472,6 @@ export const en: Translation = {
     grids: 'Grids',
     whole: 'City',
     legend: 'Legend',
-    cluster: 'Numbers count gathered cases',
     unsupported: 'This browser cannot show the map (no WebGL). Lists and addresses still work.',
   },
   statistics: {

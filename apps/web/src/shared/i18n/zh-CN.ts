@@ -11,7 +11,7 @@ export const zhCN = {
     minutes: '{{n}}分',
     hours: '{{n}}小时',
     days: '{{n}}天',
-    between: '',
+    two: '{{first}}{{second}}',
     left: '还剩 {{duration}}',
     over: '超时 {{duration}}',
     paused: '暂停计时',
@@ -222,8 +222,7 @@ export const zhCN = {
     region: '区域',
     grade: '区域等级',
     gradeOf: '{{grade}} 类区域',
-    unitGrid: '单元网格',
-    patrolGrid: '责任网格',
+    grids: '网格',
     asset: '部件',
     point: '坐标',
     reportedAt: '上报时间',
@@ -417,6 +416,8 @@ export const zhCN = {
 
   cases: {
     filters: '筛选案卷',
+    unfold: '更多条件',
+    fold: '收起条件',
     order: '按上报时间倒序',
     words: '案卷号或词语',
     wordsHint: '案卷号、描述或地址',
@@ -458,7 +459,6 @@ export const zhCN = {
     grids: '网格',
     whole: '全市',
     legend: '图例',
-    cluster: '数字为聚合的案卷数',
     unsupported: '此浏览器不能显示地图（缺少 WebGL）。列表和地址仍可使用。',
   },
   statistics: {

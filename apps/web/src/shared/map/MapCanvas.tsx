@@ -67,7 +67,7 @@ export function MapCanvas(props: MapProps) {
     made.keyboard.disableRotation();
     made.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     made.addControl(new ScaleControl({ maxWidth: 96 }), 'bottom-left');
-    made.once('load', () => {
+    made.once('style.load', () => {
       for (const shape of lampShapes(mode)) {
         if (!made.hasImage(shape.name)) made.addImage(shape.name, shape.data, { pixelRatio: shape.ratio });
       }
@@ -154,7 +154,6 @@ function Legend() {
           {text(LAMP_NAMES[lamp])}
         </li>
       ))}
-      <li>{t('map.cluster')}</li>
     </ul>
   );
 }

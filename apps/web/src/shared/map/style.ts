@@ -15,7 +15,7 @@ export function mapStyle(mode: Mode, language: Language, origin: string): StyleS
       base: tiles('base'),
       grid: tiles('grid'),
       case: tiles('case'),
-      asset: { ...tiles('asset'), minzoom: 15 },
+      asset: { ...tiles('asset'), minzoom: 16 },
       focus: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
     layers: [
@@ -187,12 +187,12 @@ function assetLayers(mode: Mode): LayerSpecification[] {
       type: 'circle',
       source: 'asset',
       'source-layer': 'asset',
-      minzoom: 16,
+      minzoom: 17,
       paint: {
         'circle-radius': 2.5,
         'circle-color': of.surface,
         'circle-stroke-color': of.mapGrid,
-        'circle-stroke-width': 1.2,
+        'circle-stroke-width': 1,
       },
     },
   ];

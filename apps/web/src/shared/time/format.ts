@@ -93,7 +93,7 @@ export function formatDuration(ms: number, t: TFunction): string {
 type Part = ['time.days' | 'time.hours' | 'time.minutes', number];
 
 function join(t: TFunction, [first, n]: Part, [second, m]: Part): string {
-  return m === 0 ? t(first, { n }) : t(first, { n }) + t('time.between') + t(second, { n: m });
+  return m === 0 ? t(first, { n }) : t('time.two', { first: t(first, { n }), second: t(second, { n: m }) });
 }
 
 /** "还剩 35分" or "超时 1小时". */
