@@ -96,7 +96,7 @@ function keysOf({ cityId, scope, unitId, role, postId }: Actor): string[] {
 
 function mayHear(actor: Actor, where: Whereabouts): boolean {
   if (caseVisibleTo(actor, where)) return true;
-  if (where.cityId !== actor.cityId) return false;
+  if (where.cityId !== actor.cityId || !actor.permissions.has('case.read')) return false;
   return where.desks.some(
     (desk) =>
       desk.role === actor.role &&
