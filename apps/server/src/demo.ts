@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ROLES, type Role } from '@wanmi/contracts';
 import { releaseClock, startDemo } from '#modules/demo';
 import { hashPassword, verifyPassword } from './platform/password.ts';
 import type { Platform } from './platform/platform.ts';
@@ -7,20 +8,37 @@ import { loadCity } from './seeding/load-city.ts';
 export interface RunningDemo {
   /** Common to all people of the demo city. */
   readonly password: string;
+  /** One of each role, in the order in which a case meets them. */
+  readonly accounts: readonly DemoPerson[];
   stop(): Promise<void>;
+}
+
+export interface DemoPerson {
+  readonly username: string;
+  readonly role: Role;
 }
 
 /** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
 export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
   const { password, passwordHash } = await demoPassword(platform);
-  const size = platform.config.demo?.size ?? 'S';
+  const { size = 'S', pastReports, reportsPerMinute } = platform.config.demo ?? {};
   await loadCity(platform, { size: size === 'XL' ? 'L' : size, passwordHash });
+  const accounts = await oneOfEachRole(platform);
   if (url === null) {
     releaseClock(platform);
-    return { password, stop: async () => {} };
+    return { password, accounts, stop: async () => {} };
   }
-  const { stop } = startDemo(platform, { url, password });
-  return { password, stop };
+  const demo = startDemo(platform, { url, password });
+  return { password, accounts, stop: () => demo.stop() };
+}
+
+async function oneOfEachRole({ pool }: Platform): Promise<DemoPerson[]> {
+  const { rows } = await pool.query<DemoPerson>(
+    `select distinct on (r.code) p.username, r.code as role
+     from post o join role r on r.id = o.role_id join person p on p.id = o.person_id
+     where o.valid_to is null and p.valid_to is null order by r.code, length(p.username), p.username`,
+  );
+  return rows.sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
 }
 
 export interface DemoPassword {

@@ -1,3 +1,4 @@
+import { ROLE_NAMES } from '@wanmi/contracts';
 import { ClusterError } from './platform/cluster.ts';
 import { ConfigError, parseConfig } from './platform/config.ts';
 import { createLogger } from './platform/log.ts';
@@ -33,8 +34,12 @@ function explain(error: unknown): number {
   return 1;
 }
 
-function announce({ urls, demoPassword, caFingerprint, platform }: Running, ms: number): void {
+function announce({ urls, demoPassword, demoAccounts, caFingerprint, platform }: Running, ms: number): void {
   const lines = [`Wanmi is ready (${(ms / 1000).toFixed(1)} s)`, ...urls.map((url) => `  ${url}/`)];
+  for (const { username, role } of demoAccounts) {
+    lines.push(`  ${username.padEnd(14)} ${ROLE_NAMES[role]['zh-CN']} ${ROLE_NAMES[role].en}`);
+  }
+  if (demoAccounts.length > 0) lines.push('  all of them: /api/v1/demo/accounts');
   if (demoPassword !== null && platform.config.demo?.password === null) {
     lines.push(`  everybody's password in this demo: ${demoPassword}`);
   }

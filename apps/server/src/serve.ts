@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
-import { bootDemo } from './demo.ts';
+import { bootDemo, type DemoPerson } from './demo.ts';
 import { ensurePartitions } from './partitions.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
@@ -22,6 +22,8 @@ export interface Running {
   readonly urls: readonly string[];
   /** The common password of a demo's people. */
   readonly demoPassword: string | null;
+  /** One account of each role in a demo. */
+  readonly demoAccounts: readonly DemoPerson[];
   readonly caFingerprint: string | null;
   /** Takes no more requests, finishes those under way, and stops everything that was started. */
   stop(): Promise<void>;
@@ -71,6 +73,7 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
     platform,
     urls: web?.urls ?? [],
     demoPassword: demo?.password ?? null,
+    demoAccounts: demo?.accounts ?? [],
     caFingerprint: web?.tls?.caFingerprint ?? null,
     stop: () => pile.unwind(log),
   };
