@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { bootPlatform } from '../boot.ts';
@@ -48,6 +48,9 @@ const wholeRows = (text: string): number => {
 /** Runs a replay from the command line; 0 when every chain is whole and the sums fit. */
 async function replay(file: string, options: Options): Promise<number> {
   const limit = wholeRows(options.limit);
+  await access(file).catch(() => {
+    throw new CliError(`${file} is not there`);
+  });
   const mapping = await said(() => loadMapping(options.mapping));
   const regions = options.regions ?? (await said(() => findRegions(mapping, file, options.mapping)));
   const city = await describeCity(mapping, regions);
@@ -55,7 +58,7 @@ async function replay(file: string, options: Options): Promise<number> {
   const home = path.resolve(options.home);
   await mkdir(home, { recursive: true });
   const rejects = path.resolve(options.rejects ?? path.join(home, 'replay-rejects.csv'));
-  const log = createLogger({ level: 'warn' });
+  const log = createLogger({ level: 'error' });
   // A demo, so that its people may sign in with one password, and hears nobody but this machine.
   const config = {
     ...parseConfig({ ...process.env, WANMI_HOME: home, HOST: '127.0.0.1' }, ['--demo', '--services=worker']),
@@ -100,9 +103,11 @@ async function firstMoment(file: string, mapping: Mapping, limit: number): Promi
   throw new CliError(`${file}: no row of the first ${limit} can be taken`);
 }
 
-/** The first request's time; in an installation with cases of its own, after what has happened there. */
+/** The first request's time; in an installation with cases of its own, after what has happened and was closed there. */
 async function startOf({ pool }: Platform, first: number): Promise<number> {
-  const { rows } = await pool.query<{ at: Date | null }>('select max(at) as at from case_event');
+  const { rows } = await pool.query<{ at: Date | null }>(
+    'select greatest((select max(at) from case_event), (select max(at) from log_root)) as at',
+  );
   return Math.max(first - 60_000, (rows[0]?.at?.getTime() ?? 0) + 1);
 }
 
@@ -115,6 +120,8 @@ export function faultsOf(result: ReplayResult): string[] {
   if (verified.broken.length > 0) faults.push(`${verified.broken.length} chains are broken`);
   if (verified.checked !== accepted + already)
     faults.push(`${accepted + already} rows became cases, ${verified.checked} chains were checked`);
+  if (verified.inRoot !== verified.checked)
+    faults.push(`${verified.checked - verified.inRoot} cases are not in the daily root as they are`);
   if (verified.cases < accepted + already)
     faults.push(`${accepted + already} rows became cases, the city lists ${verified.cases}`);
   for (const { id, caseNo, step, code } of stuck.slice(0, 20))
@@ -147,7 +154,7 @@ function summary(result: ReplayResult, rejects: string): string {
     `  without a position: ${result.withoutPosition}`,
     `${verified.cases} cases in the city: ${list(verified.byStage)}; ended: ${list(verified.byOutcome)}`,
     `  answered within their limit: ${onTime} of ${onTime + late}`,
-    `${verified.checked} chains checked, ${verified.broken.length} broken`,
+    `${verified.checked} chains checked, ${verified.broken.length} broken, ${verified.inRoot} in the daily root`,
     `${result.seconds} s, ${result.rowsPerSecond} rows/s, ${result.actions} steps; the city's clock ran from ${result.from} to ${result.to}`,
   ].join('\n');
 }

@@ -67,6 +67,7 @@ describe('a made-up register', () => {
     expect(result).toMatchObject({ onTime: 3, late: 1 });
     expect(result.verified).toMatchObject({
       checked: 5,
+      inRoot: 5,
       broken: [],
       cases: 5,
       byStage: { ended: 4, dispose: 1 },

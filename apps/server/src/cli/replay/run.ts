@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { ApiError, Cast, Timeline } from '@wanmi/simulator';
-import { beatsOf, ringUpTo, timersOf } from '#modules/demo';
+import { beatsOf, moverOf } from '#modules/demo';
 import { VirtualClock } from '#platform/clock';
 import type { Platform } from '#platform/platform';
 import { buildServer } from '../../app.ts';
@@ -68,7 +68,9 @@ export async function runReplay(platform: Platform, options: ReplayOptions): Pro
   const { password, passwordHash } = await demoPassword(platform);
   await loadDescribedCity(platform, options.city, { passwordHash, validFrom: from - 86_400_000 });
   const app = await buildServer(platform, { webRoot: null });
-  const timers = timersOf(platform);
+  const { timeZone } = options.city;
+  // A register runs through years: its books are closed once, at the end.
+  const mover = moverOf(platform, { timeZone, set: (ms) => clock.set(ms), daily: false });
   try {
     await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: () => '' });
     const { port } = app.server.address() as AddressInfo;
@@ -78,19 +80,21 @@ export async function runReplay(platform: Platform, options: ReplayOptions): Pro
     const cast = await Cast.gather({ baseUrl: url, password, beats, ...(signal ? { signal } : {}) });
     const replay = new Replay(new Clerks(cast, await learnIds(cast)), cast, clock, options, began);
     await replay.findKnown();
-    await replay.play((to) => ringUpTo(platform, timers, (ms) => clock.set(ms), to));
+    await replay.play((to) => mover.moveTo(to));
+    const to = clock.now();
+    await mover.endDay();
     const verified = await verifyCases(cast, [...replay.cases]);
     const seconds = (performance.now() - began) / 1000;
     return {
       ...replay.counts,
       from: new Date(from).toISOString(),
-      to: new Date(clock.now()).toISOString(),
+      to: new Date(to).toISOString(),
       verified,
       seconds: round(seconds),
       rowsPerSecond: round(replay.counts.read / seconds),
     };
   } finally {
-    await timers.stop();
+    await mover.stop();
     await app.close();
   }
 }

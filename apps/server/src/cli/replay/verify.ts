@@ -4,6 +4,8 @@ import { somebody } from './clerk.ts';
 export interface Verified {
   /** Cases whose chain was recomputed. */
   readonly checked: number;
+  /** Of these, cases that the last daily root holds as they are. */
+  readonly inRoot: number;
   readonly broken: readonly { caseNo: string; at: number | null; reason: string | null }[];
   /** All cases of the city, as its list shows them. */
   readonly cases: number;
@@ -19,10 +21,12 @@ export async function verifyCases(cast: Cast, caseIds: readonly string[]): Promi
   const broken: { caseNo: string; at: number | null; reason: string | null }[] = [];
   let next = 0;
   let checked = 0;
+  let inRoot = 0;
   const lane = async (): Promise<void> => {
     for (let id = caseIds[next++]; id !== undefined; id = caseIds[next++]) {
-      const { whole, caseNo, brokenAt, reason } = await client.integrity(id);
+      const { whole, caseNo, brokenAt, reason, lastRoot } = await client.integrity(id);
       checked += 1;
+      if (lastRoot?.included) inRoot += 1;
       if (!whole) broken.push({ caseNo, at: brokenAt, reason });
     }
   };
@@ -37,7 +41,7 @@ export async function verifyCases(cast: Cast, caseIds: readonly string[]): Promi
       byStage[stage] = (byStage[stage] ?? 0) + 1;
       if (outcome !== null) byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
     }
-    if (page.next === null) return { checked, broken, cases, byStage, byOutcome };
+    if (page.next === null) return { checked, inRoot, broken, cases, byStage, byOutcome };
     cursor = page.next;
   }
 }

@@ -1,3 +1,3 @@
 export { releaseClock, startDemo, type DemoOptions, type StartedDemo } from './start.ts';
-export { ringUpTo, timersOf } from './ring.ts';
+export { moverOf, type Mover, type MoverOptions } from './mover.ts';
 export { beatsOf } from './beats.ts';

@@ -1,9 +1,10 @@
 import { playLive, playPast } from '@wanmi/simulator';
-import { systemClock, VirtualClock } from '#platform/clock';
+import { systemClock, VirtualClock, type Clock } from '#platform/clock';
+import { citiesOf } from '#platform/jobs-cities';
 import { PastClock } from '#platform/past-clock';
 import type { Platform } from '#platform/platform';
 import { beatsOf } from './beats.ts';
-import { ringUpTo, timersOf } from './ring.ts';
+import { moverOf } from './mover.ts';
 
 export interface DemoOptions {
   /** The server's own address. */
@@ -14,6 +15,12 @@ export interface DemoOptions {
   /** Reports of the days before; 0: the city begins empty. */
   readonly pastReports?: number;
   readonly reportsPerMinute?: number;
+  /** How much faster than their habits people work. */
+  readonly speed?: number;
+  /** User names that are left to people. */
+  readonly exceptAccounts?: readonly string[];
+  /** What time it is outside. */
+  readonly present?: Clock;
 }
 
 export interface StartedDemo {
@@ -40,61 +47,63 @@ export function startDemo(platform: Platform, options: DemoOptions): StartedDemo
 }
 
 /** Gives the clock to the present, whether or not there was a past to live. */
-export function releaseClock({ clock, config }: Platform): void {
+export function releaseClock({ clock, config }: Platform, present: Clock = systemClock): void {
   if (clock instanceof PastClock) clock.release();
   else if (clock instanceof VirtualClock) {
-    if (clock.now() < systemClock.now()) clock.set(systemClock.now());
+    if (clock.now() < present.now()) clock.set(present.now());
     clock.setRate(config.virtualClock?.rate ?? 1);
   }
 }
 
 async function livePast(platform: Platform, options: DemoOptions, signal: AbortSignal): Promise<void> {
   const { clock, log } = platform;
-  const reports = options.pastReports ?? PAST_REPORTS;
+  const { present = systemClock, pastReports = PAST_REPORTS } = options;
   const from = clock.now();
   const standing =
     clock instanceof PastClock ? clock.past : clock instanceof VirtualClock && clock.rate === 0;
-  if (!standing || reports === 0 || systemClock.now() - from < HALF_AN_HOUR) return releaseClock(platform);
+  const [city] = await citiesOf(platform.db);
+  if (!city || !standing || pastReports === 0 || present.now() - from < HALF_AN_HOUR) {
+    return releaseClock(platform, present);
+  }
   const set = (ms: number): void => (clock as PastClock | VirtualClock).set(ms);
-  const timers = timersOf(platform);
+  const mover = moverOf(platform, { timeZone: city.timeZone, set });
   const began = performance.now();
   try {
     const counts = await playPast({
-      baseUrl: options.url,
-      password: options.password,
-      seed: options.seed ?? 1,
-      signal,
-      beats: await beatsOf(platform, options, signal),
+      ...(await playersOf(platform, options, signal)),
       from,
-      to: systemClock.now(),
-      reports,
-      advance: (to) => ringUpTo(platform, timers, set, Math.min(to, systemClock.now())),
-      until: () => systemClock.now(),
+      to: present.now(),
+      reports: pastReports,
+      advance: (to) => mover.moveTo(Math.min(to, present.now())),
+      until: () => present.now(),
     });
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     log.info({ ...counts, seconds }, 'the city has a past');
   } catch (error) {
     if (!signal.aborted) log.error({ err: error }, 'the past of the demo could not be played');
   } finally {
-    releaseClock(platform);
-    await timers.stop();
+    releaseClock(platform, present);
+    await mover.stop();
   }
 }
 
 async function livePresent(platform: Platform, options: DemoOptions, signal: AbortSignal): Promise<void> {
   const { log } = platform;
-  if (signal.aborted) return;
+  if (signal.aborted || options.reportsPerMinute === 0) return;
   try {
     await playLive({
-      baseUrl: options.url,
-      password: options.password,
-      seed: options.seed ?? 1,
-      signal,
-      beats: await beatsOf(platform, options, signal),
+      ...(await playersOf(platform, options, signal)),
       reportsPerMinute: options.reportsPerMinute ?? 2,
+      speed: options.speed ?? 1,
       log: (line) => log.info(line),
     });
   } catch (error) {
     if (!signal.aborted) log.error({ err: error }, 'the demo is no longer played');
   }
+}
+
+async function playersOf(platform: Platform, options: DemoOptions, signal: AbortSignal) {
+  const { url, password, seed = 1, exceptAccounts = [] } = options;
+  const beats = await beatsOf(platform, options, signal);
+  return { baseUrl: url, password, seed, signal, beats, exceptAccounts };
 }
