@@ -28,7 +28,12 @@ export async function bootDemo(platform: Platform, url: string | null): Promise<
     releaseClock(platform);
     return { password, accounts, stop: async () => {} };
   }
-  const demo = startDemo(platform, { url, password });
+  const demo = startDemo(platform, {
+    url,
+    password,
+    ...(pastReports === undefined ? {} : { pastReports }),
+    ...(reportsPerMinute === undefined ? {} : { reportsPerMinute }),
+  });
   return { password, accounts, stop: () => demo.stop() };
 }
 

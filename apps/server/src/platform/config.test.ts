@@ -126,6 +126,15 @@ describe('a demo', () => {
     expect(parseConfig({ HOST: '::1' }, ['--demo']).host).toBe('::1');
   });
 
+  it('has as much past and present as is asked for', () => {
+    const still = parseConfig({ WANMI_DEMO_PAST: '0', WANMI_DEMO_PACE: '0' }, ['--demo']);
+    expect(still.demo).toEqual({ size: 'S', password: null, pastReports: 0, reportsPerMinute: 0 });
+    expect(parseConfig({}, ['--demo']).demo).toEqual({ size: 'S', password: null });
+    expect(faults({ WANMI_DEMO_PACE: 'calm' }, ['--demo'])).toEqual([
+      'WANMI_DEMO_PACE must be a whole number from 0 to 60',
+    ]);
+  });
+
   it('alone may have a size and a virtual clock', () => {
     expect(parseConfig({}, ['--demo', '--virtual-clock']).virtualClock).toEqual({ rate: 1 });
     expect(parseConfig({}, ['--demo', '--virtual-clock=60']).virtualClock).toEqual({ rate: 60 });

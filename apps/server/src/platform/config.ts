@@ -9,6 +9,15 @@ export type DemoSize = (typeof DEMO_SIZES)[number];
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export interface DemoConfig {
+  readonly size: DemoSize;
+  readonly password: string | null;
+  /** Reports of the days before; 0: the city begins empty. */
+  readonly pastReports?: number;
+  /** How lively the present is; 0: nobody plays, the city belongs to whoever signs in. */
+  readonly reportsPerMinute?: number;
+}
+
 /** Everything that can be set from outside, parsed once at start; nothing else reads the environment. */
 export interface Config {
   readonly host: string;
@@ -21,7 +30,7 @@ export interface Config {
   readonly dbPool: number;
   readonly services: ReadonlySet<Service>;
   /** null: a real city. A demo listens on this machine alone. */
-  readonly demo: { readonly size: DemoSize; readonly password: string | null } | null;
+  readonly demo: DemoConfig | null;
   /** Virtual seconds per real second; null: the machine's clock. Only a demo may have one. */
   readonly virtualClock: { readonly rate: number } | null;
   /** null: plain HTTP only. Without cert and key a local CA issues the certificate. */
@@ -83,6 +92,8 @@ const settings = z.object({
     .min(8, 'must have at least 8 characters')
     .max(256, 'must have at most 256 characters')
     .optional(),
+  WANMI_DEMO_PAST: whole(0, 5000).optional(),
+  WANMI_DEMO_PACE: whole(0, 60).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   HTTPS_PORT: whole(0, 65_535).optional(),
@@ -141,7 +152,7 @@ function toConfig(set: z.output<typeof settings>, demo: boolean): Config {
     databaseUrl: set.DATABASE_URL ?? null,
     dbPool: set.WANMI_DB_POOL,
     services: set.WANMI_SERVICES,
-    demo: demo ? { size: set['--size'] ?? 'S', password: set.WANMI_DEMO_PASSWORD ?? null } : null,
+    demo: demo ? demoConfig(set) : null,
     virtualClock: rate === undefined ? null : { rate },
     https: https
       ? { port: set.HTTPS_PORT ?? 8443, cert: absolute(set.TLS_CERT), key: absolute(set.TLS_KEY) }
@@ -151,6 +162,16 @@ function toConfig(set: z.output<typeof settings>, demo: boolean): Config {
     sessionDays: set.SESSION_DAYS,
     mediaMaxBytes: set.WANMI_MEDIA_MAX_MB * 1024 * 1024,
     trustProxy: set.WANMI_TRUST_PROXY,
+  };
+}
+
+function demoConfig(set: z.output<typeof settings>): DemoConfig {
+  const { WANMI_DEMO_PAST: past, WANMI_DEMO_PACE: pace } = set;
+  return {
+    size: set['--size'] ?? 'S',
+    password: set.WANMI_DEMO_PASSWORD ?? null,
+    ...(past === undefined ? {} : { pastReports: past }),
+    ...(pace === undefined ? {} : { reportsPerMinute: pace }),
   };
 }
 
