@@ -2,7 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Integrity, ReportReply } from '@wanmi/contracts';
-import { merkleRoot } from '#platform/canonical';
+import { canonicalJson, chainHash, merkleRoot } from '#platform/canonical';
 import { world, type World } from '#testing/world';
 import * as asset from '#modules/asset';
 import * as cases from '#modules/cases';
@@ -109,6 +109,38 @@ describe('a city', () => {
     expect(second).toMatchObject({ day: '2026-03-04', previous: first!.root, cases: 6 });
     expect((await readFile(rootFile(w.platform, code), 'utf8')).match(/2026-03-04/g)).toHaveLength(1);
     expect(await verifyCity(w.platform, w.cityId)).toMatchObject({ chains: [], roots: [] });
+  });
+
+  test('what is written to a case that has ended is covered too; heads without their root are taken up again', async () => {
+    const ended = ids[0]!;
+    await w.platform.pool.query(`update "case" set ended_at = $2 where id = $1`, [ended, new Date(0)]);
+    const { rows } = await w.platform.pool.query<{ seq: number; body: string; hash: Buffer }>(
+      'select seq, body, hash from case_event where case_id = $1 order by seq desc limit 1',
+      [ended],
+    );
+    const at = new Date(w.platform.clock.now());
+    const body = canonicalJson({ ...(JSON.parse(rows[0]!.body) as object), seq: 3, type: 'case.rated', at });
+    const hash = chainHash(rows[0]!.hash, body, 'sha256');
+    await w.platform.pool.query(
+      `insert into case_event select case_id, 3, city_id, 'case.rated', $2, post_id, person_id, $3, $4, algorithm
+         from case_event where case_id = $1 and seq = 2`,
+      [ended, at, body, hash],
+    );
+    await w.platform.pool.query('update "case" set seq = 3, head = $2 where id = $1', [ended, hash]);
+    w.platform.clock.advance(24 * 3600_000);
+    // As if the process had ended after this page of heads.
+    await w.platform.pool.query(
+      `insert into log_head select city_id, case_id, '2026-03-05', 3, hash from case_event where case_id = $1 and seq = 3`,
+      [ended],
+    );
+    const day = { from: '2026-03-05', to: '2026-03-05' };
+    await rootJob.run(w.platform, { cityId: w.cityId, timeZone: 'Asia/Shanghai', ...day } as never);
+    expect(await verifyCity(w.platform, w.cityId)).toMatchObject({ chains: [], roots: [], rootsChecked: 3 });
+    const heads = await w.platform.pool.query(`select seq from log_head where case_id = $1 order by day`, [
+      ended,
+    ]);
+    expect(heads.rows).toEqual([{ seq: 2 }, { seq: 3 }]);
+    expect((await ask(ended)).body).toMatchObject({ whole: true, events: 3, lastRoot: { included: true } });
   });
 
   test('nobody without the right, and nobody out of scope, may ask', async () => {

@@ -21,6 +21,8 @@ export interface DailyRoot {
 
 const ALGORITHM: HashAlgorithm = 'sha256';
 const PAGE = 20_000;
+/** Before every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What stands in the log: the Merkle root over all heads, hashed onto the root of the day before. */
 export function chainedRoot(tree: Buffer, previous: string | null, algorithm: HashAlgorithm): string {
@@ -35,40 +37,63 @@ export async function writeRoots(
   days: { from: string; to: string },
 ): Promise<void> {
   for (let day = days.from; day <= days.to; day = addDays(day, 1)) {
-    await platform.db.transaction().execute((trx) => writeRoot(platform, trx, city, day));
+    await writeRoot(platform, city, day);
   }
   await exportRoots(platform, city.cityId);
 }
 
+/**
+ * Heads first, page by page, then the root over them: no transaction is long, because readers of the outbox wait
+ * for every one. A crash in between is no harm: heads that are there stay, and the root is made from them.
+ */
 async function writeRoot(
-  platform: Platform,
-  trx: Trx,
+  { db, clock }: Platform,
   { cityId, timeZone }: { cityId: string; timeZone: string },
   day: string,
 ): Promise<void> {
-  const known =
-    await sql`select 1 from log_root where city_id = ${cityId}::uuid and day >= ${day}::date`.execute(trx);
-  if (known.rows.length > 0) return;
-  const start = new Date(cityDayStart(day, timeZone));
+  const before = await lastRoot(db, cityId);
+  if (before !== null && before.day >= day) return;
   const end = new Date(cityDayStart(addDays(day, 1), timeZone));
-  // Only what was open in the day, and what no root has seen yet, can have moved.
-  await sql`
-    insert into log_head (city_id, case_id, day, seq, hash)
-    select c.city_id, c.id, ${day}::date, e.seq, e.hash
-    from "case" c
-    cross join lateral (select x.seq, x.hash from case_event x
-      where x.case_id = c.id and x.at < ${end} order by x.seq desc limit 1) e
-    left join lateral (select h.seq from log_head h where h.case_id = c.id order by h.day desc limit 1) last on true
-    where c.city_id = ${cityId}::uuid
-      and (c.ended_at is null or c.ended_at >= ${start} or last.seq is null)
-      and last.seq is distinct from e.seq`.execute(trx);
-  const before = await lastRoot(trx, cityId);
-  const tree = await treeOf(trx, cityId, day, ALGORITHM);
+  for (let after: string | null = NO_ID; after !== null;)
+    after = await writeHeads(db, cityId, day, end, after);
+  const tree = await treeOf(db, cityId, day, ALGORITHM);
   const root = chainedRoot(tree.root(), before?.root ?? null, ALGORITHM);
   await sql`
     insert into log_root (city_id, day, algorithm, cases, root, previous, at)
     values (${cityId}::uuid, ${day}::date, ${ALGORITHM}, ${tree.leaves}, ${Buffer.from(root, 'hex')},
-      ${before ? Buffer.from(before.root, 'hex') : null}, ${new Date(platform.clock.now())})`.execute(trx);
+      ${before ? Buffer.from(before.root, 'hex') : null}, ${new Date(clock.now())})`.execute(db);
+}
+
+/**
+ * Of one page of cases, those that have moved since their last head, ended ones too; answers with the page's last
+ * id, null after the last page.
+ */
+async function writeHeads(
+  db: Db,
+  cityId: string,
+  day: string,
+  end: Date,
+  after: string,
+): Promise<string | null> {
+  const { rows } = await sql<{ id: string | null; n: number }>`
+    with page as (
+      select id, seq from "case" where city_id = ${cityId}::uuid and id > ${after}::uuid order by id limit ${PAGE}
+    ), written as (
+      insert into log_head (city_id, case_id, day, seq, hash)
+      select ${cityId}::uuid, c.id, ${day}::date, e.seq, e.hash
+      from page c
+      left join lateral (select h.seq from log_head h where h.case_id = c.id order by h.day desc limit 1) last on true
+      cross join lateral (select x.seq, x.hash from case_event x
+        where x.case_id = c.id and x.at < ${end} and last.seq is distinct from c.seq
+        order by x.seq desc limit 1) e
+      where last.seq is distinct from e.seq
+      on conflict (case_id, day) do nothing
+    )
+    select (select id from page order by id desc limit 1) as id, (select count(*)::int from page) as n`.execute(
+    db,
+  );
+  const { id, n } = rows[0]!;
+  return n < PAGE ? null : id;
 }
 
 /** The tree over the heads as they stood at the end of a day, page by page in the order of the ids. */
@@ -79,7 +104,7 @@ export async function treeOf(
   algorithm: HashAlgorithm,
 ): Promise<GrowingTree> {
   const tree = new GrowingTree(algorithm);
-  let after = '00000000-0000-0000-0000-000000000000';
+  let after = NO_ID;
   for (;;) {
     const { rows } = await sql<{ case_id: string; seq: number; hash: Buffer }>`
       select distinct on (case_id) case_id, seq, hash from log_head

@@ -6,10 +6,14 @@ import { applyRows } from './apply.ts';
 import { writeOpenDays } from './open-day.ts';
 import { READER } from './rebuild.ts';
 
+/** Facts may come a moment later than frames: then several steps of a case cost one write. */
+const INTERVAL_MS = 250;
+
 /** Follows the log with the facts. */
 export function statisticsRelay(platform: Platform): Relay {
   return createRelay(platform, {
     reader: READER,
+    intervalMs: INTERVAL_MS,
     handle: (trx, rows) => applyRows(platform, trx, rows),
   });
 }
