@@ -62,7 +62,8 @@ async function livePast(platform: Platform, options: DemoOptions, signal: AbortS
   const standing =
     clock instanceof PastClock ? clock.past : clock instanceof VirtualClock && clock.rate === 0;
   const [city] = await citiesOf(platform.db);
-  if (!city || !standing || pastReports === 0 || present.now() - from < HALF_AN_HOUR) {
+  if (!standing) return;
+  if (!city || pastReports === 0 || present.now() - from < HALF_AN_HOUR) {
     return releaseClock(platform, present);
   }
   const set = (ms: number): void => (clock as PastClock | VirtualClock).set(ms);
