@@ -1,10 +1,12 @@
-import { addLimit, type Effect, type Calendar } from '@wanmi/process';
+import type { EventPayload } from '@wanmi/contracts';
+import { addLimit, type Effect, type Calendar, type StepResult } from '@wanmi/process';
 import { catalogOf, type Catalog } from '#modules/catalog';
 import { collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import type { AssignmentState, CaseState, TaskState } from './state.ts';
+import type { Writes } from './rows.ts';
+import { eventTask, type AssignmentState, type CaseState, type TaskState } from './state.ts';
 
 type OpenTask = Extract<Effect, { type: 'openTask' }>;
 
@@ -180,4 +182,48 @@ export function processVars(
     autoSendVerify: catalog.settings.autoSendVerify,
     autoSendCheck: catalog.settings.autoSendCheck,
   };
+}
+
+/** Done by this post now. Overdue is a fact, whether or not the timer was there first. */
+export function finishTask(task: TaskState, actor: { postId: string }, action: string, at: number): void {
+  task.claimedPostId ??= actor.postId;
+  task.claimedAt ??= at;
+  task.doneAt = at;
+  task.donePostId = actor.postId;
+  task.doneAction = action;
+  task.overdue ||= task.dueAt !== null && at > task.dueAt;
+}
+
+interface EffectTarget {
+  platform: Platform;
+  around: Surroundings;
+  state: CaseState;
+  assignments: AssignmentState[];
+  at: number;
+  payload: EventPayload;
+  writes: Writes;
+}
+
+/** Turns the stepper's effects into the next tasks, their timers, the stage and the end of the case. */
+export async function applyEffects(target: EffectTarget, stepped: StepResult): Promise<void> {
+  const { platform, around, state, assignments, at, payload, writes } = target;
+  state.tokens = stepped.state;
+  const opened: TaskState[] = [];
+  for (const effect of stepped.effects) {
+    if (effect.type === 'openTask') {
+      const assignment = assignments.findLast((a) => a.endedAt === null);
+      opened.push(await taskFor(platform, around, state, assignment, effect, at));
+    } else if (effect.type === 'end') {
+      state.outcome = effect.outcome;
+      state.endedAt = at;
+      payload.outcome = effect.outcome as NonNullable<EventPayload['outcome']>;
+    }
+  }
+  if (opened.length > 0) {
+    payload.opened = opened.map((t) => eventTask(t));
+    writes.opened.push(...opened);
+    writes.timers.push(...opened.map((t) => timerFor(t)).filter((t) => t !== null));
+    state.stage = opened[0]!.step;
+  }
+  if (state.endedAt !== null) state.stage = 'ended';
 }

@@ -1,7 +1,9 @@
 export { routes } from './routes.ts';
-export { actOnTask, commandHash, replayed, type CommandMeta } from './act.ts';
+export { actOnTask } from './act.ts';
+export { commandHash, replayed, type CommandMeta } from './command.ts';
 export { joinCase, openCase, type Opening, type Place } from './open.ts';
-export { findReplay, type ReportRow } from './repo.ts';
+export { findReplay } from './repo.ts';
+export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { searchSql } from './lists.ts';
 export { fireTimer, type DueTimer } from './timers.ts';

@@ -9,10 +9,11 @@ import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import { applyEffects, auditRow, finishTask, keysOf, openedOf, type CommandMeta } from './act.ts';
-import { processVars, surroundingsOf } from './effects.ts';
-import { insertCase, insertJoin, loadCase, type ReportRow, type Writes } from './repo.ts';
-import { caseVisibleTo, isVisibleCase } from './scope.ts';
+import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts';
+import { applyEffects, finishTask, processVars, surroundingsOf } from './effects.ts';
+import { insertCase, insertJoin, loadCase } from './repo.ts';
+import type { ReportRow } from './rows.ts';
+import { isVisibleCase } from './scope.ts';
 import { appendEvent, eventTask, type CaseState } from './state.ts';
 
 /** Where a report lies and what follows from it by key; all null where it has no position. */
@@ -36,16 +37,6 @@ export interface Opening {
 }
 
 type Reply = Omit<ReportReply, 'similar'>;
-
-const emptyWrites = (): Writes => ({
-  assignments: [],
-  opened: [],
-  timers: [],
-  events: [],
-  media: [],
-  audit: [],
-  command: [],
-});
 
 function reportOf(report: ReportRow, joined: boolean): NonNullable<EventPayload['report']> {
   return {
@@ -187,9 +178,7 @@ export async function joinCase(
   const at = report.receivedAt;
   for (let attempt = 1; ; attempt += 1) {
     const loaded = await loadCase(platform.pool, caseId, actor.cityId);
-    if (!loaded) throw problem('notFound');
-    const inScope = caseVisibleTo(actor, keysOf(loaded));
-    if (!inScope && !(await isVisibleCase(platform.db, actor, caseId))) throw problem('notFound');
+    if (!loaded || !(await isVisibleCase(platform.db, actor, caseId))) throw problem('notFound');
     const { state } = loaded;
     if (state.endedAt !== null) throw problem('case.ended');
     const expectedSeq = state.seq;

@@ -7,7 +7,7 @@ import {
   SQL_OPEN_CASE,
   SQL_REPLAY,
   SQL_WRITE_CASE,
-} from './repo.ts';
+} from './sql.ts';
 
 const HOT = { SQL_LOAD_TASK, SQL_LOAD_CASE, SQL_REPLAY, SQL_WRITE_CASE, SQL_OPEN_CASE, SQL_JOIN_CASE };
 

@@ -1,0 +1,227 @@
+import type { AssignmentState, CaseState, LoggedEvent, TaskState } from './state.ts';
+import { NO_LIMIT } from './state.ts';
+
+export interface Loaded {
+  state: CaseState;
+  task: TaskState | null;
+  assignments: AssignmentState[];
+  replay: { hash: string; answer: unknown } | null;
+  dispatchedByActor: boolean;
+}
+
+export type Row = Record<string, unknown>;
+const ms = (value: unknown): number => (value as Date).getTime();
+const msOrNull = (value: unknown): number | null => (value === null ? null : (value as Date).getTime());
+
+export function toState(r: Row): CaseState {
+  return {
+    id: r['id'] as string,
+    cityId: r['city_id'] as string,
+    caseNo: r['case_no'] as string,
+    seq: r['seq'] as number,
+    head: r['head'] as Buffer,
+    stage: r['stage'] as string,
+    outcome: r['outcome'] as string | null,
+    source: r['source'] as string,
+    kind: r['kind'] as string,
+    categoryId: r['category_id'] as string | null,
+    conditionId: r['condition_id'] as string | null,
+    manualId: r['manual_id'] as string | null,
+    unitGridId: r['unit_grid_id'] as string | null,
+    patrolGridId: r['patrol_grid_id'] as string | null,
+    districtId: r['district_id'] as string | null,
+    streetId: r['street_id'] as string | null,
+    communityId: r['community_id'] as string | null,
+    grade: r['grade'] as string | null,
+    assetId: r['asset_id'] as string | null,
+    ownerId: r['owner_id'] as string | null,
+    departmentId: r['department_id'] as string | null,
+    collectorPostId: r['collector_post_id'] as string | null,
+    reportCount: r['report_count'] as number,
+    processId: r['process_id'] as string,
+    tokens: r['tokens'],
+    reportedAt: ms(r['reported_at']),
+    filedAt: msOrNull(r['filed_at']),
+    endedAt: msOrNull(r['ended_at']),
+  };
+}
+
+export function toTask(r: Row, caseId: string): TaskState {
+  return {
+    id: r['t_id'] as string,
+    caseId,
+    assignmentId: r['t_assignment_id'] as string | null,
+    node: r['t_node'] as string,
+    token: r['t_token'] as number,
+    step: r['t_step'] as string,
+    role: r['t_role'] as string,
+    unitId: r['t_unit_id'] as string | null,
+    postId: r['t_post_id'] as string | null,
+    claimedPostId: r['t_claimed_post_id'] as string | null,
+    claimedAt: msOrNull(r['t_claimed_at']),
+    openedAt: ms(r['t_opened_at']),
+    warnAt: msOrNull(r['t_warn_at']),
+    dueAt: msOrNull(r['t_due_at']),
+    limitValue: r['t_limit_value'] as number | null,
+    limitUnit: r['t_limit_unit'] as string | null,
+    doneAt: msOrNull(r['t_done_at']),
+    donePostId: r['t_done_post_id'] as string | null,
+    doneAction: r['t_done_action'] as string | null,
+    overdue: r['t_overdue'] as boolean,
+  };
+}
+
+/** What one command writes beside the case row itself. */
+export interface Writes {
+  assignments: AssignmentState[];
+  opened: TaskState[];
+  timers: { taskId: string; fire: string; dueAt: number }[];
+  events: LoggedEvent[];
+  media: { mediaId: string; purpose: string; seq: number; at: number }[];
+  audit: {
+    id: string;
+    at: number;
+    personId: string;
+    postId: string;
+    action: string;
+    requestId: string | null;
+    ip: string | null;
+  }[];
+  command: { personId: string; key: string; hash: string; status: number; answer: unknown; at: number }[];
+}
+
+export const iso = (at: number): string => new Date(at).toISOString();
+export const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+
+/** The parameters of the part that every write shares, one JSON array of rows each. */
+export function restValues(w: Writes): string[] {
+  return [
+    w.assignments.map((a) => ({
+      id: a.id,
+      unit_id: a.unitId,
+      crew_id: a.crewId,
+      crew_post_id: a.crewPostId,
+      state: a.state,
+      limit_value: a.limitValue,
+      limit_unit: a.limitUnit,
+      calendar: a.calendar,
+      clock: a.clock,
+      dispatched_at: iso(a.dispatchedAt),
+      due_at: isoOrNull(a.dueAt),
+      signed_at: isoOrNull(a.signedAt),
+      responded_at: isoOrNull(a.respondedAt),
+      passed_at: isoOrNull(a.passedAt),
+      ended_at: isoOrNull(a.endedAt),
+      failed_count: a.failedCount,
+      overdue: a.overdue,
+    })),
+    w.opened.map((t) => ({
+      id: t.id,
+      assignment_id: t.assignmentId,
+      node: t.node,
+      token: t.token,
+      step: t.step,
+      role: t.role,
+      unit_id: t.unitId,
+      post_id: t.postId,
+      claimed_post_id: t.claimedPostId,
+      claimed_at: isoOrNull(t.claimedAt),
+      opened_at: iso(t.openedAt),
+      warn_at: isoOrNull(t.warnAt),
+      due_at: isoOrNull(t.dueAt),
+      due_key: iso(t.dueAt ?? NO_LIMIT),
+      limit_value: t.limitValue,
+      limit_unit: t.limitUnit,
+      done_at: isoOrNull(t.doneAt),
+      done_post_id: t.donePostId,
+      done_action: t.doneAction,
+      overdue: t.overdue,
+    })),
+    w.timers.map((t) => ({ task_id: t.taskId, fire: t.fire, due_at: iso(t.dueAt) })),
+    w.events.map((e) => ({
+      seq: e.seq,
+      type: e.type,
+      at: iso(e.at),
+      post_id: e.postId,
+      person_id: e.personId,
+      body: e.body,
+      hash: e.hash.toString('hex'),
+      algorithm: e.algorithm,
+    })),
+    w.media.map((m) => ({ media_id: m.mediaId, purpose: m.purpose, seq: m.seq, at: iso(m.at) })),
+    w.audit.map((a) => ({
+      id: a.id,
+      at: iso(a.at),
+      person_id: a.personId,
+      post_id: a.postId,
+      action: a.action,
+      request_id: a.requestId,
+      ip: a.ip,
+    })),
+    w.command.map((c) => ({
+      person_id: c.personId,
+      key: c.key,
+      hash: c.hash,
+      status: c.status,
+      answer: c.answer,
+      at: iso(c.at),
+    })),
+  ].map((rows) => JSON.stringify(rows));
+}
+
+/** What a report row holds beside its case; personal data only in `reporter`. */
+export interface ReportRow {
+  id: string;
+  kind: string;
+  source: string;
+  externalRef: string | null;
+  categoryId: string | null;
+  description: string;
+  address: string | null;
+  point: { lon: number; lat: number } | null;
+  inputCrs: string | null;
+  accuracy: number | null;
+  assetId: string | null;
+  postId: string | null;
+  reportedAt: number;
+  receivedAt: number;
+  reporter: { id: string; name: string | null; phone: string | null; wantsReply: boolean } | null;
+}
+
+export function reportValues(report: ReportRow): string[] {
+  const { reporter } = report;
+  return [
+    JSON.stringify(
+      reporter
+        ? [
+            {
+              id: reporter.id,
+              name: reporter.name,
+              phone: reporter.phone,
+              wants_reply: reporter.wantsReply,
+              created_at: iso(report.receivedAt),
+            },
+          ]
+        : [],
+    ),
+    JSON.stringify([
+      {
+        id: report.id,
+        kind: report.kind,
+        source: report.source,
+        external_ref: report.externalRef,
+        category_id: report.categoryId,
+        description: report.description,
+        address: report.address,
+        lon: report.point?.lon ?? null,
+        lat: report.point?.lat ?? null,
+        input_crs: report.inputCrs,
+        accuracy: report.accuracy,
+        asset_id: report.assetId,
+        post_id: report.postId,
+        reported_at: iso(report.reportedAt),
+        received_at: iso(report.receivedAt),
+      },
+    ]),
+  ];
+}
