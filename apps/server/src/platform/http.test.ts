@@ -400,6 +400,12 @@ describe('the web app', () => {
     expect((await get('/favicon.svg')).headers['cache-control']).toBe('public, max-age=0');
   });
 
+  it('lets a worker ask for data, and an image opened by itself for nothing', async () => {
+    const policy = async (url: string) => (await get(url)).headers['content-security-policy'];
+    expect(await policy('/assets/a-1.js')).toBe("default-src 'none'; script-src 'self'; connect-src 'self'");
+    expect(await policy('/favicon.svg')).toContain('sandbox');
+  });
+
   it.each([
     '/assets/none.js',
     '/console/missing.js',

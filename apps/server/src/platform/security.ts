@@ -19,6 +19,12 @@ export function pagePolicy(nonce: string): string {
   ].join('; ');
 }
 
+/**
+ * Scripts of our own web app. A page does not look at it, a worker made from one lives by it: the map's worker asks
+ * for the tiles.
+ */
+export const SCRIPT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
+
 /** Everything that is no page (JSON, photos, tiles): were it opened as one, it may load and run nothing. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { newNonce, pagePolicy } from './security.ts';
+import { SCRIPT_POLICY, newNonce, pagePolicy } from './security.ts';
 
 /** A page of the web app, cut at the places where each reply's nonce goes. */
 interface Entry {
@@ -32,6 +32,7 @@ export async function serveWebApp(app: FastifyInstance, root: string): Promise<v
     const pathname = decoded(request.url);
     const file = pathname?.slice(1) ?? '';
     if (files.has(file) && !file.endsWith('.html')) {
+      if (/\.m?js$/.test(file)) void reply.header('content-security-policy', SCRIPT_POLICY);
       const hashed = file.startsWith('assets/');
       return reply.sendFile(file, hashed ? { maxAge: YEAR, immutable: true } : { maxAge: 0 });
     }
