@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
+import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { VirtualClock } from './clock.ts';
 import { parseConfig } from './config.ts';
@@ -29,19 +30,27 @@ export function workerPlatform(
   };
 }
 
-/** The plans of the queries that `work` sends, in their order. */
-export async function plansOf(t: TestDatabase, work: (db: Db) => Promise<unknown>): Promise<string[]> {
+/** The queries that `work` sends, in their order. */
+export async function queriesOf(
+  pool: Pool,
+  work: (db: Db) => Promise<unknown>,
+): Promise<{ sql: string; parameters: readonly unknown[] }[]> {
   const sent: { sql: string; parameters: readonly unknown[] }[] = [];
   const db = new Kysely<DB>({
-    dialect: new PostgresDialect({ pool: t.pool }),
+    dialect: new PostgresDialect({ pool }),
     log: ({ query }) => {
       sent.push(query);
     },
   });
   await work(db);
+  return sent;
+}
+
+/** The plans of the queries that `work` sends. */
+export async function plansOf(pool: Pool, work: (db: Db) => Promise<unknown>): Promise<string[]> {
   const plans: string[] = [];
-  for (const { sql, parameters } of sent) {
-    const { rows } = await t.pool.query<{ 'QUERY PLAN': string }>(`explain analyze ${sql}`, [...parameters]);
+  for (const { sql, parameters } of await queriesOf(pool, work)) {
+    const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain analyze ${sql}`, [...parameters]);
     plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
   }
   return plans;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { problem } from './errors.ts';
 import { endOfOutbox, type OutboxPosition, type Relay } from './outbox.ts';
+import type { Metrics } from './metrics.ts';
 import type { Platform } from './platform.ts';
 import type { Db, Trx } from './pool.ts';
 
@@ -70,15 +71,42 @@ export async function canResume(db: Db | Trx, from: OutboxPosition): Promise<boo
   return found.rows[0]!.whole;
 }
 
-/** For metrics: how many rows each reader has before it, counted up to 10,000, and how many it parked. */
-export async function outboxLag(db: Db): Promise<{ reader: string; behind: number; parked: number }[]> {
-  const found = await sql<{ reader: string; behind: number; parked: number }>`
+export interface ReaderState {
+  readonly reader: string;
+  /** Rows before it, counted up to 10,000. */
+  readonly behind: number;
+  /** Age of the oldest of them, by the city's clock. */
+  readonly seconds: number;
+  /** Rows that it could not handle. */
+  readonly parked: number;
+}
+
+/** How far each reader is, for metrics. */
+export async function readerStates({ db, clock }: Pick<Platform, 'db' | 'clock'>): Promise<ReaderState[]> {
+  const found = await sql<Omit<ReaderState, 'seconds'> & { oldest: Date | null }>`
     select c.reader,
       (select count(*)::int from (
         select 1 from outbox o where (o.xid, o.pos) > (c.xid, c.pos) limit 10000) n) as behind,
+      (select o.at from outbox o where (o.xid, o.pos) > (c.xid, c.pos) order by o.xid, o.pos limit 1) as oldest,
       (select count(*)::int from outbox_parked p where p.reader = c.reader) as parked
     from outbox_cursor c where c.reader <> ${PRUNED} order by c.reader`.execute(db);
-  return found.rows;
+  return found.rows.map(({ oldest, ...row }) => ({
+    ...row,
+    seconds: oldest === null ? 0 : Math.max(0, (clock.now() - oldest.getTime()) / 1000),
+  }));
+}
+
+/** Shows how far the readers are and what they had to leave aside. */
+export function watchReaders(metrics: Metrics, platform: Pick<Platform, 'db' | 'clock'>): void {
+  const byReader = (of: (state: ReaderState) => number) => async () =>
+    Object.fromEntries((await readerStates(platform)).map((state) => [state.reader, of(state)]));
+  metrics.watchOutbox(byReader((state) => state.seconds));
+  metrics.gauge({
+    name: 'wanmi_outbox_parked_rows',
+    help: 'Outbox rows that a reader could not handle',
+    label: 'reader',
+    read: byReader((state) => state.parked),
+  });
 }
 
 /**

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { plansOf, workerPlatform } from './jobs-testing.ts';
-import { canResume, outboxLag, pruneOutbox, rebaseOutbox } from './outbox-care.ts';
+import { plansOf, queriesOf, workerPlatform } from './jobs-testing.ts';
+import { canResume, pruneOutbox, readerStates, rebaseOutbox } from './outbox-care.ts';
 import {
   OUTBOX_START,
   comparePositions,
@@ -204,8 +204,10 @@ describe('reading', () => {
     );
     await t.pool.query('analyze outbox');
     const end = await endOfOutbox(t.db);
-    const [plan] = await plansOf(t, (db) => readOutbox(db, { xid: end.xid, pos: 5 }, 500));
+    const [plan] = await plansOf(t.pool, (db) => readOutbox(db, { xid: end.xid, pos: 5 }, 500));
     expect(plan).toMatch(/Index Scan using outbox_pkey/);
+    const [query] = await queriesOf(t.pool, (db) => readOutbox(db, end, 500));
+    await expect(`${query!.sql.trim()}\n`).toMatchFileSnapshot('queries/read_outbox.sql');
   });
 });
 
@@ -280,10 +282,12 @@ describe('relay', () => {
     await write(t.pool, 1);
     expect(await recorder('a').drain()).toBe(1);
     expect(await recorder('b').drain()).toBe(1);
-    const lag = await outboxLag(t.db);
-    expect(lag).toEqual([
-      { reader: 'a', behind: 0, parked: 0 },
-      { reader: 'b', behind: 0, parked: 0 },
+    await write(t.pool, 2);
+    platform.clock.advance(3000);
+    await recorder('a').drain();
+    expect(await readerStates(platform)).toEqual([
+      { reader: 'a', behind: 0, seconds: 0, parked: 0 },
+      { reader: 'b', behind: 1, seconds: 3, parked: 0 },
     ]);
   });
 
@@ -308,7 +312,7 @@ describe('relay', () => {
     expect(await effects('a')).not.toContain(7);
     const { rows } = await t.pool.query('select reader, seq, problem from outbox_parked');
     expect(rows).toEqual([{ reader: 'a', seq: 7, problem: 'internal' }]);
-    expect(await outboxLag(t.db)).toEqual([{ reader: 'a', behind: 0, parked: 1 }]);
+    expect(await readerStates(platform)).toEqual([{ reader: 'a', behind: 0, seconds: 0, parked: 1 }]);
   });
 
   test('a handler whose lock was lost is tried again and parks nothing', async () => {
@@ -385,7 +389,7 @@ describe('care', () => {
     expect(seqs(await readOutbox(t.db, OUTBOX_START, 10))).toEqual([5]);
     expect(await canResume(t.db, all[4]!)).toBe(true);
     expect(await canResume(t.db, all[2]!)).toBe(false);
-    expect((await outboxLag(t.db)).map((one) => one.reader)).toEqual(['a', 'b']);
+    expect((await readerStates(platform)).map((one) => one.reader)).toEqual(['a', 'b']);
   });
 
   test('a position of the future cannot be resumed', async () => {

@@ -8,7 +8,7 @@ import { uuidv7 } from './ids.ts';
 import { workerPlatform } from './jobs-testing.ts';
 import { clientConfig } from './pool.ts';
 import { testDatabase, type TestDatabase } from './testing.ts';
-import { SQL_DUE, createTimerLoop, type DueTimer, type TimerLoopOptions } from './timer-loop.ts';
+import { SQL_DUE, countDue, createTimerLoop, type DueTimer, type TimerLoopOptions } from './timer-loop.ts';
 
 const START = Date.UTC(2026, 2, 1, 1);
 const city = uuidv7(START);
@@ -85,8 +85,9 @@ describe('timer loop', () => {
         await fireAndRemove(trx, timer);
       },
     });
-    expect(await loop.drain()).toBe(0);
+    expect([await countDue(platform), await loop.drain()]).toEqual([0, 0]);
     platform.clock.advance(2000);
+    expect(await countDue(platform)).toBe(2);
     expect(await loop.drain()).toBe(2);
     expect(order).toEqual([first.taskId, second.taskId]);
     platform.clock.advance(60_000);

@@ -139,6 +139,15 @@ export function createTimerLoop(platform: Platform, options: TimerLoopOptions): 
   };
 }
 
+/** Timers that are due and have not fired, counted up to 10,000: for metrics. */
+export async function countDue({ pool, clock }: Pick<Platform, 'pool' | 'clock'>): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    'select count(*)::int as n from (select 1 from timer where due_at <= $1 limit 10000) d',
+    [new Date(clock.now())],
+  );
+  return rows[0]!.n;
+}
+
 /** Commits where `work` says that it did something. */
 async function inTransaction(
   pool: Platform['pool'],

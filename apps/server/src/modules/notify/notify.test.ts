@@ -234,6 +234,17 @@ describe('notices', () => {
   });
 });
 
+test('how far the readers are shows in the metrics', async () => {
+  await appendEvents(w.platform.db, life().slice(0, 1));
+  w.platform.clock.advance(MINUTE);
+  const { body } = await w.app.inject({ url: '/metrics', remoteAddress: '127.0.0.1' });
+  expect(
+    Number(/^wanmi_outbox_lag_seconds\{reader="notify"\} (\S+)$/m.exec(body)?.[1]),
+  ).toBeGreaterThanOrEqual(60);
+  expect(body).toMatch(/^wanmi_outbox_parked_rows\{reader="notify"\} 0$/m);
+  expect(body).toMatch(/^wanmi_timers_due 0$/m);
+});
+
 describe('live', () => {
   let base: string;
   let tailer: ReturnType<typeof liveTailer>;

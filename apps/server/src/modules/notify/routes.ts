@@ -2,8 +2,10 @@ import { Id, Notice, NoticeCount, PageQuery, StreamFrame, page } from '@wanmi/co
 import { z } from 'zod';
 import { problem } from '#platform/errors';
 import type { App } from '#platform/http';
+import { watchReaders } from '#platform/outbox-care';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
+import { countDue } from '#platform/timer-loop';
 import { countUnread, listNotices, markAllRead, markRead } from './repo.ts';
 import { openStream } from './stream.ts';
 
@@ -13,6 +15,8 @@ export function routes(app: App, platform: Platform): void {
   const { db, clock } = platform;
   const config = { authenticated: true } as const;
   const tags = ['notices'];
+  watchReaders(app.metrics, platform);
+  app.metrics.watchTimers(() => countDue(platform));
 
   app.get(
     '/notices',

@@ -1,0 +1,2 @@
+select f.unit_id as "unitId", count(*)::int as open from fact_assignment f
+    where f.ended_at is null and f.city_id = $1::uuid group by f.unit_id
