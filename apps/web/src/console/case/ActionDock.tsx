@@ -1,15 +1,18 @@
 import type { ActionReply, CaseDetail, Task, TaskAction } from '@wanmi/contracts';
 import { STEP_NAMES } from '@wanmi/contracts';
 import { Button } from 'antd';
-import { useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { toast } from '../shell/toasts.ts';
 import { typing } from '../shell/keys.ts';
-import { ActionSheet } from './ActionSheet.tsx';
 import { Conflict } from './Conflict.tsx';
 import styles from './case.module.css';
 import { useAct } from './useAct.ts';
+
+/** The forms and their controls come behind the first page, before anybody can have read a case. */
+const sheet = () => import('./ActionSheet.tsx').then(({ ActionSheet }) => ({ default: ActionSheet }));
+const ActionSheet = lazy(sheet);
 
 const HOLDS: ReadonlySet<string> = new Set(['claim', 'release']);
 
@@ -20,11 +23,14 @@ const HOLDS: ReadonlySet<string> = new Set(['claim', 'release']);
 export function ActionDock({
   detail,
   task,
+  onActed,
   onDone,
 }: {
   detail: CaseDetail;
   /** What this person may act on now; absent when somebody else was first. */
   task: Task | undefined;
+  /** The case has this version now, by an act of this person. */
+  onActed: (version: number) => void;
   onDone?: ((reply: ActionReply, task: Task) => void) | undefined;
 }) {
   const { t } = useTranslation();
@@ -39,8 +45,17 @@ export function ActionDock({
   const shown = [...steps.filter((one) => !one.danger), ...steps.filter((one) => one.danger)];
 
   function takeOrGive() {
-    if (hold && task) act.mutate({ task, action: hold.action, data: {} });
+    if (hold && task)
+      act.mutate(
+        { task, action: hold.action, data: {} },
+        { onSuccess: (reply) => onActed(reply.case.version) },
+      );
   }
+
+  useEffect(() => {
+    const timer = setTimeout(() => void sheet(), 300);
+    return () => clearTimeout(timer);
+  }, []);
 
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.key === 'Escape' && open && !document.querySelector('dialog[open]')) setOpen(null);
@@ -60,6 +75,7 @@ export function ActionDock({
 
   function done(reply: ActionReply, action: TaskAction, acted: Task) {
     setOpen(null);
+    onActed(reply.case.version);
     const next = reply.opened.map((one) => text(wordOf(STEP_NAMES, one.step))).join(t('list.comma'));
     toast(
       t(next ? 'action.doneNext' : 'action.done', {
@@ -71,20 +87,25 @@ export function ActionDock({
     onDone?.(reply, acted);
   }
 
-  if (!task && !open) return null;
+  const holder = detail.tasks.find((one) => one.claimedBy && !one.claimedBy.mine)?.claimedBy;
+  if (!task && !open) {
+    return holder ? <p className={styles.held}>{t('action.holder', { name: holder.name })}</p> : null;
+  }
   return (
     <section className={styles.dock} aria-label={t('action.title')}>
-      {open && (
-        <ActionSheet
-          key={`${open.task.id}:${open.action.action}`}
-          detail={detail}
-          task={open.task}
-          current={task}
-          action={open.action}
-          onClose={() => setOpen(null)}
-          onDone={(reply) => done(reply, open.action, open.task)}
-        />
-      )}
+      <Suspense>
+        {open && (
+          <ActionSheet
+            key={`${open.task.id}:${open.action.action}`}
+            detail={detail}
+            task={open.task}
+            current={task}
+            action={open.action}
+            onClose={() => setOpen(null)}
+            onDone={(reply) => done(reply, open.action, open.task)}
+          />
+        )}
+      </Suspense>
       {act.error && task && <Conflict error={act.error} task={task} onClose={() => act.reset()} />}
       {!open && task && (
         <div className={styles.actions}>

@@ -64,7 +64,14 @@ export function CaseView({
           <Loading rows={9} />
         )}
       </div>
-      {detail.data && <ActionDock detail={detail.data} task={task} onDone={onDone} />}
+      {detail.data && (
+        <ActionDock
+          detail={detail.data}
+          task={task || undefined}
+          onActed={(version) => seen.see(version)}
+          onDone={onDone}
+        />
+      )}
     </article>
   );
 }
@@ -92,10 +99,18 @@ function actable(detail: CaseDetail, taskId: string | undefined): Task | undefin
   return mine.find((task) => task.id === taskId) ?? mine[0];
 }
 
-/** The version that was on the screen first: what came after it is marked as new. */
-function useSeen(detail: CaseDetail | undefined): { version: number; changed: boolean } {
+/**
+ * The version that was on the screen first: what came after it is marked as new. What the person did is not news.
+ */
+function useSeen(detail: CaseDetail | undefined) {
   const [first, setFirst] = useState<{ id: string; version: number } | null>(null);
   if (detail && first?.id !== detail.id) setFirst({ id: detail.id, version: detail.version });
   const version = first && detail && first.id === detail.id ? first.version : (detail?.version ?? 0);
-  return { version, changed: detail !== undefined && detail.version > version };
+  return {
+    version,
+    changed: detail !== undefined && detail.version > version,
+    see(next: number) {
+      setFirst((now) => now && { ...now, version: Math.max(now.version, next) });
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { useText } from '../../shared/i18n/text.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import styles from './case.module.css';
 
-type Row = [name: string, value: string, wide?: true];
+type Row = [name: string, value: string, wide?: boolean];
 
 export function Facts({ detail }: { detail: CaseDetail }) {
   const { t } = useTranslation();
@@ -18,7 +18,7 @@ export function Facts({ detail }: { detail: CaseDetail }) {
   const category = [detail.parentCategory, detail.category].flatMap((one) => (one ? [text(one.name)] : []));
   // What cannot be known yet (a condition before filing) has no row; what is missing has "—".
   const rows: Row[] = [
-    [t('fact.category'), category.join(' › ') || '—'],
+    [t('fact.category'), category.join(' › ') || '—', detail.department === null],
     ...(detail.department ? [[t('fact.department'), text(detail.department.name)] satisfies Row] : []),
     ...(condition
       ? ([

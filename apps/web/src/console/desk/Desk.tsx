@@ -34,13 +34,16 @@ export function Desk() {
   const [words, setWords] = useState('');
   const settled = useSettled(words.trim(), 300);
   const box = search.box ?? 'open';
-  const live = useTaskList({
-    box,
-    step: search.step,
-    lamp: search.lamp,
-    source: search.source,
-    q: settled.length >= 2 ? settled : undefined,
-  });
+  const live = useTaskList(
+    {
+      box,
+      step: search.step,
+      lamp: search.lamp,
+      source: search.source,
+      q: settled.length >= 2 ? settled : undefined,
+    },
+    search.task,
+  );
   const { tasks } = live;
 
   const wide = useWide(WIDE);

@@ -24,7 +24,7 @@ const AT_MOST = 20;
  * The box of a post, kept live: changed rows change where they stand and are marked, rows that somebody else
  * finished stay, greyed, and new ones are counted and offered; nothing moves until the person says so.
  */
-export function useTaskList(filter: TaskFilter) {
+export function useTaskList(filter: TaskFilter, opened: string | undefined) {
   const queries = useQueryClient();
   const options = tasksQuery(filter);
   const list = useInfiniteQuery(options);
@@ -60,7 +60,8 @@ export function useTaskList(filter: TaskFilter) {
       mark(task.id, 'gone');
     } else if (now.version !== task.version || now.claimedBy?.postId !== task.claimedBy?.postId) {
       write((data) => withTask(data, now));
-      mark(task.id, 'changed');
+      // What is open says itself what is new in it.
+      if (task.id !== opened) mark(task.id, 'changed');
     }
   }
 

@@ -110,7 +110,8 @@ interface OptionWords {
 }
 
 function renderOption({ data }: { data: unknown }) {
-  return <OptionLine {...(data as OptionWords)} />;
+  const { label, note } = data as OptionWords;
+  return <OptionLine label={label} note={note} />;
 }
 
 function OptionLine({ label, note }: OptionWords) {

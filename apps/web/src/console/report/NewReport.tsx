@@ -99,8 +99,8 @@ export function NewReport() {
 
   const point = draft.point;
   return (
-    <div className={styles.page}>
-      <form ref={form} className={styles.form} onSubmit={onSubmit} onKeyDown={onKeyDown} noValidate>
+    <div className={styles.page} onKeyDown={onKeyDown}>
+      <form ref={form} className={styles.form} onSubmit={onSubmit} noValidate>
         <header className={styles.head}>
           <h1>{t('room.report')}</h1>
           <span className={styles.quiet}>{t('report.keys')}</span>

@@ -1,4 +1,3 @@
-import type { Notice } from '@wanmi/contracts';
 import { STEP_NAMES } from '@wanmi/contracts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -6,7 +5,7 @@ import i18next from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { post } from '../../shared/api/client.ts';
-import { noticesQuery, type Page } from '../../shared/api/queries.ts';
+import { noticesQuery, unreadQuery } from '../../shared/api/queries.ts';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
@@ -15,11 +14,9 @@ import styles from './shell.module.css';
 
 export function Notices({ icon }: { icon: ReactNode }) {
   const { t } = useTranslation();
-  const notices = useQuery(noticesQuery);
-  const unread = notices.data?.items.filter((one) => one.readAt === null).length ?? 0;
-  // Only one page is read: beyond it nobody counts.
-  const more = notices.data?.next !== null && unread === notices.data?.items.length;
-  const shown = unread > 99 || more ? `${Math.min(unread, 99)}+` : String(unread);
+  const count = useQuery(unreadQuery);
+  const unread = count.data?.unread ?? 0;
+  const shown = count.data?.capped ? `${unread}+` : String(unread);
   return (
     <Menu
       label={unread > 0 ? t('notices.unread', { n: shown }) : t('notices.title')}
@@ -31,43 +28,25 @@ export function Notices({ icon }: { icon: ReactNode }) {
         </>
       }
     >
-      {(close) => (
-        <NoticeList
-          notices={notices.data}
-          unread={unread}
-          error={notices.error}
-          onRetry={() => void notices.refetch()}
-          onClose={close}
-        />
-      )}
+      {(close) => <NoticeList unread={unread} onClose={close} />}
     </Menu>
   );
 }
 
-function NoticeList({
-  notices,
-  unread,
-  error,
-  onRetry,
-  onClose,
-}: {
-  notices: Page<Notice> | undefined;
-  unread: number;
-  error: unknown;
-  onRetry: () => void;
-  onClose: () => void;
-}) {
+function NoticeList({ unread, onClose }: { unread: number; onClose: () => void }) {
   const { t } = useTranslation();
   const text = useText();
   const format = useFormat();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const list = useQuery({ ...noticesQuery, staleTime: 0 });
+  const notices = list.data;
   const read = useMutation({
     mutationFn: (id: string | null) => post(id === null ? '/notices/read' : `/notices/${id}/read`),
-    onSettled: () => queries.invalidateQueries({ queryKey: noticesQuery.queryKey }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['notices'] }),
   });
 
-  if (error && !notices) return <Failure error={error} onRetry={onRetry} />;
+  if (list.error && !notices) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   if (!notices) return <Loading rows={4} />;
   return (
     <>

@@ -7,6 +7,7 @@ import type {
   Integrity,
   Me,
   Notice,
+  NoticeCount,
   Overview,
   PlaceFacts,
   Point,
@@ -136,8 +137,13 @@ export const caseReportsQuery = (id: string) =>
   });
 
 export const noticesQuery = queryOptions({
-  queryKey: ['notices'],
+  queryKey: ['notices', 'list'],
   queryFn: ({ signal }) => get<Page<Notice>>('/notices', { query: { limit: PAGE }, signal }),
+});
+
+export const unreadQuery = queryOptions({
+  queryKey: ['notices', 'unread'],
+  queryFn: ({ signal }) => get<NoticeCount>('/notices/unread', { signal }),
 });
 
 export const categoriesQuery = queryOptions({

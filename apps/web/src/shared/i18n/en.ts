@@ -327,6 +327,7 @@ export const en: Translation = {
   media: {
     before: 'Before',
     after: 'After',
+    none: 'No photos',
     noBefore: 'No photos from before',
     noAfter: 'No photos from after yet',
     purpose: {
@@ -472,6 +473,7 @@ export const en: Translation = {
     grids: 'Grids',
     whole: 'City',
     legend: 'Legend',
+    partial: 'A part of the map did not load.',
     unsupported: 'This browser cannot show the map (no WebGL). Lists and addresses still work.',
   },
   statistics: {

@@ -254,7 +254,7 @@ export const zhCN = {
     releaseHint: '交还给本岗位的其他人 (c)',
     kept: '填写的内容已保留。',
     keptConflict: '填写的内容已保留，上方已显示最新情况，请核对后再决定。',
-    first: '{{at}} {{who}} 已{{action}}。',
+    first: '{{at}} {{who}} 办理了“{{action}}”。',
     holder: '由 {{name}} 领取。',
   },
   effect: {
@@ -320,6 +320,7 @@ export const zhCN = {
   media: {
     before: '处置前',
     after: '处置后',
+    none: '没有照片',
     noBefore: '没有处置前照片',
     noAfter: '尚无处置后照片',
     purpose: {
@@ -459,6 +460,7 @@ export const zhCN = {
     grids: '网格',
     whole: '全市',
     legend: '图例',
+    partial: '部分地图未能加载。',
     unsupported: '此浏览器不能显示地图（缺少 WebGL）。列表和地址仍可使用。',
   },
   statistics: {

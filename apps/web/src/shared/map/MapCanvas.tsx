@@ -26,6 +26,7 @@ import { mapWords } from './words.ts';
 
 setWorkerUrl(workerUrl);
 
+const SOURCES = ['base', 'grid', 'case', 'asset'];
 /** How often changed cases may make the map read its tiles again. */
 const REFRESH = 5000;
 
@@ -38,6 +39,7 @@ export function MapCanvas(props: MapProps) {
   // No WebGL: the list and the addresses say the same in words.
   const [drawable] = useState(canDraw);
   const [grids, setGrids] = useState(false);
+  const [partial, setPartial] = useState(false);
 
   const start = useEffectEvent(() => ({
     bounds,
@@ -67,6 +69,8 @@ export function MapCanvas(props: MapProps) {
     made.keyboard.disableRotation();
     made.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     made.addControl(new ScaleControl({ maxWidth: 96 }), 'bottom-left');
+    // Tiles that did not come: the rest of the map is still of use.
+    made.on('error', () => setPartial(true));
     made.once('style.load', () => {
       for (const shape of lampShapes(mode)) {
         if (!made.hasImage(shape.name)) made.addImage(shape.name, shape.data, { pixelRatio: shape.ratio });
@@ -104,9 +108,12 @@ export function MapCanvas(props: MapProps) {
   useEffect(() => focused(), [map]);
 
   function onKeyDown(event: KeyboardEvent) {
-    if (!pick || event.key !== 'Enter' || event.target !== map?.getCanvas()) return;
+    if (!map || !pick || event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
+    // Only while the cross is shown: after a click the point is chosen, and Enter belongs to the page.
+    const canvas = map.getCanvas();
+    if (event.target !== canvas || !canvas.matches(':focus-visible')) return;
     event.preventDefault();
-    const { lng, lat } = map!.getCenter();
+    const { lng, lat } = map.getCenter();
     pick.onPick({ lon: lng, lat });
   }
 
@@ -133,6 +140,18 @@ export function MapCanvas(props: MapProps) {
           </button>
         )}
       </div>
+      {partial && (
+        <button
+          type="button"
+          className={styles.partial}
+          onClick={() => {
+            setPartial(false);
+            for (const source of SOURCES) map?.refreshTiles(source);
+          }}
+        >
+          {t('map.partial')} <strong>{t('state.retry')}</strong>
+        </button>
+      )}
       {!pick && <Legend />}
       {pick && <p className={styles.hint}>{t('map.pickHint')}</p>}
     </section>

@@ -13,6 +13,7 @@ export function Compare({ media }: { media: CaseMedia[] }) {
   const [open, setOpen] = useState<{ side: 'before' | 'after'; index: number } | null>(null);
   const before = media.filter((one) => BEFORE.has(one.purpose));
   const after = media.filter((one) => !BEFORE.has(one.purpose));
+  if (media.length === 0) return <p className={styles.nothing}>{t('media.none')}</p>;
   return (
     <>
       <div className={styles.compare}>
