@@ -4,14 +4,17 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Notice, NoticeCount, StreamFrame, page, type EventBody } from '@wanmi/contracts';
 import { testCity, world, type World } from '#testing/world';
+import type { App } from '#platform/http';
 import { uuidv7 } from '#platform/ids';
 import { endOfOutbox, formatPosition } from '#platform/outbox';
 import { pruneOutbox } from '#platform/outbox-care';
 import { addProcess, appendEvents, lifeOf, type Ground } from '#platform/outbox-testing';
+import type { Platform } from '#platform/platform';
 import { createHub } from '#platform/sse';
 import { createPerson, createPost } from '#modules/org';
 import * as notify from './index.ts';
 import { filterFor, liveTailer, replayLive } from './live.ts';
+import { openStream } from './stream.ts';
 import { pruneNoticesJob } from './relay.ts';
 
 const MINUTE = 60_000;
@@ -21,11 +24,18 @@ let start: number;
 let relay: ReturnType<typeof notify.notifyRelay>;
 
 beforeAll(async () => {
-  w = await world({ modules: [notify] });
+  w = await world({ modules: [notify, { routes: impatientStream }] });
   start = w.platform.clock.now();
   await addProcess(w.platform.db, w.cityId, start);
 });
 afterAll(() => w.close());
+
+/** The stream with a look at its session every 30 ms instead of 15 s. */
+function impatientStream(app: App, platform: Platform): void {
+  app.get('/impatient-stream', { config: { authenticated: true } }, (request, reply) => {
+    openStream(platform, request, reply, { lastEventId: undefined, checkMs: 30 });
+  });
+}
 beforeEach(async () => {
   relay = notify.notifyRelay(w.platform);
   await relay.drain();
@@ -454,6 +464,21 @@ describe('live', () => {
 
 // The last in the file: half a year on, everybody's session has ended.
 describe('care', () => {
+  test('a stream ends with its session, though nobody signed out here', async () => {
+    const { port } = w.app.server.address() as AddressInfo;
+    const reply = await fetch(`http://127.0.0.1:${port}/api/v1/impatient-stream`, w.as('assessor'));
+    let ended = false;
+    const reading = (async () => {
+      for await (const _ of reply.body!);
+      ended = true;
+    })();
+    await sleep(150);
+    expect(ended).toBe(false);
+    w.platform.clock.advance(w.platform.config.sessionDays * 24 * 60 * MINUTE);
+    await reading;
+    expect(ended).toBe(true);
+  });
+
   test('half a year on they are gone', async () => {
     const left = async () => (await sql`select 1 from notice`.execute(w.platform.db)).rows.length;
     await happen(life());
