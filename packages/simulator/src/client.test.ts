@@ -139,3 +139,23 @@ test('an abort ends a waiting request at once', async () => {
   setTimeout(() => stop.abort(new Error('enough')), 50);
   await expect(asked).rejects.toThrow('enough');
 });
+
+test('an abort lets what is under way be answered, sends nothing more, and does not wait for ever', async () => {
+  const slowly: Answer = (request, response, body) =>
+    void setTimeout(() => json(200, { ok: 1 })(request, response, body), 80);
+  const { seen, options } = await server(slowly, () => undefined);
+  const stop = new AbortController();
+  const client = new Client({ ...options, signal: stop.signal, graceMs: 200, attempts: 1 });
+  const asked = client.get('/tasks');
+  setTimeout(() => stop.abort(new Error('enough')), 20);
+  expect(await asked).toEqual({ ok: 1 });
+  await expect(client.get('/tasks')).rejects.toThrow('enough');
+  expect(seen).toHaveLength(1);
+
+  const again = new AbortController();
+  const hanging = new Client({ ...options, signal: again.signal, graceMs: 100 }).get('/tasks');
+  setTimeout(() => again.abort(new Error('enough')), 20);
+  const began = performance.now();
+  await expect(hanging).rejects.toThrow('enough');
+  expect(performance.now() - began).toBeLessThan(1000);
+});

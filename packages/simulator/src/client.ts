@@ -55,7 +55,10 @@ export class UnreachableError extends Error {
 export interface ClientOptions {
   /** e.g. http://127.0.0.1:8080, without /api/v1 */
   baseUrl: string;
+  /** Ends waiting at once and sends nothing more; what is under way gets a moment to be answered. */
   signal?: AbortSignal;
+  /** That moment, in milliseconds. A request cut off leaves a connection that the server waits for. */
+  graceMs?: number;
   /** How often one request is sent at most. */
   attempts?: number;
   /** Milliseconds before the second attempt; doubled each time, spread a little. */
@@ -96,6 +99,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 /** Requests as nobody or as somebody. Every write carries a key, so that sending it again does it once. */
 export class Client {
   readonly #options: Required<Omit<ClientOptions, 'signal'>> & { signal: AbortSignal | undefined };
+  readonly #cut = new AbortController();
   #token: string | null = null;
   #credentials: { username: string; password: string } | null = null;
   #signingIn: Promise<LoginReply> | null = null;
@@ -105,12 +109,21 @@ export class Client {
       attempts: 6,
       backoffMs: 250,
       timeoutMs: 60_000,
+      graceMs: 3000,
       fetch: globalThis.fetch,
       sleep,
       ...options,
       baseUrl: options.baseUrl.replace(/\/+$/, ''),
       signal: options.signal,
     };
+    const { signal, graceMs } = this.#options;
+    signal?.addEventListener(
+      'abort',
+      () => setTimeout(() => this.#cut.abort(signal.reason), graceMs).unref(),
+      {
+        once: true,
+      },
+    );
   }
 
   get signedIn(): boolean {
@@ -168,6 +181,7 @@ export class Client {
     const where = `${method} ${path.split('?')[0]}`;
     let last: unknown;
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      signal?.throwIfAborted();
       let wait = backoffMs * 2 ** (attempt - 1) * spread();
       try {
         const response = await this.#once(method, path, content, token);
@@ -197,13 +211,11 @@ export class Client {
       headers['content-type'] = 'application/json';
       body = JSON.stringify(content.body);
     }
-    const signals = [AbortSignal.timeout(this.#options.timeoutMs)];
-    if (this.#options.signal) signals.push(this.#options.signal);
     return this.#options.fetch(`${this.#options.baseUrl}/api/v1${path}`, {
       method,
       headers,
       body,
-      signal: AbortSignal.any(signals),
+      signal: AbortSignal.any([AbortSignal.timeout(this.#options.timeoutMs), this.#cut.signal]),
     });
   }
 

@@ -51,7 +51,7 @@ export class Timeline {
     let now = -Infinity;
     let failed: { error: unknown } | null = null;
     for (;;) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) failed ??= { error: signal.reason };
       if (failed) {
         await Promise.allSettled(running.keys());
         throw (failed as { error: unknown }).error;

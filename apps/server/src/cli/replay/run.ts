@@ -95,7 +95,10 @@ export async function runReplay(platform: Platform, options: ReplayOptions): Pro
     };
   } finally {
     await mover.stop();
-    await app.close();
+    const closed = app.close();
+    // Nobody asks any more; connections that were opened in advance would be waited for.
+    app.server.closeAllConnections();
+    await closed;
   }
 }
 
