@@ -11,6 +11,7 @@ import { ensurePartitions } from './partitions.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { App, Background } from './platform/http.ts';
+import { answerUnreadable } from './platform/http-wire.ts';
 import { readMigrations } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
 import { ensureTls } from './platform/tls.ts';
@@ -124,6 +125,7 @@ async function listenTls(app: App, tls: Tls, host: string, port: number): Promis
     { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' },
     (request, response) => app.routing(request, response),
   );
+  server.on('clientError', answerUnreadable);
   server.requestTimeout = app.server.requestTimeout;
   server.headersTimeout = app.server.headersTimeout;
   server.keepAliveTimeout = app.server.keepAliveTimeout;

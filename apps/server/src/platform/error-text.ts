@@ -20,6 +20,7 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'request.method': ['不支持该请求方法', 'This method is not supported here'],
   'request.timeout': ['请求超时', 'The request took too long'],
   'request.tooLarge': ['请求内容过大', 'The request is too large'],
+  'request.headTooLarge': ['请求头过大', 'The head of the request is too large'],
   'request.type': ['不支持该请求内容类型', 'This content type is not supported here'],
   'validation.failed': ['提交的内容不符合要求', 'The request does not fit its schema'],
   'cursor.invalid': ['分页位置无效', 'The page cursor is not valid'],

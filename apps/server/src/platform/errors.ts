@@ -25,6 +25,7 @@ export const problems = {
   'request.method': { status: 405 },
   'request.timeout': { status: 408 },
   'request.tooLarge': { status: 413 },
+  'request.headTooLarge': { status: 431 },
   'request.type': { status: 415 },
   'validation.failed': { status: 400 },
   'cursor.invalid': { status: 400 },
@@ -130,7 +131,10 @@ export function toProblem(error: unknown): Problem {
   const thrown = error as Thrown;
   if (Array.isArray(thrown.validation)) return fromFastifyValidation(thrown);
   const code =
-    byCode(thrown) ?? (connectionLost(thrown) ? 'db.unavailable' : undefined) ?? byStatus(thrown.statusCode);
+    byCode(thrown) ??
+    (connectionLost(thrown) ? 'db.unavailable' : undefined) ??
+    (brokenMultipart.test(String(thrown.message)) ? 'request.malformed' : undefined) ??
+    byStatus(thrown.statusCode);
   const retryAfter = Number(thrown.retryAfter);
   return new Problem(code ?? 'internal', code === 'rate.limited' && retryAfter > 0 ? { retryAfter } : {}, {
     cause: error,
@@ -217,6 +221,10 @@ const lostSockets = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT',
 // pg gives these no code (pg 8.23: client.js, pg-pool/index.js), so here alone the text decides.
 const lostMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client (has encountered a connection error|was closed)|Cannot use a pool after calling end)/;
+
+// Nor does the multipart reader give these one (@fastify/busboy 3: Dicer.js, multipart.js).
+const brokenMultipart =
+  /^(Unexpected end of multipart data|Multipart: Boundary not found|\w+ terminated early due to unexpected end of multipart data)$/;
 
 function connectionLost({ code, syscall, message, errors }: Thrown): boolean {
   if (typeof message === 'string' && lostMessages.test(message)) return true;
@@ -318,6 +326,9 @@ export interface ProblemJson {
   errors?: readonly FieldError[];
 }
 
+/** Thousands of wrong values are one mistake: nobody reads more of it. */
+const MAX_ERRORS = 50;
+
 /** The reply body (`application/problem+json`), in the reader's language. */
 export function asJson(problem: Problem, requestId: string, language: Language = 'zh-CN'): ProblemJson {
   const { title, detail } = problemText(problem.code, problem.params, language);
@@ -330,7 +341,7 @@ export function asJson(problem: Problem, requestId: string, language: Language =
     instance: `urn:wanmi:request:${encodeURIComponent(requestId)}`,
     requestId,
     ...(Object.keys(problem.params).length ? { params: problem.params } : {}),
-    ...(problem.errors.length ? { errors: problem.errors } : {}),
+    ...(problem.errors.length ? { errors: problem.errors.slice(0, MAX_ERRORS) } : {}),
   };
 }
 

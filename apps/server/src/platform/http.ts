@@ -16,6 +16,7 @@ import type { AccessOptions, SignOn } from './http-access.ts';
 import { registerHealth, registerMetrics } from './http-health.ts';
 import { redirectToHttps, serveCa } from './http-tls.ts';
 import { createLimiter, limitsOf } from './http-limits.ts';
+import { answerUnreadable } from './http-wire.ts';
 import type { Limits } from './http-limits.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -141,6 +142,7 @@ function createServer(platform: Platform): FastifyInstance {
     forceCloseConnections: 'idle',
     genReqId: (request) => requestId(request.headers['x-request-id'], config.trustProxy),
     routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket),
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   });
   app.setValidatorCompiler(validatorCompiler);
