@@ -120,6 +120,14 @@ describe('a new city', () => {
 });
 
 describe('the present', () => {
+  test('belongs to its visitors where the pace is 0', async () => {
+    const before = await count();
+    const demo = startDemo(platform, { url, password: PASSWORD, reportsPerMinute: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await demo.stop();
+    expect(await count()).toEqual(before);
+  });
+
   test('goes on: people report and work, and what a visitor holds is left alone', async () => {
     const leader = await as('shift2');
     const [file] = (await leader.tasks({ step: 'file', limit: 1 })).items;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ROLES, type Role } from '@wanmi/contracts';
 import { releaseClock, startDemo } from '#modules/demo';
+import type { DemoSize } from './platform/config.ts';
 import { hashPassword, verifyPassword } from './platform/password.ts';
 import type { Platform } from './platform/platform.ts';
 import { loadCity } from './seeding/load-city.ts';
@@ -13,6 +14,9 @@ export interface RunningDemo {
   stop(): Promise<void>;
 }
 
+/** Reports a minute: a larger city has more to tell. */
+const PACE: Readonly<Record<DemoSize, number>> = { S: 2, M: 3, L: 5, XL: 5 };
+
 export interface DemoPerson {
   readonly username: string;
   readonly role: Role;
@@ -22,6 +26,7 @@ export interface DemoPerson {
 export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
   const { password, passwordHash } = await demoPassword(platform);
   const { size = 'S', pastReports, reportsPerMinute } = platform.config.demo ?? {};
+  if (size === 'XL') platform.log.warn('no city larger than L can be generated yet: L is taken');
   await loadCity(platform, { size: size === 'XL' ? 'L' : size, passwordHash });
   const accounts = await oneOfEachRole(platform);
   if (url === null) {
@@ -32,7 +37,7 @@ export async function bootDemo(platform: Platform, url: string | null): Promise<
     url,
     password,
     ...(pastReports === undefined ? {} : { pastReports }),
-    ...(reportsPerMinute === undefined ? {} : { reportsPerMinute }),
+    reportsPerMinute: reportsPerMinute ?? PACE[size],
   });
   return { password, accounts, stop: () => demo.stop() };
 }

@@ -14,6 +14,7 @@ export interface DemoOptions {
   readonly seed?: number;
   /** Reports of the days before; 0: the city begins empty. */
   readonly pastReports?: number;
+  /** 0: nobody plays the present, the city belongs to whoever signs in. */
   readonly reportsPerMinute?: number;
   /** How much faster than their habits people work. */
   readonly speed?: number;
