@@ -12,14 +12,12 @@ import { me } from './world.ts';
 export function renderRoom(content: ReactNode, who: Me = me()) {
   sessionOpened(who.csrf);
   const queries = makeQueryClient();
-  return {
-    queries,
-    ...render(
-      <QueryClientProvider client={queries}>
-        <Kit>
-          <MeContext value={who}>{content}</MeContext>
-        </Kit>
-      </QueryClientProvider>,
-    ),
-  };
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <QueryClientProvider client={queries}>
+      <Kit>
+        <MeContext value={who}>{children}</MeContext>
+      </Kit>
+    </QueryClientProvider>
+  );
+  return { queries, ...render(content, { wrapper }) };
 }

@@ -89,7 +89,7 @@ export const colours: Record<Mode, Colours> = {
     lampYellow: '#e0a43a',
     lampYellowSoft: '#3a2f14',
     lampYellowInk: '#f0c067',
-    lampRed: '#f0655a',
+    lampRed: '#f4756b',
     lampPaused: '#8d9aad',
     mapWater: '#12263a',
     mapPark: '#16281f',
