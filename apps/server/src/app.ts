@@ -8,6 +8,7 @@ import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
 import * as integrity from '#modules/integrity';
 import * as media from '#modules/media';
+import * as notify from '#modules/notify';
 import * as org from '#modules/org';
 import * as statistics from '#modules/statistics';
 import { VirtualClock } from './platform/clock.ts';
@@ -31,6 +32,7 @@ export const modules: readonly Module[] = [
   cases,
   integrity,
   statistics,
+  notify,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { replayLive } from '#modules/notify';
 import { MIGRATIONS } from './app.ts';
 import { openBlobStore } from './platform/blob-store.ts';
 import { VirtualClock, systemClock } from './platform/clock.ts';
@@ -33,14 +34,16 @@ export async function bootPlatform(config: Config, log: Logger, name: string): P
     const pool = openPool(config, log, server.cluster.connection, name);
     server.onBack((connection) => Object.assign(pool.options, connection));
     const { clock, close: closeClock } = await openClock(config, log, pool);
+    const db = createDb(pool);
     const platform: Platform = {
       pool,
-      db: createDb(pool),
+      db,
       clock,
       config,
       log,
       blobs: await openBlobStore(path.join(config.home, 'blobs')),
-      hub: createHub(),
+      // A client that was away asks for what it missed, also of before this start.
+      hub: createHub({ replay: (id, limit) => replayLive(db, id, limit) }),
     };
     const close = async (): Promise<void> => {
       platform.hub.close();

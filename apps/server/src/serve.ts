@@ -16,6 +16,7 @@ import { readMigrations } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
 import { ensureTls } from './platform/tls.ts';
 import type { Tls } from './platform/tls.ts';
+import { workerBackground } from './worker.ts';
 
 export interface Running {
   readonly platform: Platform;
@@ -85,6 +86,7 @@ function backgrounds(platform: Platform): Background[] {
   return [
     ...(services.has('web') ? modules.flatMap((module) => module.webBackground?.(platform) ?? []) : []),
     ...(services.has('worker') ? modules.flatMap((module) => module.workerBackground?.(platform) ?? []) : []),
+    ...(services.has('worker') ? [workerBackground(platform)] : []),
   ];
 }
 

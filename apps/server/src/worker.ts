@@ -1,12 +1,11 @@
 import { fireTimer } from '#modules/cases';
 import { rootJob } from '#modules/integrity';
-import { sweepUnusedMedia } from '#modules/media';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
 import { z } from 'zod';
 import { careJobs } from './platform/jobs-care.ts';
 import { startQueue, type QueueTask } from './platform/jobs-queue.ts';
-import { createScheduler, type DailyJob } from './platform/jobs.ts';
+import { createScheduler } from './platform/jobs.ts';
 import { rebaseOutbox } from './platform/outbox-care.ts';
 import type { Platform } from './platform/platform.ts';
 import { createTimerLoop } from './platform/timer-loop.ts';
@@ -17,12 +16,6 @@ export interface Worker {
   wake(): void;
   stop(): Promise<void>;
 }
-
-const sweepMediaJob: DailyJob = {
-  name: 'media.sweep',
-  scope: 'instance',
-  run: async (platform) => void (await sweepUnusedMedia(platform)),
-};
 
 /** Work that is asked for and takes long. */
 const QUEUE_TASKS: Readonly<Record<string, QueueTask>> = {
@@ -45,7 +38,6 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     openDayJob,
     rootJob,
     pruneNoticesJob,
-    sweepMediaJob,
   ]);
   const queue = startQueue(platform, QUEUE_TASKS);
   for (const part of [...relays, timers, scheduler]) part.start();
