@@ -45,11 +45,11 @@ async function as(username: string): Promise<Client> {
 }
 
 describe('a new city', () => {
-  test('has lived before it is first seen', async () => {
+  test('has lived before it is first seen', { timeout: 90_000 }, async () => {
     const demo = startDemo(platform, {
       url,
       password: PASSWORD,
-      pastReports: 25,
+      pastReports: 20,
       reportsPerMinute: 0.001,
       present: { now: () => NEXT_DAY },
     });
@@ -61,7 +61,7 @@ describe('a new city', () => {
       `select count(*)::int n, count(ended_at)::int ended, count(distinct stage)::int stages,
               count(distinct left(case_no, 8))::int numbers from "case"`,
     );
-    expect(cases?.n).toBeGreaterThan(18);
+    expect(cases?.n).toBeGreaterThan(14);
     expect(cases?.ended).toBeGreaterThan(3);
     expect(cases?.stages).toBeGreaterThan(1);
     expect(cases?.numbers).toBe(2);
@@ -128,48 +128,52 @@ describe('the present', () => {
     expect(await count()).toEqual(before);
   });
 
-  test('goes on: people report and work, and what a visitor holds is left alone', async () => {
-    const leader = await as('shift2');
-    const [file] = (await leader.tasks({ step: 'file', limit: 1 })).items;
-    const operator = await as('operator1');
-    const reported = file
-      ? null
-      : await operator.report({ source: 'leader', categoryCode: 'event:0110', description: '垃圾堆放' });
-    const held = file ?? (await leader.tasks({ caseId: reported!.case.id })).items[0]!;
-    await leader.act(held.id, 'claim');
+  test(
+    'goes on: people report and work, and what a visitor holds is left alone',
+    { timeout: 90_000 },
+    async () => {
+      const leader = await as('shift2');
+      const [file] = (await leader.tasks({ step: 'file', limit: 1 })).items;
+      const operator = await as('operator1');
+      const reported = file
+        ? null
+        : await operator.report({ source: 'leader', categoryCode: 'event:0110', description: '垃圾堆放' });
+      const held = file ?? (await leader.tasks({ caseId: reported!.case.id })).items[0]!;
+      await leader.act(held.id, 'claim');
 
-    const before = await count();
-    platform.clock.setRate(600);
-    const demo = startDemo(platform, {
-      url,
-      password: PASSWORD,
-      reportsPerMinute: 120,
-      speed: 20,
-      exceptAccounts: ['shift1'],
-    });
-    await until(async () => {
-      const now = await count();
-      return now.reports > before.reports + 2 && now.actions > before.actions + 10;
-    });
-    const asked = performance.now();
-    await demo.stop();
-    expect(performance.now() - asked).toBeLessThan(3000);
-    platform.clock.setRate(0);
+      const before = await count();
+      platform.clock.setRate(600);
+      const demo = startDemo(platform, {
+        url,
+        password: PASSWORD,
+        reportsPerMinute: 120,
+        speed: 20,
+        exceptAccounts: ['shift1'],
+      });
+      await until(async () => {
+        const now = await count();
+        return now.reports > before.reports + 2 && now.actions > before.actions + 10;
+      });
+      const asked = performance.now();
+      await demo.stop();
+      expect(performance.now() - asked).toBeLessThan(3000);
+      platform.clock.setRate(0);
 
-    const task = await leader.task(held.id);
-    expect(task.doneAt).toBeNull();
-    expect(task.claimedBy?.mine).toBe(true);
-    const [left] = await rowsOf<{ n: number }>(
-      `select count(*)::int as n from case_event e join post p on p.id = e.post_id
+      const task = await leader.task(held.id);
+      expect(task.doneAt).toBeNull();
+      expect(task.claimedBy?.mine).toBe(true);
+      const [left] = await rowsOf<{ n: number }>(
+        `select count(*)::int as n from case_event e join post p on p.id = e.post_id
          join person q on q.id = p.person_id
         where q.username = 'shift1' and e.at > to_timestamp(${NEXT_DAY / 1000})`,
-    );
-    expect(left?.n).toBe(0);
+      );
+      expect(left?.n).toBe(0);
 
-    const after = await count();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await count()).toEqual(after);
-  });
+      const after = await count();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await count()).toEqual(after);
+    },
+  );
 });
 
 async function count(): Promise<{ reports: number; actions: number }> {
@@ -181,7 +185,7 @@ async function count(): Promise<{ reports: number; actions: number }> {
 }
 
 async function until(true_: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 12_000;
+  const end = performance.now() + 60_000;
   while (!(await true_())) {
     if (performance.now() > end) throw new Error('nothing happened');
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -34,6 +34,7 @@ import {
 } from './insert.ts';
 import { CONFIG_FOLDER, seedOnce, type LoadedCity } from './load-city.ts';
 import { readRuleFiles } from './rule-files.ts';
+import { tilesOf } from './tiles.ts';
 
 /** A city in its own words: what is not said is taken from the shipped rules. */
 export interface CityDescription {
@@ -64,13 +65,15 @@ export interface DescribedCityOptions {
   /** Appended to every user name, for a second city in the same database. */
   readonly userSuffix?: string;
   readonly configFolder?: string;
+  /** Side of the squares that each beat is cut into as its unit grids; left out: a beat is one unit grid. */
+  readonly unitGridMetres?: number;
   /** Since when all of it holds; for history, before its first report. Default: now. */
   readonly validFrom?: number;
 }
 
 /**
- * Sets up a city that is described by files of its own, in one transaction. It has no unit grids: each smallest
- * region stands for a patrol grid and a unit grid of the same area, so that everything follows from a point by key.
+ * Sets up a city that is described by files of its own, in one transaction. It has no grids: each smallest region
+ * becomes a beat (patrol grid), cut into unit grids, so that everything follows from a point by key.
  * @throws SeedError where the description does not fit together
  */
 export async function loadDescribedCity(
@@ -98,7 +101,7 @@ async function insertDescribed(
   }));
   const unitIds = await insertUnits(target, units);
   await insertLaw(target, city, options, regionIds, unitIds);
-  const beats = await gridsOfRegions(target, city.regions, regionIds);
+  const beats = await gridsOfRegions(target, city.regions, regionIds, options.unitGridMetres ?? null);
   await mendAreas(target, 'grid');
   const districts = city.regions.filter((region) => region.kind === 'district');
   const people = demoPeople({
@@ -163,11 +166,12 @@ const DEPTH: Readonly<Record<RegionKind, number>> = {
   community: 3,
 };
 
-/** A patrol and a unit grid for each region that holds no smaller one; answers the beats. */
+/** A patrol grid and its unit grids for each region that holds no smaller one; answers the beats. */
 async function gridsOfRegions(
   target: Target,
   regions: readonly RegionFile[],
   regionIds: ReadonlyMap<string, string>,
+  metres: number | null,
 ): Promise<{ gridId: string; districtId: string | null }[]> {
   const byCode = new Map(regions.map((region) => [region.code, region]));
   const parents = new Set(regions.map((region) => region.parent));
@@ -195,16 +199,20 @@ async function gridsOfRegions(
       name: region.name,
     })),
   );
-  await insertGrids(
-    target,
-    plans.map(({ region, ...place }) => ({
-      ...place,
-      kind: 'unit' as const,
-      code: `${region.code}001`,
-      name: region.name,
-      patrolGridId: need(patrolIds, `${region.code}P1`, 'patrol grid'),
-    })),
-  );
+  for (const { region, area, ...place } of plans) {
+    const cells = metres === null ? [{ code: '001', area }] : await tilesOf(target.trx, area, metres);
+    await insertGrids(
+      target,
+      cells.map((cell) => ({
+        ...place,
+        kind: 'unit' as const,
+        code: region.code + cell.code,
+        name: region.name,
+        area: cell.area,
+        patrolGridId: need(patrolIds, `${region.code}P1`, 'patrol grid'),
+      })),
+    );
+  }
   return plans.map(({ region, districtId }) => ({
     gridId: need(patrolIds, `${region.code}P1`, 'patrol grid'),
     districtId,

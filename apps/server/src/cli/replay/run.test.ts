@@ -74,6 +74,21 @@ describe('a made-up register', () => {
       byOutcome: { closed: 4 },
     });
     expect(faultsOf(result)).toEqual([]);
+    const [ground] = (
+      await platform.pool.query<{ cells: number; inside: number; lost: number; overlap: number }>(
+        `select count(*)::int as cells, count(*) filter (where st_area(geom::geography) < 250500)::int as inside,
+           (select sum(st_area(geom::geography)) from region where kind = 'district') - sum(st_area(geom::geography))
+             as lost,
+           (select count(*)::int from grid a join grid b on a.id < b.id and a.kind = 'unit' and b.kind = 'unit'
+             where st_area(st_intersection(a.geom, b.geom)::geography) > 1) as overlap
+         from grid where kind = 'unit'`,
+      )
+    ).rows;
+    // Two areas of 4.1 × 5.6 km in squares of 500 m, cut at the edges.
+    expect(ground?.cells).toBeGreaterThan(180);
+    expect(ground?.inside).toBe(ground?.cells);
+    expect(Math.abs(ground?.lost ?? 1e9)).toBeLessThan(500);
+    expect(ground?.overlap).toBe(0);
     const { rows } = await platform.pool.query<{ at: Date; ref: string }>(
       `select e.at, r.external_ref as ref from case_event e join report r on r.case_id = e.case_id
         where e.type = 'assignment.responded' order by ref`,

@@ -53,6 +53,9 @@ export interface ReplayResult extends Counts {
   readonly rowsPerSecond: number;
 }
 
+/** A register names places to the neighbourhood: unit grids of a hundred metres would say more than it knows. */
+const UNIT_GRID_METRES = 500;
+
 /** Refusals of a report that say something about the row. */
 const REFUSED = new Set([400, 404, 409, 413, 422]);
 
@@ -66,7 +69,11 @@ export async function runReplay(platform: Platform, options: ReplayOptions): Pro
   const began = performance.now();
   const from = clock.now();
   const { password, passwordHash } = await demoPassword(platform);
-  await loadDescribedCity(platform, options.city, { passwordHash, validFrom: from - 86_400_000 });
+  await loadDescribedCity(platform, options.city, {
+    passwordHash,
+    validFrom: from - 86_400_000,
+    unitGridMetres: UNIT_GRID_METRES,
+  });
   const app = await buildServer(platform, { webRoot: null });
   const { timeZone } = options.city;
   // A register runs through years: its books are closed once, at the end.
