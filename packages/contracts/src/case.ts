@@ -94,11 +94,23 @@ export const TaskCounts = z
   .meta({ id: 'TaskCounts' });
 export type TaskCounts = z.infer<typeof TaskCounts>;
 
+/** Forms are lists of fields; what is nested without end only exhausts whoever walks through it. */
+const MAX_DEPTH = 8;
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((entry) => isShallow(entry, depth - 1));
+}
+
 export const ActionBody = z
   .object({
     version: z.int().optional().meta({ description: 'version of the case that the user saw' }),
     data: z
       .record(z.string(), z.unknown())
+      .refine((data) => isShallow(data, MAX_DEPTH), {
+        params: { limit: MAX_DEPTH },
+        error: 'nested too deeply',
+      })
       .default({})
       .meta({ description: "valid against the action's form" }),
   })

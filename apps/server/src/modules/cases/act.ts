@@ -5,16 +5,17 @@ import type { Platform } from '#platform/platform';
 import { commandHash, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
 import { mayActOn } from './policy.ts';
 import { prepare, type ActionAsk } from './prepare.ts';
-import { findReplay, firstAfter, loadTask, writeCase } from './repo.ts';
+import { findReplays, firstAfter, loadTask, writeCase } from './repo.ts';
 import type { Loaded } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
 import type { TaskState } from './state.ts';
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 
 /**
  * One action on one task: authorize, validate, step the process, write state, log, tasks, timers, audit, outbox
- * and answer in one statement. A lost race is read again where the client named no version, else it is 409.
+ * and answer in one statement. A lost race is read again: it may have been a clock, the same key's first request,
+ * or somebody whose act makes this one a conflict.
  * @throws notFound, permission.denied, task.done, task.claimed, conflict.version, action.notAllowed, form.invalid
  */
 export async function actOnTask(
@@ -51,11 +52,11 @@ export async function actOnTask(
     } catch (error) {
       // The same key twice at once: the second waits for the first one's commit and takes its answer.
       if (meta.key === null || !isUniqueViolation(error, 'command_pkey')) throw error;
-      const first = await findReplay(platform.pool, actor.personId, meta.key);
+      const [first] = await findReplays(platform.pool, actor.personId, [meta.key]);
       if (!first) throw error;
       return replayed(first, hash);
     }
-    if (ask.version !== undefined || attempt === ATTEMPTS) throw problem('conflict.race');
+    if (attempt === ATTEMPTS) throw problem('conflict.race');
   }
 }
 

@@ -8,73 +8,21 @@ import type {
   Task,
   TimelineEntry,
 } from '@wanmi/contracts';
-import { world, type World } from '#testing/world';
-import * as asset from '#modules/asset';
-import * as catalog from '#modules/catalog';
-import * as grid from '#modules/grid';
-import * as intake from '#modules/intake';
-import * as media from '#modules/media';
-import * as cases from './index.ts';
+import { desk, type Desk } from './desk.testing.ts';
 import { fireTimer } from './timers.ts';
 
-let w: World;
+let d: Desk;
+let w: Desk['w'];
+let call: Desk['call'];
+let report: Desk['report'];
+let openTask: Desk['openTask'];
+let act: Desk['act'];
+let dispatched: Desk['dispatched'];
 beforeAll(async () => {
-  media.provideCaseScope(cases.caseScopeSql);
-  w = await world({ modules: [catalog, grid, asset, media, intake, cases] });
+  d = await desk();
+  ({ w, call, report, openTask, act, dispatched } = d);
 });
-afterAll(() => w.close());
-
-type Body = Record<string, unknown>;
-
-async function call<T>(who: string, method: 'GET' | 'POST', url: string, body?: Body, headers: Body = {}) {
-  const reply = await w.app.inject({
-    method,
-    url: `/api/v1${url}`,
-    headers: { ...w.as(who).headers, ...headers } as Record<string, string>,
-    ...(body ? { payload: body } : {}),
-  });
-  return { status: reply.statusCode, body: reply.json<T>() };
-}
-
-async function report(district: 0 | 1 = 0, extra: Body = {}, who = 'operator') {
-  const { point } = w.districts[district];
-  const made = await call<ReportReply>(who, 'POST', '/reports', {
-    source: 'hotline12319',
-    categoryId: w.rules.categories.rubbish,
-    description: '人行道上有暴露垃圾',
-    position: point,
-    reporter: { name: '王小明', phone: '13812345678' },
-    ...extra,
-  });
-  expect(made.status, JSON.stringify(made.body)).toBe(201);
-  return made.body;
-}
-
-async function openTask(who: string, caseId: string): Promise<Task> {
-  const { body } = await call<{ items: Task[] }>(who, 'GET', `/tasks?caseId=${caseId}`);
-  expect(body.items, `${who} has an open task`).toHaveLength(1);
-  return body.items[0]!;
-}
-
-async function act(who: string, caseId: string, action: string, data: Body = {}) {
-  const task = await openTask(who, caseId);
-  const done = await call<ActionReply>(who, 'POST', `/tasks/${task.id}/actions/${action}`, {
-    version: task.version,
-    data,
-  });
-  expect(done.status, `${who} ${action}: ${JSON.stringify(done.body)}`).toBe(200);
-  return done.body;
-}
-
-const collectorOf = (district: 0 | 1) => (district === 0 ? 'collector1' : 'collector2');
-
-async function dispatched(district: 0 | 1 = 0) {
-  const { case: made } = await report(district, { decision: 'sendVerify' });
-  await act(collectorOf(district), made.id, 'confirm');
-  await act('shiftLeader', made.id, 'file', { conditionId: w.rules.conditions.rubbish });
-  await act('dispatcher', made.id, 'dispatch', { unitId: w.units.department2 });
-  return made;
-}
+afterAll(() => d.w.close());
 
 describe('the loop', () => {
   test('a reported problem is verified, filed, dispatched, disposed, checked, closed, and its chain is whole', async () => {

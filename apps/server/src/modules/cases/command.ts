@@ -28,6 +28,7 @@ export const isUniqueViolation = (error: unknown, constraint: string): boolean =
 export const emptyWrites = (): Writes => ({
   assignments: [],
   opened: [],
+  withdrawn: [],
   timers: [],
   events: [],
   media: [],

@@ -9,6 +9,7 @@ import type {
   TimelineEntry,
 } from '@wanmi/contracts';
 import { EVENT_OF_ACTION, type Action } from '@wanmi/contracts';
+import { warningOf, type ClockState } from '@wanmi/process';
 import { assetById } from '#modules/asset';
 import { conditionInfo, limitFor } from '#modules/catalog';
 import { gridById } from '#modules/grid';
@@ -45,6 +46,8 @@ interface AssignmentRow {
   due_at: Date | null;
   limit_value: number;
   limit_unit: string;
+  calendar: string;
+  clock: ClockState;
   failed_count: number;
   overdue: boolean;
 }
@@ -97,7 +100,7 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
 async function assignmentsOf(platform: Platform, caseId: string, names: Names): Promise<Assignment[]> {
   const found = await sql<AssignmentRow>`
     select id, unit_id, crew_id, state, dispatched_at, signed_at, responded_at, passed_at, ended_at, due_at,
-      limit_value::float8 as limit_value, limit_unit, failed_count, overdue
+      limit_value::float8 as limit_value, limit_unit, calendar, clock, failed_count, overdue
     from assignment where case_id = ${caseId}::uuid order by id`.execute(platform.db);
   return found.rows.map((row) => ({
     id: row.id,
@@ -115,7 +118,7 @@ async function assignmentsOf(platform: Platform, caseId: string, names: Names): 
       (row.ended_at ?? row.responded_at)?.getTime() ?? names.now,
       {
         openedAt: row.dispatched_at,
-        warnAt: null,
+        warnAt: warningOfRow(row, names),
         dueAt: row.due_at,
         limitValue: row.limit_value,
         limitUnit: row.limit_unit,
@@ -123,6 +126,12 @@ async function assignmentsOf(platform: Platform, caseId: string, names: Names): 
       row.state === 'responded',
     ),
   }));
+}
+
+function warningOfRow({ calendar, clock, due_at: dueAt }: AssignmentRow, { catalog }: Names): Date | null {
+  const counted = catalog.calendars.get(calendar);
+  // Imported history has deadlines and no running clock.
+  return counted && dueAt && clock.limit ? new Date(warningOf(counted, clock)) : null;
 }
 
 async function openTasksOf(platform: Platform, actor: Actor, caseId: string, names: Names): Promise<Task[]> {

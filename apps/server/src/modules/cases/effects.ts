@@ -1,14 +1,21 @@
 import type { EventPayload } from '@wanmi/contracts';
-import { addLimit, type Effect, type Calendar, type StepResult } from '@wanmi/process';
+import {
+  addLimit,
+  warningOf,
+  type ClockState,
+  type Effect,
+  type Calendar,
+  type StepResult,
+} from '@wanmi/process';
 import { catalogOf, type Catalog } from '#modules/catalog';
 import { collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import type { Writes } from './rows.ts';
-import { eventTask, type AssignmentState, type CaseState, type TaskState } from './state.ts';
+import { eventTask, type AssignmentState, type CaseState, type OpenTask, type TaskState } from './state.ts';
 
-type OpenTask = Extract<Effect, { type: 'openTask' }>;
+type OpenEffect = Extract<Effect, { type: 'openTask' }>;
 
 /** Everything a command looks up by key before it steps; no further query is needed to turn effects into rows. */
 export interface Surroundings {
@@ -58,7 +65,7 @@ async function waitingFor(
   around: Surroundings,
   state: CaseState,
   assignment: AssignmentState | undefined,
-  effect: OpenTask,
+  effect: OpenEffect,
   at: number,
 ): Promise<Waiting> {
   switch (effect.assign) {
@@ -95,20 +102,14 @@ const WARN_SHARE = 0.8;
 /** The clock of a stage: its limit in its calendar from `at`; the disposal step runs on its assignment's clock. */
 function limitOf(
   around: Surroundings,
-  effect: OpenTask,
+  effect: OpenEffect,
   assignment: AssignmentState | undefined,
   at: number,
 ): Pick<TaskState, 'warnAt' | 'dueAt' | 'limitValue' | 'limitUnit'> {
   if (effect.limit === 'dispose' && assignment) {
     const calendar = calendarOf(around, assignment.calendar);
-    const limit = { value: assignment.limitValue, unit: assignment.limitUnit as never };
-    const warnAt = addLimit(calendar, assignment.dispatchedAt, { ...limit, value: limit.value * WARN_SHARE });
     return {
-      // A resumed or extended clock keeps its distance between yellow and red.
-      warnAt:
-        assignment.dueAt === null
-          ? null
-          : warnAt + (assignment.dueAt - addLimit(calendar, assignment.dispatchedAt, limit)),
+      warnAt: assignment.dueAt === null ? null : warningOf(calendar, assignment.clock as ClockState),
       dueAt: assignment.dueAt,
       limitValue: assignment.limitValue,
       limitUnit: assignment.limitUnit,
@@ -132,7 +133,7 @@ export async function taskFor(
   around: Surroundings,
   state: CaseState,
   assignment: AssignmentState | undefined,
-  effect: OpenTask,
+  effect: OpenEffect,
   at: number,
 ): Promise<TaskState> {
   const waiting = await waitingFor(platform, around, state, assignment, effect, at);
@@ -199,18 +200,26 @@ interface EffectTarget {
   around: Surroundings;
   state: CaseState;
   assignments: AssignmentState[];
+  /** Open before the step, but for the task that was acted on. */
+  others: readonly OpenTask[];
   at: number;
   payload: EventPayload;
   writes: Writes;
 }
 
-/** Turns the stepper's effects into the next tasks, their timers, the stage and the end of the case. */
-export async function applyEffects(target: EffectTarget, stepped: StepResult): Promise<void> {
-  const { platform, around, state, assignments, at, payload, writes } = target;
+/**
+ * Turns the stepper's effects into the next tasks, their timers, the stage and the end of the case. A case that
+ * ended leaves nothing open: tasks are withdrawn, assignments end. Answers with the assignments that it ended.
+ */
+export async function applyEffects(target: EffectTarget, stepped: StepResult): Promise<AssignmentState[]> {
+  const { platform, around, state, assignments, others, at, payload, writes } = target;
   state.tokens = stepped.state;
+  const gone = new Set(
+    stepped.effects.map((e) => (e.type === 'closeTask' && e.action === null ? e.token : 0)),
+  );
   const opened: TaskState[] = [];
   for (const effect of stepped.effects) {
-    if (effect.type === 'openTask') {
+    if (effect.type === 'openTask' && !gone.has(effect.token)) {
       const assignment = assignments.findLast((a) => a.endedAt === null);
       opened.push(await taskFor(platform, around, state, assignment, effect, at));
     } else if (effect.type === 'end') {
@@ -223,7 +232,29 @@ export async function applyEffects(target: EffectTarget, stepped: StepResult): P
     payload.opened = opened.map((t) => eventTask(t));
     writes.opened.push(...opened);
     writes.timers.push(...opened.map((t) => timerFor(t)).filter((t) => t !== null));
-    state.stage = opened[0]!.step;
   }
-  if (state.endedAt !== null) state.stage = 'ended';
+  const withdrawn = others.filter((t) => gone.has(t.token));
+  writes.withdrawn.push(...withdrawn.map((t) => t.id));
+  if (withdrawn.length > 0) payload.closed = withdrawn.map((t) => withdrawnTask(t, at));
+  if (state.endedAt === null) {
+    // Where the process forked, a branch may end while another waits: that is where the case stands.
+    state.stage = (opened[0] ?? others.find((t) => !gone.has(t.token)))?.step ?? state.stage;
+    return [];
+  }
+  state.stage = 'ended';
+  const left = assignments.filter((a) => a.endedAt === null);
+  for (const a of left) endAssignment(a, 'withdrawn', at);
+  return left;
+}
+
+function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
+  const overdue = task.overdue || (task.dueAt !== null && at > task.dueAt);
+  return { ...eventTask(task), action: 'withdraw', overdue };
+}
+
+/** Ends an assignment that was not passed: declined, withdrawn, left over. What was overdue stays a fact. */
+export function endAssignment(a: AssignmentState, state: string, at: number): void {
+  a.overdue ||= a.respondedAt === null && a.dueAt !== null && at > a.dueAt;
+  a.state = state;
+  a.endedAt = at;
 }

@@ -5,7 +5,7 @@ import type { Actor } from '#platform/actor';
 import { invalid, problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import { calendarOf, type Surroundings } from './effects.ts';
+import { calendarOf, endAssignment, type Surroundings } from './effects.ts';
 import type { AssignmentState, CaseState, TaskState } from './state.ts';
 
 /** What an action may change beside walking the process on. */
@@ -102,18 +102,11 @@ const dispatch: Meaning = (change) => {
   return {};
 };
 
-/** Ends an assignment that was not passed: declined on arrival or withdrawn. What was overdue stays a fact. */
-function endAssignment(change: Change, a: AssignmentState, state: string): void {
-  a.overdue ||= a.respondedAt === null && a.dueAt !== null && change.at > a.dueAt;
-  a.state = state;
-  a.endedAt = change.at;
-}
-
 const redispatch: Meaning = async (change) => {
   const unitId = change.data['unitId'];
   const open = openAssignment(change);
   if (open.unitId === unitId) wrong('/unitId', 'sameDepartment');
-  endAssignment(change, open, 'withdrawn');
+  endAssignment(open, 'withdrawn', change.at);
   return dispatch(change);
 };
 
@@ -134,7 +127,7 @@ const sign: Meaning = (change) => {
 };
 
 const decline: Meaning = (change) => {
-  endAssignment(change, openAssignment(change), 'declined');
+  endAssignment(openAssignment(change), 'declined', change.at);
   change.state.departmentId = null;
   return {};
 };

@@ -11,10 +11,11 @@ import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts';
 import { applyEffects, finishTask, processVars, surroundingsOf } from './effects.ts';
+import { mayActOn } from './policy.ts';
 import { insertCase, insertJoin, loadCase } from './repo.ts';
-import type { ReportRow } from './rows.ts';
+import type { ReportRow, Writes } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
-import { appendEvent, eventTask, type CaseState } from './state.ts';
+import { appendEvent, eventTask, type CaseState, type OpenTask } from './state.ts';
 
 /** Where a report lies and what follows from it by key; all null where it has no position. */
 export interface Place {
@@ -34,7 +35,19 @@ export interface Opening {
   /** An operator decides acceptance in the same command. */
   readonly decision: 'accept' | 'sendVerify' | null;
   readonly timeZone: string;
+  /** The client's key and the report's own: under each of them the command can be repeated. */
+  readonly keys: readonly string[];
+  /** What the answer says is probably the same, by ids: names are looked up when it is given. */
+  readonly similar: readonly KeptSimilar[];
 }
+
+export interface KeptSimilar {
+  readonly id: string;
+  readonly distance: number;
+}
+
+/** The answer as it is kept: nothing in it that would have to be erased. */
+export type KeptReply = Reply & { readonly similar: readonly KeptSimilar[] };
 
 type Reply = Omit<ReportReply, 'similar'>;
 
@@ -99,7 +112,7 @@ export async function openCase(
   const vars = processVars(around, state);
   const started = startProcess(process.graph, vars);
   const payload: EventPayload = { report: reportOf(report, false), place };
-  const target = { platform, around, state, assignments: [], at, payload, writes };
+  const target = { platform, around, state, assignments: [], others: [] as OpenTask[], at, payload, writes };
   await applyEffects(target, started);
   writes.events.push(
     appendEvent(state, { type: 'case.reported', at, author: actor, from: null, to: state.stage, payload }),
@@ -107,15 +120,20 @@ export async function openCase(
 
   const first = writes.opened[0];
   if (opening.decision !== null && first?.step === 'accept') {
-    if (first.role !== actor.role || first.unitId !== actor.unitId) throw problem('permission.denied');
+    if (!mayActOn(actor, first, state)) throw problem('permission.denied');
     const action = opening.decision;
     const decided: EventPayload = { task: { id: first.id, step: first.step, action } };
     const stepped = step(process.graph, started.state, { token: first.token, action, data: {} }, vars);
     finishTask(first, actor, action, at);
     // The task was opened and done in one breath: it is written once, as done, and has no timer.
-    writes.timers = [];
-    await applyEffects({ ...target, payload: decided }, stepped);
-    decided.closed = [{ ...eventTask(first), action, overdue: false }];
+    writes.timers = writes.timers.filter((timer) => timer.taskId !== first.id);
+    const others = writes.opened.filter((task) => task !== first);
+    await applyEffects({ ...target, others, payload: decided }, stepped);
+    for (const task of others.filter((one) => writes.withdrawn.includes(one.id))) {
+      Object.assign(task, { doneAt: at, doneAction: 'withdraw' });
+      writes.timers = writes.timers.filter((timer) => timer.taskId !== task.id);
+    }
+    decided.closed = [{ ...eventTask(first), action, overdue: false }, ...(decided.closed ?? [])];
     writes.events.push(
       appendEvent(state, {
         type: EVENT_OF_ACTION[action],
@@ -132,20 +150,12 @@ export async function openCase(
   writes.audit = [auditRow(actor, 'report', at, meta)];
   const reply: Reply = {
     report: { id: report.id },
+    // The number is taken in the statement itself.
     case: { id: state.id, caseNo: '', stage: state.stage, version: state.seq },
     joined: false,
     opened: openedOf(writes.opened),
   };
-  if (meta.key !== null) {
-    writes.command.push({
-      personId: actor.personId,
-      key: meta.key,
-      hash,
-      status: 201,
-      answer: { ...reply, similar: [] },
-      at,
-    });
-  }
+  writes.command = keptReplies(actor, opening, reply, hash, at);
   const text = normaliseText([report.description, report.address].filter((part) => part !== null).join(' '));
   const caseNo = await insertCase(
     platform.pool,
@@ -160,6 +170,17 @@ export async function openCase(
   );
   reply.case.caseNo = caseNo;
   return reply;
+}
+
+function keptReplies(
+  { personId }: Actor,
+  { keys, similar }: Opening,
+  reply: Reply,
+  hash: string,
+  at: number,
+): Writes['command'] {
+  const answer: KeptReply = { ...reply, similar };
+  return keys.map((key) => ({ personId, key, hash, status: 201, answer, at }));
 }
 
 /**
@@ -202,10 +223,7 @@ export async function joinCase(
       joined: true,
       opened: [],
     };
-    if (meta.key !== null) {
-      const answer = { ...reply, similar: [] };
-      writes.command.push({ personId: actor.personId, key: meta.key, hash, status: 201, answer, at });
-    }
+    writes.command = keptReplies(actor, opening, reply, hash, at);
     if (await insertJoin(platform.pool, expectedSeq, state, report, writes)) return reply;
     if (attempt === 5) throw problem('conflict.race');
   }

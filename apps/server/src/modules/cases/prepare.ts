@@ -1,9 +1,17 @@
 import { EVENT_OF_ACTION, type ActionReply, type EventPayload, type MediaPurpose } from '@wanmi/contracts';
-import { actionsOf, step, type ProcessState } from '@wanmi/process';
+import {
+  actionsOf,
+  ProcessError,
+  step,
+  type Graph,
+  type ProcessState,
+  type StepResult,
+} from '@wanmi/process';
 import { processOf, validateForm } from '#modules/catalog';
 import { usableMedia } from '#modules/media';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
+import { maskedForm } from '#platform/personal';
 import type { Platform } from '#platform/platform';
 import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts';
 import { applyEffects, finishTask, processVars, surroundingsOf } from './effects.ts';
@@ -32,14 +40,18 @@ export interface Command {
   reply: ActionReply;
 }
 
-/** Which photo purpose an action's pictures have. */
-const PURPOSE_OF_ACTION: Readonly<Record<string, MediaPurpose>> = {
-  confirm: 'verify',
-  deny: 'verify',
-  respond: 'after',
-  pass: 'check',
-  fail: 'check',
-};
+/** What is made while the command is prepared; `loaded` stays as it was read. */
+interface Draft {
+  readonly platform: Platform;
+  readonly actor: Actor;
+  readonly at: number;
+  readonly loaded: Loaded;
+  readonly action: string;
+  readonly data: Record<string, unknown>;
+  readonly state: CaseState;
+  readonly task: TaskState;
+  readonly writes: Writes;
+}
 
 /** Steps the process in memory: nothing is written yet. @throws action.notAllowed, form.invalid */
 export async function prepare(
@@ -53,78 +65,12 @@ export async function prepare(
   hash: string,
 ): Promise<Command> {
   const at = platform.clock.now();
-  const expectedSeq = loaded.state.seq;
   const state = { ...loaded.state };
   const task = { ...before };
   const writes: Writes = { ...emptyWrites(), audit: [auditRow(actor, action, at, meta)] };
-
-  if (action === 'claim' || action === 'release') {
-    claimOrRelease(actor, task, action, at);
-    writes.events.push(
-      appendEvent(state, {
-        type: EVENT_OF_ACTION[action],
-        at,
-        author: actor,
-        from: state.stage,
-        to: state.stage,
-        payload: { task: { id: task.id, step: task.step, action } },
-      }),
-    );
-  } else {
-    const around = await surroundingsOf(platform, state.cityId);
-    const graph = await processOf(platform, state.processId);
-    const vars = processVars(around, state);
-    const offered = actionsOf(graph, task.node, vars).find((one) => one.action === action);
-    if (!offered) throw problem('action.notAllowed', { action, step: task.step });
-    await validateForm(platform, state.cityId, action, ask.data);
-    const mediaIds = mediaIdsOf(ask.data);
-    if (mediaIds.length > 0) await usableMedia(platform.db, actor, mediaIds);
-
-    const assignments = loaded.assignments.map((a) => ({ ...a }));
-    const change = {
-      platform,
-      around,
-      actor,
-      at,
-      state,
-      task,
-      assignments,
-      data: ask.data,
-      changed: new Set<AssignmentState>(),
-    };
-    const payload: EventPayload = {
-      task: { id: task.id, step: task.step, action },
-      data: ask.data,
-      ...(await MEANING[action]?.(change)),
-    };
-    const stepped = step(
-      graph,
-      state.tokens as ProcessState,
-      { token: task.token, action, data: ask.data },
-      { ...vars, ...state },
-    );
-    finishTask(task, actor, action, at);
-    const from = state.stage;
-    await applyEffects({ platform, around, state, assignments, at, payload, writes }, stepped);
-    payload.closed = [{ ...eventTask(task), action, overdue: task.overdue }];
-    if (change.changed.size > 0) {
-      writes.assignments.push(...change.changed);
-      payload.assignments = [...change.changed].map((a) => eventAssignment(a));
-    }
-    writes.events.push(
-      appendEvent(state, {
-        type: EVENT_OF_ACTION[action as keyof typeof EVENT_OF_ACTION] ?? `case.${action}`,
-        at,
-        author: actor,
-        from,
-        to: state.stage,
-        payload,
-      }),
-    );
-    const purpose = PURPOSE_OF_ACTION[action] ?? 'attachment';
-    writes.media.push(...mediaIds.map((mediaId) => ({ mediaId, purpose, seq: state.seq, at })));
-  }
-
+  const draft = { platform, actor, at, loaded, action, data: ask.data, state, task, writes };
+  if (action === 'claim' || action === 'release') hold(draft, action);
+  else await take(draft);
   const reply: ActionReply = {
     case: {
       id: state.id,
@@ -139,17 +85,95 @@ export async function prepare(
   if (meta.key !== null) {
     writes.command.push({ personId: actor.personId, key: meta.key, hash, status: 200, answer: reply, at });
   }
-  return { expectedSeq, state, task, writes, reply };
+  return { expectedSeq: loaded.state.seq, state, task, writes, reply };
 }
 
-function claimOrRelease(actor: Actor, task: TaskState, action: string, at: number): void {
-  if (action === 'claim') {
-    task.claimedPostId = actor.postId;
-    task.claimedAt = at;
-  } else {
-    if (task.claimedPostId === null) throw problem('action.notAllowed', { action, step: task.step });
-    task.claimedPostId = null;
-    task.claimedAt = null;
+/** Takes a task that waits for several into one's hands, or gives it back: the process stays where it is. */
+function hold({ actor, at, state, task, writes }: Draft, action: 'claim' | 'release'): void {
+  if (action === 'release' && task.claimedPostId === null) {
+    throw problem('action.notAllowed', { action, step: task.step });
+  }
+  task.claimedPostId = action === 'claim' ? actor.postId : null;
+  task.claimedAt = action === 'claim' ? at : null;
+  const payload: EventPayload = { task: { id: task.id, step: task.step, action } };
+  const { stage } = state;
+  const type = EVENT_OF_ACTION[action];
+  writes.events.push(appendEvent(state, { type, at, author: actor, from: stage, to: stage, payload }));
+}
+
+/** Which photo purpose an action's pictures have. */
+const PURPOSE_OF_ACTION: Readonly<Record<string, MediaPurpose>> = {
+  confirm: 'verify',
+  deny: 'verify',
+  respond: 'after',
+  pass: 'check',
+  fail: 'check',
+};
+
+/** Does the task: what the action means for case and assignments, then the walk to the next tasks or the end. */
+async function take({
+  platform,
+  actor,
+  at,
+  loaded,
+  action,
+  data,
+  state,
+  task,
+  writes,
+}: Draft): Promise<void> {
+  const around = await surroundingsOf(platform, state.cityId);
+  const graph = await processOf(platform, state.processId);
+  const vars = processVars(around, state);
+  const offered = actionsOf(graph, task.node, vars).some((one) => one.action === action);
+  if (!offered) throw problem('action.notAllowed', { action, step: task.step });
+  await validateForm(platform, state.cityId, action, data);
+  const mediaIds = mediaIdsOf(data);
+  if (mediaIds.length > 0) await usableMedia(platform.db, actor, mediaIds);
+
+  const from = state.stage;
+  const assignments = loaded.assignments.map((a) => ({ ...a }));
+  const changed = new Set<AssignmentState>();
+  const change = { platform, around, actor, at, state, task, assignments, data, changed };
+  const payload: EventPayload = {
+    task: { id: task.id, step: task.step, action },
+    // Nothing can be erased from the log, and departments read it.
+    data: maskedForm(data),
+    ...(await MEANING[action]?.(change)),
+  };
+  const stepped = walk(graph, state, task, action, data, vars);
+  finishTask(task, actor, action, at);
+  const { others } = loaded;
+  const target = { platform, around, state, assignments, others, at, payload, writes };
+  for (const ended of await applyEffects(target, stepped)) changed.add(ended);
+  payload.closed = [{ ...eventTask(task), action, overdue: task.overdue }, ...(payload.closed ?? [])];
+  if (changed.size > 0) {
+    writes.assignments.push(...changed);
+    payload.assignments = [...changed].map((a) => eventAssignment(a));
+  }
+  const type = EVENT_OF_ACTION[action as keyof typeof EVENT_OF_ACTION] ?? `case.${action}`;
+  writes.events.push(appendEvent(state, { type, at, author: actor, from, to: state.stage, payload }));
+  const purpose = PURPOSE_OF_ACTION[action] ?? 'attachment';
+  writes.media.push(...mediaIds.map((mediaId) => ({ mediaId, purpose, seq: state.seq, at })));
+}
+
+/** @throws action.notAllowed where the drawing has no way for what the form says */
+function walk(
+  graph: Graph,
+  state: CaseState,
+  task: TaskState,
+  action: string,
+  data: Record<string, unknown>,
+  vars: Record<string, unknown>,
+): StepResult {
+  const command = { token: task.token, action, data };
+  try {
+    return step(graph, state.tokens as ProcessState, command, { ...vars, ...state });
+  } catch (error) {
+    if (error instanceof ProcessError && error.code === 'process.noFlow') {
+      throw problem('action.notAllowed', { action, step: task.step }, { cause: error });
+    }
+    throw error;
   }
 }
 

@@ -19,7 +19,7 @@ import {
   SQL_REPLAY,
   SQL_WRITE_CASE,
 } from './sql.ts';
-import type { AssignmentState, CaseState, TaskState } from './state.ts';
+import type { AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
 type Client = Pool | PoolClient;
 
@@ -40,6 +40,7 @@ export async function loadTask(
     state,
     task: toTask(row, state.id),
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
+    others: (row['others'] as OpenTask[] | null) ?? [],
     replay: row['replay'] as Loaded['replay'],
     dispatchedByActor: row['dispatched_by_actor'] as boolean,
   };
@@ -57,23 +58,24 @@ export async function loadCase(db: Client, caseId: string, cityId: string): Prom
     state: toState(row),
     task: null,
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
+    others: [],
     replay: null,
     dispatchedByActor: false,
   };
 }
 
-/** The stored answer of a command with this key, if there is one. */
-export async function findReplay(
+/** The stored answers of a person's commands with these keys. */
+export async function findReplays(
   db: Client,
   personId: string,
-  key: string,
-): Promise<{ hash: string; answer: unknown } | null> {
+  keys: readonly string[],
+): Promise<{ hash: string; answer: unknown }[]> {
   const found = await db.query<{ hash: string; answer: unknown }>({
     name: 'cases.replay',
     text: SQL_REPLAY,
-    values: [personId, key],
+    values: [personId, keys],
   });
-  return found.rows[0] ?? null;
+  return found.rows;
 }
 
 /** The first thing that a person did to a case after `seq`: who was first, as post and event. */
@@ -126,6 +128,7 @@ export async function writeCase(
       task?.donePostId ?? null,
       task?.doneAction ?? null,
       task?.overdue ?? false,
+      writes.withdrawn,
       ...restValues(writes),
     ],
   });

@@ -1,10 +1,12 @@
-import type { AssignmentState, CaseState, LoggedEvent, TaskState } from './state.ts';
+import type { AssignmentState, CaseState, LoggedEvent, OpenTask, TaskState } from './state.ts';
 import { NO_LIMIT } from './state.ts';
 
 export interface Loaded {
   state: CaseState;
   task: TaskState | null;
   assignments: AssignmentState[];
+  /** Its other open tasks, the most urgent first. */
+  others: OpenTask[];
   replay: { hash: string; answer: unknown } | null;
   dispatchedByActor: boolean;
 }
@@ -75,6 +77,8 @@ export function toTask(r: Row, caseId: string): TaskState {
 export interface Writes {
   assignments: AssignmentState[];
   opened: TaskState[];
+  /** Open tasks that nobody does any more, because the whole case ended. */
+  withdrawn: string[];
   timers: { taskId: string; fire: string; dueAt: number }[];
   events: LoggedEvent[];
   media: { mediaId: string; purpose: string; seq: number; at: number }[];

@@ -31,8 +31,17 @@ const ASSIGNMENTS = `
       'failedCount', a.failed_count, 'overdue', a.overdue) order by a.id)
    from assignment a where a.case_id = c.id)`;
 
+// Only where the process has forked: else the task that is acted on is the only one that is open.
+const OTHERS = `
+  case when jsonb_array_length(c.tokens->'t') > 1 then
+    (select jsonb_agg(jsonb_build_object(
+        'id', o.id, 'token', o.token, 'step', o.step, 'role', o.role, 'unitId', o.unit_id, 'postId', o.post_id,
+        'assignmentId', o.assignment_id, 'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
+        'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'overdue', o.overdue) order by o.due_key, o.id)
+     from task o where o.case_id = c.id and o.done_at is null and o.id <> t.id) end`;
+
 export const SQL_LOAD_TASK = `
-select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments,
+select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHERS} as others,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
   case when $5 then exists (
@@ -45,7 +54,7 @@ export const SQL_LOAD_CASE = `
 select ${CASE_COLUMNS}, ${ASSIGNMENTS} as assignments from "case" c where c.id = $1 and c.city_id = $2`;
 
 export const SQL_REPLAY = `
-select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = $2`;
+select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = any($2::text[])`;
 
 // Every part hangs on the guard: a lost race writes nothing at all.
 const WRITE_REST = `
@@ -130,10 +139,16 @@ with guard as (
     overdue = $21
   where id = $15 and exists (select 1 from guard)
   returning id
-), untimed as (
-  delete from timer where task_id = $15 and $18::timestamptz is not null and exists (select 1 from guard)
+), withdrawn as (
+  update task set done_at = $18, done_action = 'withdraw', overdue = overdue or coalesce(due_at < $18, false)
+  where id = any($22::uuid[]) and exists (select 1 from guard)
   returning 1
-)${numbered(WRITE_REST, 22)}
+), untimed as (
+  delete from timer
+  where task_id = any(case when $18::timestamptz is null then $22::uuid[] else array_append($22::uuid[], $15::uuid) end)
+    and exists (select 1 from guard)
+  returning 1
+)${numbered(WRITE_REST, 23)}
 select count(*)::int as n from guard`;
 
 export const SQL_OPEN_CASE = `

@@ -81,6 +81,12 @@ export interface TaskState {
   overdue: boolean;
 }
 
+/** What is known of an open task that is not the one that is acted on. */
+export type OpenTask = Pick<
+  TaskState,
+  'id' | 'token' | 'step' | 'role' | 'unitId' | 'postId' | 'assignmentId' | 'openedAt' | 'dueAt' | 'overdue'
+>;
+
 /** Far enough that a task without a limit sorts after every other; a timestamptz that JavaScript can hold. */
 export const NO_LIMIT = Date.UTC(9999, 0, 1);
 
@@ -106,7 +112,7 @@ export interface Author {
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
-export function eventTask(task: TaskState): EventTask {
+export function eventTask(task: Omit<OpenTask, 'token'>): EventTask {
   return {
     id: task.id,
     step: task.step,

@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { Report, ReportQuery, SimilarCase } from '@wanmi/contracts';
-import { caseScopeSql } from '#modules/cases';
-import { catalogOf, type CatalogCategory } from '#modules/catalog';
+import { caseScopeSql, type KeptSimilar } from '#modules/cases';
+import { catalogOf, type Catalog, type CatalogCategory } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { uuidv7Floor } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
@@ -26,15 +26,8 @@ export async function similarCases(
   const dLon = dLat / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
   const since = uuidv7Floor(platform.clock.now() - category.similarHours * 3600_000);
   const here = sql`st_setsrid(st_makepoint(${lon}::float8, ${lat}::float8), 4326)`;
-  const found = await sql<{
-    id: string;
-    case_no: string;
-    stage: string;
-    address: string | null;
-    reported_at: Date;
-    distance: number;
-  }>`
-    select c.id, c.case_no, c.stage, c.address, c.reported_at,
+  const found = await sql<SimilarRow>`
+    select c.id, c.case_no, c.stage, c.category_id, c.address, c.reported_at,
       st_distance(c.geom::geography, ${here}::geography)::float8 as distance
     from "case" c
     where c.geom && st_makeenvelope(${lon - dLon}::float8, ${lat - dLat}::float8, ${lon + dLon}::float8,
@@ -43,27 +36,47 @@ export async function similarCases(
       and st_dwithin(c.geom::geography, ${here}::geography, ${category.similarMetres}::float8)
       and ${caseScopeSql(actor.scope, actor.cityId)}
     order by distance, c.id limit ${SIMILAR_LIMIT}`.execute(platform.db);
-  return found.rows.map((row) => ({
+  const catalog = await catalogOf(platform, actor.cityId);
+  return found.rows.map((row) => toSimilar(catalog, row));
+}
+
+/** The same cases once more, as they are now, for a repeated answer; only those still in the actor's scope. */
+export async function similarAgain(
+  platform: Platform,
+  actor: Actor,
+  kept: readonly KeptSimilar[],
+): Promise<SimilarCase[]> {
+  if (kept.length === 0) return [];
+  const found = await sql<SimilarRow>`
+    select c.id, c.case_no, c.stage, c.category_id, c.address, c.reported_at, k.distance
+    from jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as k(id uuid, distance float8)
+    join "case" c on c.id = k.id
+    where ${caseScopeSql(actor.scope, actor.cityId)} order by k.distance, c.id`.execute(platform.db);
+  const catalog = await catalogOf(platform, actor.cityId);
+  return found.rows.map((row) => toSimilar(catalog, row));
+}
+
+interface SimilarRow {
+  id: string;
+  case_no: string;
+  stage: string;
+  category_id: string | null;
+  address: string | null;
+  reported_at: Date;
+  distance: number;
+}
+
+function toSimilar(catalog: Catalog, row: SimilarRow): SimilarCase {
+  const category = catalog.categoryById.get(row.category_id ?? '');
+  return {
     id: row.id,
     caseNo: row.case_no,
     stage: row.stage,
-    category: { id: category.id, code: category.code, name: category.name },
+    category: category ? { id: category.id, code: category.code, name: category.name } : null,
     address: row.address,
     reportedAt: row.reported_at.toISOString(),
     distance: Math.round(row.distance * 10) / 10,
-  }));
-}
-
-/** The post that sent a report, if the id is known in the city. */
-export async function reportById(
-  db: Db,
-  cityId: string,
-  id: string,
-): Promise<{ caseId: string; postId: string | null } | null> {
-  const found = await sql<{ case_id: string; post_id: string | null }>`
-    select case_id, post_id from report where id = ${id}::uuid and city_id = ${cityId}::uuid`.execute(db);
-  const row = found.rows[0];
-  return row ? { caseId: row.case_id, postId: row.post_id } : null;
+  };
 }
 
 /** Whoever works on the ground or for a department never learns who reported (domain.md). */

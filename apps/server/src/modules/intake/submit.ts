@@ -3,11 +3,12 @@ import type { ReportInput, ReportReply, SimilarCase, Source } from '@wanmi/contr
 import { assetById } from '#modules/asset';
 import {
   commandHash,
-  findReplay,
+  findReplays,
   joinCase,
   openCase,
   replayed,
   type CommandMeta,
+  type KeptReply,
   type Opening,
   type Place,
   type ReportRow,
@@ -20,7 +21,7 @@ import { invalid, problem } from '#platform/errors';
 import { toWgs84 } from '#platform/geo';
 import { uuidv7, uuidv7Time } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import { reportById, similarCases } from './repo.ts';
+import { similarAgain, similarCases } from './repo.ts';
 
 /** How late a phone may bring what it saw, and how far its clock may be ahead. */
 const OLDEST_MS = 7 * 24 * 3600_000;
@@ -38,52 +39,50 @@ export async function submitReport(
   input: ReportInput,
   meta: CommandMeta,
 ): Promise<{ reply: ReportReply; repeated: boolean }> {
-  // A report that brings its own id is repeatable by it: phones send again when the net was bad.
-  const key = meta.key ?? (input.id ? `report:${input.id}` : null);
+  // Also by the report's own id: phones send again when the net was bad, each time under another key.
+  const keys = [meta.key, input.id ? `report:${input.id}` : null].filter((key) => key !== null);
   const hash = commandHash('report', input);
-  const repeat = async () => {
-    const first = key === null ? null : await findReplay(platform.pool, actor.personId, key);
-    return first ? { reply: replayed<ReportReply>(first, hash), repeated: true } : null;
-  };
-  const before = await repeat();
+  const before = await repeatOf(platform, actor, keys, hash);
   if (before) return before;
 
   const catalog = await catalogOf(platform, actor.cityId);
-  const opening = await openingOf(platform, actor, catalog, input);
-  const { report } = opening;
+  const { report, ...found } = await openingOf(platform, actor, catalog, input);
   const similar =
     report.point && report.categoryId && !input.joinCaseId
       ? await similarTo(platform, actor, catalog, report.categoryId, report.point)
       : [];
-  const command = { ...meta, key };
+  const kept = similar.map(({ id, distance }) => ({ id, distance }));
+  const opening: Opening = { ...found, report, keys, similar: kept };
   try {
     const reply = input.joinCaseId
-      ? await joinCase(platform, actor, input.joinCaseId, opening, command, hash)
-      : await openCase(platform, actor, opening, command, hash);
+      ? await joinCase(platform, actor, input.joinCaseId, opening, meta, hash)
+      : await openCase(platform, actor, opening, meta, hash);
     return { reply: { ...reply, similar }, repeated: false };
   } catch (error) {
     if ((error as { code?: string }).code !== '23505') throw error;
-    return lostRace(platform, actor, error, input, repeat);
+    // The same message twice at once, or a number that came in before: the first one stands.
+    const first = await repeatOf(platform, actor, keys, hash);
+    if (first) return first;
+    if (String((error as { constraint?: string }).constraint).startsWith('report_external')) {
+      throw problem('report.known');
+    }
+    throw error;
   }
 }
 
-/** The same message twice at once, or a number that came in before: the first one stands. */
-async function lostRace(
+/** The answer of the first time, if there was one. @throws idempotency.mismatch */
+async function repeatOf(
   platform: Platform,
   actor: Actor,
-  error: unknown,
-  input: ReportInput,
-  repeat: () => Promise<{ reply: ReportReply; repeated: boolean } | null>,
-): Promise<{ reply: ReportReply; repeated: boolean }> {
-  const constraint = String((error as { constraint?: string }).constraint);
-  const first = await repeat();
-  if (first) return first;
-  if (constraint.startsWith('report_pkey')) {
-    const known = input.id ? await reportById(platform.db, actor.cityId, input.id) : null;
-    if (known?.postId !== actor.postId) throw problem('conflict.taken');
-  }
-  if (constraint.startsWith('report_external')) throw problem('report.known');
-  throw error;
+  keys: readonly string[],
+  hash: string,
+): Promise<{ reply: ReportReply; repeated: true } | null> {
+  if (keys.length === 0) return null;
+  const found = await findReplays(platform.pool, actor.personId, keys);
+  const [first] = found.map((one) => replayed<KeptReply>(one, hash));
+  if (!first) return null;
+  const similar = await similarAgain(platform, actor, first.similar);
+  return { reply: { ...first, similar }, repeated: true };
 }
 
 async function openingOf(
@@ -91,7 +90,7 @@ async function openingOf(
   actor: Actor,
   catalog: Catalog,
   input: ReportInput,
-): Promise<Opening> {
+): Promise<Omit<Opening, 'keys' | 'similar'>> {
   const receivedAt = platform.clock.now();
   if (input.kind !== 'problem') throw problem('report.kind', { kind: input.kind });
   const source = sourceOf(actor, input.source);

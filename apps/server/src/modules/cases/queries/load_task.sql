@@ -18,7 +18,13 @@ select
       'passedAt', (extract(epoch from a.passed_at) * 1000)::bigint,
       'endedAt', (extract(epoch from a.ended_at) * 1000)::bigint,
       'failedCount', a.failed_count, 'overdue', a.overdue) order by a.id)
-   from assignment a where a.case_id = c.id) as assignments,
+   from assignment a where a.case_id = c.id) as assignments, 
+  case when jsonb_array_length(c.tokens->'t') > 1 then
+    (select jsonb_agg(jsonb_build_object(
+        'id', o.id, 'token', o.token, 'step', o.step, 'role', o.role, 'unitId', o.unit_id, 'postId', o.post_id,
+        'assignmentId', o.assignment_id, 'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
+        'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'overdue', o.overdue) order by o.due_key, o.id)
+     from task o where o.case_id = c.id and o.done_at is null and o.id <> t.id) end as others,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
   case when $5 then exists (

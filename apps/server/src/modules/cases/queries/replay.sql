@@ -1,1 +1,1 @@
-select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = $2
+select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = any($2::text[])
