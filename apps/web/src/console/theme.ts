@@ -31,7 +31,13 @@ export function kitTheme(mode: Mode): ThemeConfig {
       wireframe: false,
     },
     components: {
-      Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', contentFontSize: 14 },
+      Button: {
+        primaryShadow: 'none',
+        defaultShadow: 'none',
+        dangerShadow: 'none',
+        dangerColor: mode === 'dark' ? of.ground : of.onPrimary,
+        contentFontSize: 14,
+      },
       Select: { optionSelectedBg: of.primarySoft },
     },
   };

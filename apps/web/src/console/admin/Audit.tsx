@@ -83,7 +83,7 @@ export function Audit() {
       {list.isPending && <Loading rows={10} />}
       {list.isSuccess && rows.length === 0 && <Empty title={t('audit.none')} hint={t('cases.noMatchHint')} />}
       {rows.length > 0 && (
-        <div className={styles.scroll}>
+        <section className={styles.scroll} aria-label={t('room.audit')} tabIndex={0}>
           <table className={styles.table}>
             <thead>
               <tr>
@@ -129,7 +129,7 @@ export function Audit() {
             </tbody>
           </table>
           <More list={list} />
-        </div>
+        </section>
       )}
     </div>
   );

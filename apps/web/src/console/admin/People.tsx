@@ -64,7 +64,7 @@ export function People() {
         <Empty title={t('people.none')} hint={t('cases.noMatchHint')} />
       )}
       {people.length > 0 && (
-        <div className={styles.scroll}>
+        <section className={styles.scroll} aria-label={t('room.people')} tabIndex={0}>
           <table className={styles.table}>
             <thead>
               <tr>
@@ -105,7 +105,7 @@ export function People() {
             </tbody>
           </table>
           <More list={list} />
-        </div>
+        </section>
       )}
     </div>
   );

@@ -29,9 +29,11 @@ export function Head({
       .filter(Boolean)
       .join(' ') ||
       '—');
+  // On a desk the desk is the page, and this its part.
+  const Title = linkToPage ? 'h2' : 'h1';
   return (
     <header className={styles.head}>
-      <h1 className={styles.what}>
+      <Title className={styles.what}>
         {onBack && (
           <button type="button" className={styles.back} onClick={onBack} aria-label={t('case.back')}>
             ←
@@ -39,7 +41,7 @@ export function Head({
         )}
         <span>{text(card.condition?.name ?? card.category?.name)}</span>
         <span className={styles.where}>{place}</span>
-      </h1>
+      </Title>
       <p className={styles.state}>
         <Hold card={card} detail={detail} />
         <span className={styles.dot} />

@@ -125,6 +125,7 @@ export function Desk() {
   const showsCase = opened !== undefined && (!narrow || search.task !== undefined);
   return (
     <div className={styles.desk} data-map={mapOpen}>
+      <h1 className="visuallyHidden">{t('room.desk')}</h1>
       <section
         className={styles.listPane}
         style={narrow ? undefined : { width: listWidth }}

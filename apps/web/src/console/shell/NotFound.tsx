@@ -5,10 +5,13 @@ import { Empty } from '../../shared/states/states.tsx';
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Empty
-      title={t('state.notFound')}
-      hint={t('state.notFoundHint')}
-      action={<Link to="/">{t('state.home')}</Link>}
-    />
+    <>
+      <h1 className="visuallyHidden">{t('state.notFound')}</h1>
+      <Empty
+        title={t('state.notFound')}
+        hint={t('state.notFoundHint')}
+        action={<Link to="/">{t('state.home')}</Link>}
+      />
+    </>
   );
 }

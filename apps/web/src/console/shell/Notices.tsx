@@ -50,7 +50,7 @@ function NoticeList({ unread, onClose }: { unread: number; onClose: () => void }
   if (!notices) return <Loading rows={4} />;
   return (
     <>
-      <header className={styles.panelHead}>
+      <div className={styles.panelHead}>
         <h2>{t('notices.title')}</h2>
         <button
           type="button"
@@ -60,7 +60,7 @@ function NoticeList({ unread, onClose }: { unread: number; onClose: () => void }
         >
           {t('notices.readAll')}
         </button>
-      </header>
+      </div>
       {notices.items.length === 0 && <Empty title={t('notices.empty')} hint={t('notices.emptyHint')} />}
       <ul className={styles.list}>
         {notices.items.map((notice) => (

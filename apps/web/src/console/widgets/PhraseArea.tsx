@@ -1,12 +1,13 @@
 import type { Text } from '@wanmi/contracts';
-import { Input } from 'antd';
-import type { TextAreaRef } from 'antd/es/input/TextArea';
 import { useRef, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';
 import styles from './widgets.module.css';
 
-/** A text area that offers the city's common phrases: a click, or Alt and the number, adds one. */
+/**
+ * A text area that offers the city's common phrases: a click, or Alt and the number, adds one. The browser's own: the kit's
+ * measures its height with inline styles, which the CSP refuses.
+ */
 export function PhraseArea({
   id,
   value,
@@ -32,7 +33,7 @@ export function PhraseArea({
 }) {
   const { t } = useTranslation();
   const text = useText();
-  const area = useRef<TextAreaRef>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
   const offered = phrases.slice(0, 9);
 
   function add(phrase: string) {
@@ -51,20 +52,24 @@ export function PhraseArea({
 
   return (
     <div className={styles.phrases}>
-      <Input.TextArea
+      <textarea
         id={id}
         ref={area}
+        className={styles.area}
+        rows={rows}
         value={value}
         autoFocus={autoFocus}
-        autoSize={{ minRows: rows, maxRows: 8 }}
         aria-describedby={describedBy}
         aria-invalid={invalid}
-        {...(invalid ? { status: 'error' as const } : {})}
-        {...(maxLength && value.length > maxLength * 0.8 ? { count: { show: true, max: maxLength } } : {})}
         onChange={(event) => onChange(event.target.value)}
         onBlur={onBlur}
         onKeyDown={onKeyDown}
       />
+      {maxLength !== undefined && value.length > maxLength * 0.8 && (
+        <p className={styles.count} data-over={value.length > maxLength}>
+          {value.length} / {maxLength}
+        </p>
+      )}
       {offered.length > 0 && (
         <ul className={styles.offered} aria-label={t('form.phrases')}>
           {offered.map((phrase, index) => (

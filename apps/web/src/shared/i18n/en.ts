@@ -363,7 +363,13 @@ export const en: Translation = {
   },
   event: {
     case: { reported: 'Reported', reportJoined: 'Another report joined' },
-    task: { claimed: 'Claimed', released: 'Released', warned: 'Task due soon', overdue: 'Task overdue' },
+    task: {
+      claimed: 'Claimed',
+      released: 'Released',
+      moved: 'Handed over',
+      warned: 'Task due soon',
+      overdue: 'Task overdue',
+    },
   },
   integrity: {
     check: 'Check the log',

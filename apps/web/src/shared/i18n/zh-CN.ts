@@ -356,7 +356,7 @@ export const zhCN = {
   },
   event: {
     case: { reported: '上报', reportJoined: '并入一次上报' },
-    task: { claimed: '领取', released: '释放', warned: '任务临期', overdue: '任务超时' },
+    task: { claimed: '领取', released: '释放', moved: '移交', warned: '任务临期', overdue: '任务超时' },
   },
   integrity: {
     check: '校验记录',
