@@ -68,6 +68,11 @@ export const calendarSchema = {
   },
 } as const;
 
+/** What was wrong, short enough to be shown. */
+function text(detail: unknown): string {
+  return typeof detail === 'string' ? detail : (JSON.stringify(detail) ?? typeof detail);
+}
+
 /**
  * Checks a definition, which may come from anywhere.
  * @throws ProcessError `calendar.invalid`: every mistake with its path and a code of its own (`calendar.period` …)
@@ -75,7 +80,7 @@ export const calendarSchema = {
 export function checkCalendar(given: unknown): CalendarDefinition {
   const problems: Problem[] = [];
   const report: Report = (code, element, detail) => {
-    problems.push({ code, element, ...(detail !== undefined && { detail: String(detail) }) });
+    problems.push({ code, element, ...(detail !== undefined && { detail: text(detail) }) });
   };
   if (isRecord(given)) checkParts(given, report);
   else report('calendar.shape', '');

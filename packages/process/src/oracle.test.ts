@@ -53,7 +53,7 @@ class Oracle {
   answer(node: string, action: string): void {
     this.#answers['action'] = action;
     const waiting = this.#execution!.getPostponed().find((activity) => activity.id === node);
-    (waiting as unknown as { signal: () => void }).signal();
+    void (waiting as unknown as { signal: () => void }).signal();
   }
 
   stop(): void {
