@@ -53,11 +53,11 @@ class Oracle {
   answer(node: string, action: string): void {
     this.#answers['action'] = action;
     const waiting = this.#execution!.getPostponed().find((activity) => activity.id === node);
-    void (waiting as unknown as { signal: () => void }).signal();
+    (waiting as unknown as { signal: () => void }).signal();
   }
 
   stop(): void {
-    this.#engine.stop();
+    void this.#engine.stop();
   }
 }
 
