@@ -43,6 +43,8 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   // Who sees a case decides who sees its photos and its point on the map; both lie below cases, so they are told.
   media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
+  // People and units stand below their work: it hears of what became of them.
+  org.onOrgChange(cases.moveWork);
   return buildApp(platform, modules, options);
 }
 

@@ -71,6 +71,8 @@ export const EventPayload = z.object({
   /** State of the assignments after the event. */
   assignments: z.array(EventAssignment).optional(),
   opened: z.array(EventTask).optional(),
+  /** Open tasks that wait for somebody else from now on: a post or unit ended or got another name. */
+  moved: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
   outcome: z.enum(OUTCOMES).optional(),
   /** On the closing event: every assignment responded within its limit. */

@@ -111,6 +111,7 @@ export const EVENT_TYPES = [
   'case.reported',
   'case.reportJoined',
   ...Object.values(EVENT_OF_ACTION),
+  'task.moved',
   'task.warned',
   'task.overdue',
 ] as const;

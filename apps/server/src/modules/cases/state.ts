@@ -148,7 +148,7 @@ export function eventAssignment(a: AssignmentState): EventAssignment {
  * (RFC 8785) whose bytes are hashed onto the previous hash.
  */
 export function appendEvent(
-  state: CaseState,
+  state: Pick<CaseState, 'id' | 'cityId' | 'seq' | 'head'>,
   entry: {
     type: string;
     at: number;

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { Platform } from '#platform/platform';
 import { loadTask } from './repo.ts';
-import { appendEvent, eventAssignment } from './state.ts';
+import { strandedHeir } from './handover.ts';
+import { appendEvent, eventAssignment, eventTask } from './state.ts';
 
 /** A due row of `timer`, claimed by the loop inside its transaction. */
 export interface DueTimer {
@@ -38,6 +39,8 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
       ? loaded.assignments.find((a) => a.id === task.assignmentId && !a.overdue)
       : undefined;
   if (assignment) assignment.overdue = true;
+  const heir = await strandedHeir(platform, task, state);
+  if (heir) Object.assign(task, heir, { claimedPostId: null });
   const event = appendEvent(state, {
     type: overdue ? 'task.overdue' : 'task.warned',
     at,
@@ -46,6 +49,7 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
     to: state.stage,
     payload: {
       task: { id: task.id, step: task.step, action: timer.fire },
+      ...(heir ? { moved: [eventTask(task)] } : {}),
       ...(assignment ? { assignments: [eventAssignment(assignment)] } : {}),
     },
   });
@@ -61,6 +65,13 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
     state.id,
     event.seq,
   ]);
+  if (heir) {
+    await trx.query('update task set unit_id = $2, post_id = $3, claimed_post_id = null where id = $1', [
+      task.id,
+      heir.unitId,
+      heir.postId,
+    ]);
+  }
   if (overdue) {
     await trx.query('update task set overdue = true where id = $1', [task.id]);
     if (assignment) await trx.query('update assignment set overdue = true where id = $1', [assignment.id]);

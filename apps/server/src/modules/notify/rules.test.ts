@@ -39,6 +39,13 @@ describe('who is told what', () => {
     ).toEqual([{ kind: 'task.opened', taskId: 'a', to: { post: 'you' } }]);
   });
 
+  test('a task that was handed over, to whom it waits for now', () => {
+    const moved = [task('a', 'heir'), task('b', null)];
+    expect(announce(event({ type: 'task.moved', payload: { moved } }))).toMatchObject([
+      { kind: 'task.opened', taskId: 'a', to: { post: 'heir' } },
+    ]);
+  });
+
   test('what is late, to whom the task waits for', () => {
     for (const type of ['task.warned', 'task.overdue']) {
       const payload = { task: { id: 'a', step: 'sign', action: 'warn' } };

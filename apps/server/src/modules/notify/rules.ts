@@ -21,7 +21,7 @@ export interface Announcement {
 export function announce(event: EventBody): Announcement[] {
   const { payload, type } = event;
   const told: Announcement[] = [];
-  for (const task of payload.opened ?? []) {
+  for (const task of [...(payload.opened ?? []), ...(payload.moved ?? [])]) {
     if (task.postId === null) continue;
     told.push({ kind: 'task.opened', event, taskId: task.id, step: task.step, to: { post: task.postId } });
   }

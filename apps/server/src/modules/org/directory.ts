@@ -153,6 +153,14 @@ export async function postsFor(
   return rows;
 }
 
+/** Whether somebody holds a post at a moment. */
+export async function isHeld(db: Db | Trx, postId: string, at: number): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from post p join person q on q.id = p.person_id
+     where p.id = ${postId}::uuid and ${held(at)}`.execute(db);
+  return rows.length > 0;
+}
+
 /** The collector whose beat a patrol grid is at a moment: of several, the one who was posted there last. */
 export async function collectorOfGrid(
   { db }: Pick<Platform, 'db'>,

@@ -5,6 +5,7 @@ export {
   collectorOfGrid,
   currentUnitId,
   forgetDirectory,
+  isHeld,
   postNames,
   postsFor,
   regionsOf,

@@ -103,6 +103,19 @@ describe('fold', () => {
     expect(again.dispatchedAt).toBe(life.find((event) => event.type === 'case.dispatched')!.at);
   });
 
+  test('a task that was handed over counts for whom it waits for now, and keeps its limit', () => {
+    const events = lifeOf(ground, START, [0]);
+    const [opened] = events[0]!.payload.opened!;
+    const moved = { ...opened!, postId: id(), unitId: id() };
+    const entry = { ...events[0]!, seq: 2, type: 'task.moved', payload: { moved: [moved] } };
+    const known = replay(events.slice(0, 1));
+    const { case: fact, tasks } = fold(known, entry, ZONE);
+    expect(fact).toEqual({ ...known, lastSeq: 2 });
+    expect(tasks).toMatchObject([
+      { taskId: moved.id, postId: moved.postId, unitId: moved.unitId, dueAt: opened!.dueAt, doneAt: null },
+    ]);
+  });
+
   test('what the log says can be counted in the facts, for any life', () => {
     fc.assert(
       fc.property(lives, (events) => {

@@ -131,7 +131,7 @@ export function fold(before: CaseFact | null, event: EventBody, timeZone: string
     report: payload.report ? reportFact(fact, event, timeZone) : null,
     assignments: (payload.assignments ?? []).map((one) => assignmentFact(fact, one, timeZone)),
     tasks: [
-      ...(payload.opened ?? []).map((task) => openTask(fact, task)),
+      ...[...(payload.opened ?? []), ...(payload.moved ?? [])].map((task) => openTask(fact, task)),
       ...(payload.closed ?? []).map((task) => doneTask(fact, task, event, timeZone)),
     ],
     overdueTaskIds: event.type === 'task.overdue' && payload.task ? [payload.task.id] : [],
