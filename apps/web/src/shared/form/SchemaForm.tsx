@@ -86,7 +86,7 @@ export function SchemaForm({
 
   function message({ keyword, limit }: Fault): string {
     const known = (knownFaults as readonly string[]).includes(keyword) ? (keyword as KnownFault) : 'other';
-    return t(`form.${known}`, { limit: limit === undefined ? '' : String(limit) });
+    return t(`form.${known}`, { limit: typeof limit === 'number' || typeof limit === 'string' ? limit : '' });
   }
 
   const resolver: Resolver<Values> = (values) => {

@@ -188,7 +188,7 @@ function useFocus(map: GlMap | null, { selected, pick, near }: MapProps): void {
         ? [feature(selected.point, { kind: 'selected', ...(selected.lamp ? { lamp: selected.lamp } : {}) })]
         : []),
     ];
-    map?.getSource<GeoJSONSource>('focus')?.setData({ type: 'FeatureCollection', features });
+    void map?.getSource<GeoJSONSource>('focus')?.setData({ type: 'FeatureCollection', features });
   });
   useEffect(() => {
     if (map) draw();
