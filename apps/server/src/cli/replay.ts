@@ -65,6 +65,9 @@ async function replay(file: string, options: Options): Promise<number> {
     sessionDays: 365,
   };
   const booted = await bootPlatform(config, log, 'wanmi-replay');
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(new CliError('stopped; the same command goes on from here'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     const clock = new VirtualClock({ start: await startOf(booted.platform, first), rate: 0 });
     const platform: Platform = { ...booted.platform, clock };
@@ -74,6 +77,7 @@ async function replay(file: string, options: Options): Promise<number> {
       city,
       rows: readRows(file, mapping, limit),
       outside: mapping.outside ?? 'reject',
+      signal: stop.signal,
       onRejection: ({ line, id, reason }) => void out.write(csvLine([line, id, reason])),
       onProgress: (progress) => console.error(progressLine(progress)),
     });
@@ -85,6 +89,7 @@ async function replay(file: string, options: Options): Promise<number> {
     for (const fault of faults) console.error(fault);
     return faults.length === 0 ? 0 : 1;
   } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await booted.close();
   }
 }
