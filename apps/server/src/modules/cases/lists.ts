@@ -119,9 +119,7 @@ export async function getTask(platform: Platform, actor: Actor, taskId: string):
   const found = await sql<TaskRow>`
     select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
     from task t join "case" c on c.id = t.case_id ${CARD_JOINS}
-    where t.id = ${taskId}::uuid and (t.done_post_id = ${actor.postId}::uuid or ${visibleCaseSql(actor)})`.execute(
-    platform.db,
-  );
+    where t.id = ${taskId}::uuid and ${visibleCaseSql(actor)}`.execute(platform.db);
   const row = found.rows[0];
   if (!row) throw problem('notFound');
   return (await toTasks(platform, actor, [row], names))[0]!;

@@ -25,6 +25,9 @@ const LEVEL_COLUMN = {
 /**
  * The rows of `"case" c` that a scope sees, as a condition for any query that names the table `c`.
  * Fail closed: an empty list of regions, units or grids sees nothing.
+ *
+ * A department that declined a case or lost it to another still sees it: its assignment counts in its figures for
+ * ever, each figure opens into its list, and it may appeal (domain.md). It acts on it no more (policy.ts).
  */
 export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> {
   const city = sql<boolean>`c.city_id = ${cityId}::uuid`;
@@ -73,8 +76,9 @@ export function caseVisibleTo(actor: Actor, keys: CaseKeys): boolean {
 }
 
 /**
- * An open task of `"case" c` waits for this actor (as policy.ts has it). Work without a place of its own lies in no
- * region and in nobody's beat: whoever it waits for must see it all the same.
+ * A task of `"case" c` waits for this actor (as policy.ts has it), or was done through this post: what stands in the
+ * box of open or done work opens. Work without a place of its own lies in no region and in nobody's beat, and a crew
+ * may be replaced by another.
  */
 function onDeskSql(actor: Actor): RawBuilder<boolean> {
   const { scope } = actor;
@@ -83,13 +87,14 @@ function onDeskSql(actor: Actor): RawBuilder<boolean> {
       ? sql`(${LEVEL_COLUMN[scope.level]} is null or ${LEVEL_COLUMN[scope.level]} = any(${[...scope.regionIds]}::uuid[]))`
       : sql`true`;
   return sql<boolean>`c.city_id = ${actor.cityId}::uuid and exists (
-    select 1 from task dt where dt.case_id = c.id and dt.done_at is null and dt.role = ${actor.role}
-      and (dt.post_id = ${actor.postId}::uuid
-        or dt.post_id is null and dt.unit_id = ${actor.unitId}::uuid and ${here}))`;
+    select 1 from task dt where dt.case_id = c.id and (dt.done_post_id = ${actor.postId}::uuid
+      or dt.done_at is null and dt.role = ${actor.role} and (dt.post_id = ${actor.postId}::uuid
+        or dt.post_id is null and dt.unit_id = ${actor.unitId}::uuid and ${here})))`;
 }
 
 /** Whether this actor may see a single case `c`: in scope, or on the own desk. Lists go by scope alone. */
 export function visibleCaseSql(actor: Actor): RawBuilder<boolean> {
+  if (!actor.permissions.has('case.read')) return sql<boolean>`false`;
   return sql<boolean>`((${caseScopeSql(actor.scope, actor.cityId)}) or (${onDeskSql(actor)}))`;
 }
 
