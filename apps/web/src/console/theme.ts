@@ -35,6 +35,13 @@ export function kitTheme(mode: Mode): ThemeConfig {
         primaryShadow: 'none',
         defaultShadow: 'none',
         dangerShadow: 'none',
+        // The kit's own hover is lighter, and its words no longer read.
+        colorPrimaryHover: of.primaryHover,
+        colorPrimaryActive: of.primaryHover,
+        defaultHoverColor: of.primaryInk,
+        defaultHoverBorderColor: of.primaryInk,
+        defaultActiveColor: of.primaryInk,
+        defaultActiveBorderColor: of.primaryInk,
         dangerColor: mode === 'dark' ? of.ground : of.onPrimary,
         contentFontSize: 14,
       },

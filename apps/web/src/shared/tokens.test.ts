@@ -15,6 +15,7 @@ const text: [keyof Colours, keyof Colours][] = [
   ['primaryInk', 'ground'],
   ['primaryInk', 'primarySoft'],
   ['onPrimary', 'primary'],
+  ['onPrimary', 'primaryHover'],
   ['danger', 'surface'],
   ['danger', 'dangerSoft'],
   ['mark', 'surface'],

@@ -5,6 +5,7 @@
  */
 export interface Colours {
   primary: string;
+  primaryHover: string;
   primaryInk: string;
   primarySoft: string;
   onPrimary: string;
@@ -40,6 +41,7 @@ export type Mode = 'light' | 'dark';
 export const colours: Record<Mode, Colours> = {
   light: {
     primary: '#1456d9',
+    primaryHover: '#1049b8',
     primaryInk: '#1456d9',
     primarySoft: '#eaf1fe',
     onPrimary: '#ffffff',
@@ -71,6 +73,7 @@ export const colours: Record<Mode, Colours> = {
   },
   dark: {
     primary: '#2b66e3',
+    primaryHover: '#2358cb',
     primaryInk: '#7fabff',
     primarySoft: '#1b2c4d',
     onPrimary: '#ffffff',
