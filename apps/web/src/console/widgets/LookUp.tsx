@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Select } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { categoriesQuery, conditionsQuery, unitsQuery } from '../../shared/api/queries.ts';
+import { categoriesQuery, conditionsQuery, postsQuery, unitsQuery } from '../../shared/api/queries.ts';
 import { useFormSubject, type WidgetProps } from '../../shared/form/SchemaForm.tsx';
 import { useText } from '../../shared/i18n/text.ts';
 import { Failure } from '../../shared/states/states.tsx';
@@ -17,9 +17,22 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
     enabled: field.widget === 'condition' && subject.categoryId !== undefined,
   });
   const categories = useQuery({ ...categoriesQuery, enabled: field.widget === 'category' });
-  const query = { unit: units, condition: conditions, category: categories }[field.widget as string];
+  const posts = useQuery({
+    // Within a department work is handed to its crews.
+    ...postsQuery(subject.action === 'assign' ? 'crew' : undefined),
+    enabled: field.widget === 'person',
+  });
+  const sources: Partial<
+    Record<string, typeof units | typeof conditions | typeof categories | typeof posts>
+  > = {
+    unit: units,
+    condition: conditions,
+    category: categories,
+    person: posts,
+  };
+  const query = sources[field.widget];
 
-  // A form of the city may ask for people or assets before there is a list to pick from: say so.
+  // A form of the city may ask for an asset before there is a list to pick from: say so.
   if (!query || (field.widget === 'condition' && !subject.categoryId)) {
     return <p id={id}>{t('form.noChoices')}</p>;
   }

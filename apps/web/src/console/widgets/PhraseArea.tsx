@@ -57,6 +57,7 @@ export function PhraseArea({
         ref={area}
         className={styles.area}
         rows={rows}
+        data-rows={rows}
         value={value}
         autoFocus={autoFocus}
         aria-describedby={describedBy}

@@ -9,10 +9,12 @@ import type {
   Notice,
   NoticeCount,
   Overview,
+  Person,
   PlaceFacts,
   Point,
   Region,
   Report,
+  Role,
   SimilarCase,
   Source,
   Task,
@@ -180,6 +182,21 @@ export const unitsQuery = queryOptions({
   queryFn: async ({ signal }) => (await get<Listed<Unit>>('/units', { signal })).items,
   staleTime: 60_000,
 });
+
+/** Posts that work may be given to: people of the units in reach, by post. */
+export const postsQuery = (role: Role | undefined) =>
+  queryOptions({
+    queryKey: ['posts', role],
+    queryFn: async ({ signal }) => {
+      const { items } = await get<Page<Person>>('/people', { query: { role, limit: 200 }, signal });
+      return items.flatMap((person) =>
+        person.posts
+          .filter((post) => role === undefined || post.role === role)
+          .map((post) => ({ id: post.id, code: person.name, name: post.unit.name })),
+      );
+    },
+    staleTime: 60_000,
+  });
 
 export const regionsQuery = queryOptions({
   queryKey: ['regions'],

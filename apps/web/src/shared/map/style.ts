@@ -241,7 +241,10 @@ function caseLayers(mode: Mode): LayerSpecification[] {
         'text-offset': ['match', lamp, 'yellow', ['literal', [0, 0.35]], ['literal', [0, 0]]],
         'symbol-sort-key': count,
       },
-      paint: { 'text-color': mode === 'light' ? '#ffffff' : of.ground },
+      // White on the yellow of a lamp would be 3.7:1.
+      paint: {
+        'text-color': mode === 'light' ? ['match', lamp, 'yellow', of.ink, of.surface] : of.ground,
+      },
     },
   ];
 }
