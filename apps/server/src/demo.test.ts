@@ -122,7 +122,8 @@ describe('a new city', () => {
 describe('the present', () => {
   test('belongs to its visitors where the pace is 0', async () => {
     const before = await count();
-    const demo = startDemo(platform, { url, password: PASSWORD, reportsPerMinute: 0 });
+    const present = { now: () => NEXT_DAY };
+    const demo = startDemo(platform, { url, password: PASSWORD, reportsPerMinute: 0, present });
     await new Promise((resolve) => setTimeout(resolve, 500));
     await demo.stop();
     expect(await count()).toEqual(before);

@@ -46,7 +46,7 @@ async function replay(platform: TestPlatform, { file, mappingFile, limit, ...mor
 
 const MADE_UP = { file: fixture('register.csv'), mappingFile: fixture('mapping.json'), limit: 100 };
 
-describe('a made-up register', () => {
+describe('a made-up register', { timeout: 90_000 }, () => {
   test('goes through the live loop, row by row accounted for', async () => {
     const platform = await city('2011-07-01T07:00:00-04:00');
     const { result, rejections } = await replay(platform, MADE_UP);
