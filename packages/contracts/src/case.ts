@@ -94,12 +94,19 @@ export const TaskCounts = z
   .meta({ id: 'TaskCounts' });
 export type TaskCounts = z.infer<typeof TaskCounts>;
 
-/** Forms are lists of fields; what is nested without end only exhausts whoever walks through it. */
+/** Forms are lists of fields: what is nested or goes on without end only exhausts whoever walks through it. */
 const MAX_DEPTH = 8;
+const MAX_VALUES = 2000;
 
-function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((entry) => isShallow(entry, depth - 1));
+function isFormSized(data: Record<string, unknown>): boolean {
+  let level: unknown[] = [data];
+  let values = 0;
+  for (let depth = 0; level.length > 0; depth += 1) {
+    values += level.length;
+    if (depth > MAX_DEPTH || values > MAX_VALUES) return false;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return true;
 }
 
 export const ActionBody = z
@@ -107,10 +114,7 @@ export const ActionBody = z
     version: z.int().optional().meta({ description: 'version of the case that the user saw' }),
     data: z
       .record(z.string(), z.unknown())
-      .refine((data) => isShallow(data, MAX_DEPTH), {
-        params: { limit: MAX_DEPTH },
-        error: 'nested too deeply',
-      })
+      .refine(isFormSized, 'nested too deeply, or too long')
       .default({})
       .meta({ description: "valid against the action's form" }),
   })

@@ -36,6 +36,11 @@ export function uuidv7Floor(ms: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
+/** The same for a moment that a client wrote; before 1970 nothing has an id. */
+export function uuidv7Since(instant: string): string {
+  return uuidv7Floor(Math.max(0, Date.parse(instant)));
+}
+
 function checkTime(ms: number): void {
   if (!Number.isInteger(ms) || ms < 0 || ms > MAX_ID_TIME) throw new RangeError(`no id for time ${ms}`);
 }

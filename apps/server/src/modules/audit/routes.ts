@@ -1,7 +1,7 @@
 import { AuditQuery, AuditRow, Id, page } from '@wanmi/contracts';
 import type { Actor } from '#platform/actor';
 import type { App } from '#platform/http';
-import { uuidv7Floor } from '#platform/ids';
+import { uuidv7Since } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Page } from '#platform/paging';
 import type { Platform } from '#platform/platform';
@@ -30,12 +30,12 @@ async function listAudit(
   query: z.output<typeof AuditQuery>,
 ): Promise<Page<AuditRow>> {
   const before = decodeCursor(query.cursor, Id);
-  const to = query.to === undefined ? undefined : floorOf(query.to);
+  const to = query.to === undefined ? undefined : uuidv7Since(query.to);
   const rows = await auditQuery(platform.db, {
     ...query,
     cityId: actor.cityId,
     onlyPersonId: actor.scope.kind === 'city' ? null : actor.personId,
-    fromId: query.from === undefined ? undefined : floorOf(query.from),
+    fromId: query.from === undefined ? undefined : uuidv7Since(query.from),
     beforeId: before !== undefined && to !== undefined ? (before < to ? before : to) : (before ?? to),
     limit: query.limit + 1,
   }).execute();
@@ -56,8 +56,4 @@ async function listAudit(
       detail: row.detail as AuditRow['detail'],
     })),
   };
-}
-
-function floorOf(instant: string): string {
-  return uuidv7Floor(Math.max(0, Date.parse(instant)));
 }

@@ -8,7 +8,7 @@ import type {
   Task,
   TimelineEntry,
 } from '@wanmi/contracts';
-import { desk, type Desk } from './desk.testing.ts';
+import { desk, type Desk } from '#testing/desk';
 import { fireTimer } from './timers.ts';
 
 let d: Desk;

@@ -6,7 +6,7 @@ import type { ActionReply, CaseDetail, ProblemDetails, ReportReply, Task } from 
 import { invalidateCatalog } from '#modules/catalog';
 import { uuidv7 } from '#platform/ids';
 import { testPerson } from '#testing/people';
-import { desk, type Body, type Desk } from './desk.testing.ts';
+import { desk, type Body, type Desk } from '#testing/desk';
 import { fireTimer } from './timers.ts';
 
 let d: Desk;
@@ -178,16 +178,17 @@ describe('one command', () => {
     }
   });
 
-  test('a form with a hundred thousand mistakes is answered with a few of them', async () => {
+  test('a form with thousands of mistakes is answered with a few of them, one without end with none', async () => {
     const { case: made } = await d.report(0, { decision: 'sendVerify' });
     const task = await d.openTask('collector1', made.id);
-    const began = performance.now();
-    const bad = await send<ProblemDetails>('collector1', task, 'confirm', {
-      data: { mediaIds: Array.from({ length: 100_000 }, (_, i) => `x${i}`) },
-    });
-    expect(bad).toMatchObject({ status: 422, body: { code: 'form.invalid' } });
-    expect(bad.body.errors!.length).toBeLessThanOrEqual(50);
-    expect(performance.now() - began).toBeLessThan(1000);
+    const bad = (length: number) =>
+      send<ProblemDetails>('collector1', task, 'confirm', {
+        data: { mediaIds: Array.from({ length }, (_, i) => `x${i}`) },
+      });
+    const many = await bad(1500);
+    expect(many).toMatchObject({ status: 422, body: { code: 'form.invalid' } });
+    expect(many.body.errors!.length).toBeLessThanOrEqual(50);
+    expect(await bad(100_000)).toMatchObject({ status: 400, body: { code: 'validation.failed' } });
   });
 });
 

@@ -18,6 +18,7 @@ import { postNames } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
+import { BLIND_ROLES } from './policy.ts';
 import {
   CARD_COLUMNS,
   CARD_JOINS,
@@ -86,7 +87,7 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
         ? { id: row.merged_into_id, caseNo: row.merged_into_no }
         : null,
     can: {
-      revealReporter: actor.permissions.has('reporter.reveal'),
+      revealReporter: actor.permissions.has('reporter.reveal') && !BLIND_ROLES.has(actor.role),
       integrity: actor.permissions.has('case.integrity'),
     },
   };

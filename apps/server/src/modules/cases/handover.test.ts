@@ -3,7 +3,7 @@ import type { CaseDetail, ProblemDetails, Task } from '@wanmi/contracts';
 import { onOrgChange } from '#modules/org';
 import { verifyChain } from '#modules/integrity';
 import { testPerson, type TestPerson } from '#testing/people';
-import { desk, type Desk } from './desk.testing.ts';
+import { desk, type Desk } from '#testing/desk';
 import { moveWork } from './handover.ts';
 import { fireTimer } from './timers.ts';
 

@@ -6,6 +6,7 @@ export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { searchSql } from './lists.ts';
+export { BLIND_ROLES } from './policy.ts';
 export { moveWork } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';

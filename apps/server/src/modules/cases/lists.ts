@@ -5,7 +5,7 @@ import { regionsOf } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { likePattern, queryTerms } from '#platform/bigrams';
 import { problem } from '#platform/errors';
-import { uuidv7Floor } from '#platform/ids';
+import { uuidv7Since } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
 import {
@@ -173,8 +173,8 @@ export async function listCases(
   if (query.categoryId) parts.push(categoryIs(query.categoryId, names));
   if (query.regionId) parts.push(await regionIs(platform, actor.cityId, query.regionId));
   if (query.unitId) parts.push(sql`c.department_id = ${query.unitId}::uuid`);
-  if (query.from) parts.push(sql`c.id >= ${uuidv7Floor(Date.parse(query.from))}::uuid`);
-  if (query.to) parts.push(sql`c.id < ${uuidv7Floor(Date.parse(query.to))}::uuid`);
+  if (query.from) parts.push(sql`c.id >= ${uuidv7Since(query.from)}::uuid`);
+  if (query.to) parts.push(sql`c.id < ${uuidv7Since(query.to)}::uuid`);
   if (query.bbox) parts.push(insideSql(query.bbox));
   if (query.cursor) parts.push(sql`c.id < ${decodeCursor(query.cursor, CaseCursor)!.i}::uuid`);
   const found = await sql<CardRow>`

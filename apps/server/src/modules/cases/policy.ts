@@ -1,6 +1,9 @@
 import type { Actor } from '#platform/actor';
 import type { CaseState, TaskState } from './state.ts';
 
+/** Whoever works on the ground or for a department never learns who reported (domain.md). */
+export const BLIND_ROLES: ReadonlySet<string> = new Set(['department', 'crew']);
+
 /**
  * Whether a task waits for this actor: the lane's role, the unit that the step waits for, the post where it is
  * certain, and the region where the post has only a part of the city. Nothing else opens a task.

@@ -3,7 +3,7 @@ import type { CaseCard, CaseDetail, Task, TaskCounts } from '@wanmi/contracts';
 import { createUnit } from '#modules/org';
 import { both } from '#testing/ground';
 import { testPerson, type PersonPlan } from '#testing/people';
-import { desk, type Body, type Desk } from './desk.testing.ts';
+import { desk, type Body, type Desk } from '#testing/desk';
 
 let d: Desk;
 let w: Desk['w'];

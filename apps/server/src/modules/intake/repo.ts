@@ -1,10 +1,10 @@
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { Report, ReportQuery, SimilarCase } from '@wanmi/contracts';
-import { caseScopeSql, type KeptSimilar } from '#modules/cases';
+import { BLIND_ROLES, caseScopeSql, type KeptSimilar } from '#modules/cases';
 import { catalogOf, type Catalog, type CatalogCategory } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
-import { uuidv7Floor } from '#platform/ids';
+import { uuidv7Floor, uuidv7Since } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
 import type { Db } from '#platform/pool';
@@ -79,9 +79,6 @@ function toSimilar(catalog: Catalog, row: SimilarRow): SimilarCase {
   };
 }
 
-/** Whoever works on the ground or for a department never learns who reported (domain.md). */
-export const BLIND_ROLES: ReadonlySet<string> = new Set(['department', 'crew']);
-
 /** 王**, 138****5678: enough to recognise a caller who is on the line, too little to find anybody. */
 export function maskName(name: string | null): string | null {
   return name === null || name === '' ? null : `${[...name][0]}**`;
@@ -129,8 +126,8 @@ export async function listReports(
   if (query.kind) parts.push(sql`r.kind = ${query.kind}`);
   if (query.source) parts.push(sql`r.source = ${query.source}`);
   if (query.caseId) parts.push(sql`r.case_id = ${query.caseId}::uuid`);
-  if (query.from) parts.push(sql`r.id >= ${uuidv7Floor(Date.parse(query.from))}::uuid`);
-  if (query.to) parts.push(sql`r.id < ${uuidv7Floor(Date.parse(query.to))}::uuid`);
+  if (query.from) parts.push(sql`r.id >= ${uuidv7Since(query.from)}::uuid`);
+  if (query.to) parts.push(sql`r.id < ${uuidv7Since(query.to)}::uuid`);
   if (query.cursor) parts.push(sql`r.id < ${decodeCursor(query.cursor, Cursor)!.i}::uuid`);
   const found = await sql<Row>`
     select r.id, r.case_id, c.case_no, r.kind, r.source, r.category_id, r.description, r.address,

@@ -12,10 +12,12 @@ import {
   SimilarQuery,
 } from '@wanmi/contracts';
 import { audit } from '#modules/audit';
-import { requireVisibleCase } from '#modules/cases';
+import { BLIND_ROLES, requireVisibleCase } from '#modules/cases';
 import { catalogOf } from '#modules/catalog';
+import { problem } from '#platform/errors';
 import type { App } from '#platform/http';
 import { commandMeta } from '#platform/http';
+import { maskPersonal } from '#platform/personal';
 import type { Platform } from '#platform/platform';
 import { listReports, reportersOf } from './repo.ts';
 import { similarTo, submitReport } from './submit.ts';
@@ -88,6 +90,8 @@ export function routes(app: App, platform: Platform): void {
     async (request) => {
       const { actor } = request;
       const { id } = request.params;
+      // Whatever a city grants them (domain.md).
+      if (BLIND_ROLES.has(actor.role)) throw problem('permission.denied');
       await requireVisibleCase(platform.db, actor, id);
       const items = await reportersOf(platform.db, actor.cityId, id);
       // Recorded before it is shown: no look without a trace, even if the answer is lost on the way.
@@ -99,7 +103,7 @@ export function routes(app: App, platform: Platform): void {
         outcome: 'ok',
         requestId: request.id,
         ip: request.ip,
-        detail: { reason: request.body.reason, reporters: items.length },
+        detail: { reason: maskPersonal(request.body.reason), reporters: items.length },
       });
       return { items };
     },

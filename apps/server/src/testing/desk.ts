@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import type { ActionReply, ReportReply, Task } from '@wanmi/contracts';
-import * as asset from '#modules/asset';
-import * as catalog from '#modules/catalog';
-import * as grid from '#modules/grid';
-import * as intake from '#modules/intake';
-import * as media from '#modules/media';
-import { world, type World, type WorldOptions } from '#testing/world';
-import * as cases from './index.ts';
+import * as asset from '../modules/asset/index.ts';
+import * as catalog from '../modules/catalog/index.ts';
+import * as grid from '../modules/grid/index.ts';
+import * as intake from '../modules/intake/index.ts';
+import * as media from '../modules/media/index.ts';
+import { world, type World, type WorldOptions } from './world.ts';
+import * as cases from '../modules/cases/index.ts';
 
 export type Body = Record<string, unknown>;
 export interface Answer<T> {
