@@ -83,7 +83,9 @@ export const tasksQuery = (filter: TaskFilter) =>
       get<Page<Task>>('/tasks', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
+    // The desk keeps the list that it shows live; one that nobody looks at would only grow old.
     staleTime: Infinity,
+    gcTime: 0,
   });
 
 export const taskCountsQuery = queryOptions({
