@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildWeb, ensureBrowser, log, main, requirePackages, rerunOnOwnNode, root, run } from './setup.mjs';
 
-const CHECKS = ['fmt:check', 'lint', 'types'];
+const CHECKS = ['fmt:check', 'lint', 'types', 'sizes', 'gen:check'];
 
 await main(async () => {
   const elsewhere = await rerunOnOwnNode(import.meta.url);

@@ -36,7 +36,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
   // Collectors need camera and position on our own pages; nobody needs the rest.
   'permissions-policy':
-    'camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()',
+    'camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), serial=(), display-capture=()',
 };
 const HTTPS_HEADERS: Readonly<Record<string, string>> = {
   ...HEADERS,
