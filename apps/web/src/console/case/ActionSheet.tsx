@@ -40,6 +40,7 @@ export function ActionSheet({
   const act = useAct();
   const fields = fieldsOf(action.form);
   const [data, setData] = useState(() => defaultsOf(action.form));
+  const [busy, setBusy] = useState(false);
   const submit = useRef<HTMLButtonElement>(null);
   const asksCondition = fields.some((field) => field.widget === 'condition');
   const conditions = useQuery({
@@ -58,7 +59,7 @@ export function ActionSheet({
   const lost = current?.id !== task.id;
 
   function send(values: Record<string, unknown>) {
-    if (act.isPending) return;
+    if (act.isPending || busy) return;
     const seen = current?.id === task.id ? current : task;
     act.mutate({ task: seen, action: action.action, data: values }, { onSuccess: onDone });
   }
@@ -95,6 +96,7 @@ export function ActionSheet({
           serverErrors={fieldErrors}
           onSubmit={send}
           onChange={setData}
+          onBusy={setBusy}
           autoFocus={needsAnswer}
         />
         {effects.length > 0 && (
@@ -120,7 +122,7 @@ export function ActionSheet({
           htmlType="submit"
           form={FORM}
           loading={act.isPending}
-          disabled={lost}
+          disabled={lost || busy}
         >
           {text(action.name)}
           <span className={styles.key} aria-hidden>
@@ -128,6 +130,7 @@ export function ActionSheet({
           </span>
         </Button>
         <Button onClick={onClose}>{t('common.cancel')}</Button>
+        {busy && <span className={styles.quiet}>{t('media.busy')}</span>}
       </footer>
     </div>
   );

@@ -12,6 +12,7 @@ const KEYS = [
   ['Esc', 'back'],
   ['/', 'filter'],
   ['m', 'map'],
+  ['n', 'report'],
   ['Ctrl K', 'search'],
   ['?', 'help'],
 ] as const;

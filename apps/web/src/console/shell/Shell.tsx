@@ -1,9 +1,9 @@
-import { Outlet, useLocation } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { openStream, useFrames } from '../../shared/api/stream.ts';
-import { useMe } from '../me.ts';
+import { useMay, useMe } from '../me.ts';
 import { Connection } from './Connection.tsx';
 import { KeysHelp } from './KeysHelp.tsx';
 import { Palette } from './Palette.tsx';
@@ -18,6 +18,8 @@ export function Shell() {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const me = useMe();
+  const mayReport = useMay('report.create');
+  const navigate = useNavigate();
   useLiveCases();
   useEffect(() => openStream(), [me.post.id]);
 
@@ -28,11 +30,19 @@ export function Shell() {
         setPalette(true);
       } else if (event.key === '?' && !typing(event)) {
         setHelp(true);
+      } else if (
+        event.key === 'n' &&
+        mayReport &&
+        !typing(event) &&
+        !document.querySelector('[data-sheet]')
+      ) {
+        event.preventDefault();
+        void navigate({ to: '/report' });
       }
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, []);
+  }, [mayReport, navigate]);
 
   const room = useLocation({ select: (location) => location.pathname.split('/')[1] });
   return (

@@ -75,7 +75,13 @@ export function PhraseArea({
         <ul className={styles.offered} aria-label={t('form.phrases')}>
           {offered.map((phrase, index) => (
             <li key={phrase['zh-CN']}>
-              <button type="button" title={`Alt ${index + 1}`} onClick={() => add(text(phrase))}>
+              {/* Alt and the number do the same: nine more stops would stand in the way of the next field. */}
+              <button
+                type="button"
+                tabIndex={-1}
+                title={`Alt ${index + 1}`}
+                onClick={() => add(text(phrase))}
+              >
                 {text(phrase)}
               </button>
             </li>

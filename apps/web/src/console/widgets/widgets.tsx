@@ -147,12 +147,13 @@ function DateWidget({ id, value, onChange, onBlur, invalid, describedBy }: Widge
   );
 }
 
-function MediaWidget({ id, field, value, onChange, invalid, describedBy, autoFocus }: WidgetProps) {
+function MediaWidget({ id, field, value, onChange, onBusy, invalid, describedBy, autoFocus }: WidgetProps) {
   return (
     <MediaField
       id={id}
       value={Array.isArray(value) ? (value as string[]) : []}
       onChange={onChange}
+      onBusy={onBusy}
       max={Number(field.schema['maxItems'] ?? 9)}
       invalid={invalid}
       describedBy={describedBy}

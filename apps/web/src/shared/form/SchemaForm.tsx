@@ -3,6 +3,7 @@ import {
   useContext,
   useEffect,
   useEffectEvent,
+  useRef,
   type ComponentType,
   type ReactNode,
 } from 'react';
@@ -26,6 +27,8 @@ export interface WidgetProps {
   value: unknown;
   onChange: (value: unknown) => void;
   onBlur: () => void;
+  /** While something of this field is still on its way: a form sent now would leave it out. */
+  onBusy: (busy: boolean) => void;
   invalid: boolean;
   describedBy: string | undefined;
   autoFocus: boolean;
@@ -65,6 +68,7 @@ export function SchemaForm({
   serverErrors,
   onSubmit,
   onChange,
+  onBusy,
   children,
   autoFocus = false,
 }: {
@@ -76,6 +80,7 @@ export function SchemaForm({
   serverErrors?: ServerFieldError[] | undefined;
   onSubmit: (data: Values) => void;
   onChange?: ((data: Values) => void) | undefined;
+  onBusy?: ((busy: boolean) => void) | undefined;
   children?: ReactNode;
   autoFocus?: boolean;
 }) {
@@ -110,6 +115,13 @@ export function SchemaForm({
     resolver,
     mode: 'onTouched',
   });
+
+  const underWay = useRef(new Set<string>());
+  function tellBusy(name: string, busy: boolean) {
+    if (busy) underWay.current.add(name);
+    else underWay.current.delete(name);
+    onBusy?.(underWay.current.size > 0);
+  }
 
   const changed = useEffectEvent((values: Values) => onChange?.(withoutEmpty(values)));
   useEffect(
@@ -150,6 +162,7 @@ export function SchemaForm({
                 value={input.value as unknown}
                 onChange={input.onChange}
                 onBlur={input.onBlur}
+                onBusy={(busy) => tellBusy(field.name, busy)}
                 autoFocus={autoFocus && field === first}
               />
             )}
@@ -186,6 +199,7 @@ function FieldFrame({
   value,
   onChange,
   onBlur,
+  onBusy,
   autoFocus,
 }: {
   id: string;
@@ -195,6 +209,7 @@ function FieldFrame({
   value: unknown;
   onChange: (value: unknown) => void;
   onBlur: () => void;
+  onBusy: (busy: boolean) => void;
   autoFocus: boolean;
 }) {
   const { t } = useTranslation();
@@ -216,6 +231,7 @@ function FieldFrame({
         value={value}
         onChange={onChange}
         onBlur={onBlur}
+        onBusy={onBusy}
         invalid={error !== undefined}
         describedBy={describedBy || undefined}
         autoFocus={autoFocus}

@@ -180,6 +180,7 @@ export const en: Translation = {
     back: 'Close the form',
     filter: 'Filter',
     map: 'Map',
+    report: 'New report',
     search: 'Search',
     help: 'This list',
   },

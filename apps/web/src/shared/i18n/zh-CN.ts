@@ -173,6 +173,7 @@ export const zhCN = {
     back: '收起表单',
     filter: '筛选',
     map: '地图',
+    report: '登记',
     search: '搜索',
     help: '快捷键说明',
   },
