@@ -8,11 +8,13 @@ import {
 } from '@wanmi/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildServer } from './app.ts';
+import { replayLive } from './modules/notify/index.ts';
 import { openSession } from './modules/org/sessions.ts';
 import { problems, type ProblemCode } from './platform/errors.ts';
 import { hashToken } from './platform/http-access.ts';
 import type { App } from './platform/http.ts';
 import { uuidv7 } from './platform/ids.ts';
+import { createHub } from './platform/sse.ts';
 import {
   CONTENT_TYPES,
   KEYS,
@@ -30,6 +32,7 @@ import { fileUpload, picture } from './testing/pictures.ts';
 import { testPlatform, type TestPlatform } from './testing/platform.ts';
 import { routesOf } from './testing/routes.ts';
 import { PLOTS, Stage, type Planted } from './testing/scene.ts';
+import { listen } from './testing/streams.ts';
 import { testCity, type TestCity } from './testing/world.ts';
 
 /**
@@ -38,7 +41,7 @@ import { testCity, type TestCity } from './testing/world.ts';
  */
 const SEED = 20_260_303;
 /** Of all odd values, how many go into each field. */
-const PER_FIELD = 100;
+const PER_FIELD = 30;
 /** Made to be slow (argon2), each time. */
 const SLOW = ['POST /api/v1/auth/login', 'POST /api/v1/me/password', 'POST /api/v1/people'];
 /** Never answers to its end; tested on a socket of its own. */
@@ -58,6 +61,7 @@ const REFUSED: Readonly<Record<string, number>> = {
   'POST /api/v1/units/{id}/rename': 404,
   'POST /api/v1/units/{id}/close': 404,
   'GET /api/v1/assets/{id}': 404,
+  'POST /api/v1/notices/{id}/read': 404,
   'POST /api/v1/media': 415,
 };
 
@@ -73,7 +77,8 @@ let port: number;
 
 beforeAll(async () => {
   platform = await testPlatform({ config: { demo: { size: 'S', password: null } } });
-  app = await buildServer(platform);
+  const hub = createHub({ replay: (id, limit) => replayLive(platform.db, id, limit) });
+  app = await buildServer({ ...platform, hub });
   city = await testCity(platform);
   foreign = await testCity(platform, 'n');
   const stage = new Stage(app, platform);
@@ -352,7 +357,10 @@ function* bodyTries(
   for (const name of Object.keys(resolve(schema).properties ?? {})) {
     const { [name]: _left, ...without } = sample;
     yield [`without ${name}`, request(url, { payload: without })];
-    for (const value of draw(VALUES, count, random)) {
+    const strangers = name.endsWith('Id')
+      ? [foreign.units.crew1, foreign.cityId, foreign.districts[0].id]
+      : [];
+    for (const value of [...strangers, ...draw(VALUES, count, random)]) {
       const payload = Buffer.from(JSON.stringify({ ...sample, [name]: value }));
       yield [`${name} = ${JSON.stringify(value)?.slice(0, 60)}`, request(url, { payload, headers: json })];
     }
@@ -632,6 +640,23 @@ describe('on the wire', () => {
     expect(type, text).toContain('application/problem+json');
     expect(Object.keys(problems)).toContain((JSON.parse(body) as { code: string }).code);
     expect(text).not.toMatch(INSIDE);
+  });
+
+  test('a live stream begins anew at a place that is none', async () => {
+    const places = [
+      '0-0',
+      '1-1',
+      '-1--1',
+      '99999999999999999999-1',
+      '1-99999999999999999999',
+      '18446744073709551615-0',
+    ];
+    for (const place of [...places, ...TEXTS.filter((text) => /^[\x20-\x7e]{0,60}$/.test(text))]) {
+      await send('operator', { method: 'GET', url: '/api/v1/me' });
+      const listener = await listen(app, token, place);
+      expect(listener.text, place).toMatch(/event: (ready|reset)/);
+      listener.close();
+    }
   });
 
   test('it still answers', async () => {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReportReply, Task } from '@wanmi/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { notifyRelay, liveTailer, replayLive } from './modules/notify/index.ts';
 import { statisticsRelay } from './modules/statistics/index.ts';
 import { openSession } from './modules/org/sessions.ts';
 import { buildServer } from './app.ts';
@@ -7,7 +9,9 @@ import { VirtualClock } from './platform/clock.ts';
 import { hashToken, SESSION_COOKIE } from './platform/http-access.ts';
 import type { App } from './platform/http.ts';
 import { uuidv7 } from './platform/ids.ts';
+import { formatPosition, readOutbox, OUTBOX_START } from './platform/outbox.ts';
 import { settleOutbox } from './platform/outbox-care.ts';
+import { createHub } from './platform/sse.ts';
 import { changedTables, fingerprint } from './testing/fingerprint.ts';
 import { POINT, type Ask, type Rule, type Rules, type Scene } from './testing/matrix/ask.ts';
 import { CASE_RULES } from './testing/matrix/case-rules.ts';
@@ -15,6 +19,7 @@ import { CITY_RULES } from './testing/matrix/city-rules.ts';
 import { Owners } from './testing/matrix/owners.ts';
 import { testPlatform, type TestPlatform } from './testing/platform.ts';
 import { routesOf } from './testing/routes.ts';
+import { listen, type Listener } from './testing/streams.ts';
 import { FEW_PLOTS, PLOTS, Stage } from './testing/scene.ts';
 import { morePeople, viewersOf, type Viewer } from './testing/viewers.ts';
 import { testCity, type TestCity } from './testing/world.ts';
@@ -53,8 +58,11 @@ beforeAll(async () => {
     const id = await stage.upload(viewer.token, `loose ${viewer.name} ${viewer.city}`);
     loose.push({ id, personId: viewer.personId });
   }
-  await settleOutbox(platform, [statisticsRelay(platform)]);
-  scene = { viewers, planted, loose, assets, cities: { h, n } };
+  await settleOutbox(platform, [statisticsRelay(platform), notifyRelay(platform)]);
+  const { rows: notices } = await platform.pool.query<{ id: string; postId: string }>(
+    'select id, post_id as "postId" from notice',
+  );
+  scene = { viewers, planted, loose, notices, assets, cities: { h, n } };
   const cities = new Map([
     [h.cityId, 'h' as const],
     [n.cityId, 'n' as const],
@@ -322,19 +330,56 @@ describe('what one may do is done', () => {
   const does = (name: string, url: string, body: object, method = 'POST') =>
     send(method, { url: `/api/v1${url}`, body }, bearer(viewerOf(name).token));
 
-  test('whoever a case waits for takes its task and gives it back', async () => {
-    for (const viewer of scene.viewers) {
-      for (const one of scene.planted.filter(
-        (p) => p.city === viewer.city && p.waits.includes(viewer.name),
-      )) {
-        const { id } = one.tasks.find((task) => task.open)!;
-        for (const action of ['claim', 'release']) {
-          const url = `/api/v1/tasks/${id}/actions/${action}`;
-          const reply = await send('POST', { url, body: { data: {} } }, bearer(viewer.token));
-          expect(reply.status, `${viewer.name} ${action} ${one.name}: ${reply.text}`).toBe(200);
-          expect(owners.leaks(reply.text, viewer)).toEqual([]);
+  test('whoever a case waits for takes its task and gives it back; who sees the case hears of it', async () => {
+    const hub = createHub({ replay: (id, limit) => replayLive(platform.db, id, limit) });
+    const live = { ...platform, hub };
+    const server = await buildServer(live, { limits: UNLIMITED });
+    const tailer = liveTailer(live);
+    const heard = new Map<Viewer, Listener[]>();
+    try {
+      await server.listen({ host: '127.0.0.1', port: 0 });
+      await tailer.start();
+      // What was done until now lies in the past of who comes new.
+      platform.clock.advance(1000);
+      const [first] = await readOutbox(platform.db, OUTBOX_START, 1);
+      for (const viewer of scene.viewers) {
+        // One who comes new, and one who was here when the first case was reported.
+        heard.set(viewer, [
+          await listen(server, viewer.token),
+          await listen(server, viewer.token, formatPosition(first!)),
+        ]);
+      }
+      for (const viewer of scene.viewers) {
+        for (const one of scene.planted.filter(
+          (p) => p.city === viewer.city && p.waits.includes(viewer.name),
+        )) {
+          const { id } = one.tasks.find((task) => task.open)!;
+          for (const action of ['claim', 'release']) {
+            const url = `/api/v1/tasks/${id}/actions/${action}`;
+            const reply = await send('POST', { url, body: { data: {} } }, bearer(viewer.token));
+            expect(reply.status, `${viewer.name} ${action} ${one.name}: ${reply.text}`).toBe(200);
+            expect(owners.leaks(reply.text, viewer)).toEqual([]);
+          }
         }
       }
+      const city = await listen(server, viewerOf('leader').token);
+      await sleep(600);
+      for (const [viewer, [fresh, returned]] of heard) {
+        const all = scene.planted.filter((one) => viewer.sees(one));
+        const moved = all.filter((one) => one.waits.length > 0);
+        const left = scene.planted.filter(
+          (one) => one.city === viewer.city && one.left?.includes(viewer.name),
+        );
+        expect(owners.leaks(fresh!.text, viewer), viewer.name).toEqual([]);
+        expect(fresh!.cases(), viewer.name).toEqual(new Set(moved.map((one) => one.caseId)));
+        expect(returned!.text, viewer.name).not.toMatch(/zq|caseNo|1395550/);
+        expect(returned!.cases(), viewer.name).toEqual(new Set([...all, ...left].map((one) => one.caseId)));
+      }
+      city.close();
+    } finally {
+      await tailer.stop();
+      await server.close();
+      hub.close();
     }
   });
 

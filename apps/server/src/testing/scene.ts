@@ -19,6 +19,8 @@ export interface Plot {
   /** Collectors who reported it, or have or had a step of it. */
   readonly collectors?: readonly string[];
   readonly ended?: true;
+  /** On whose desk it once lay who sees it no more: a live stream that catches up tells them that it moved. */
+  readonly left?: readonly string[];
   /** Later reports of the same problem. */
   readonly joined?: number;
   /** The same photo as that of another case, sent by somebody else. */
@@ -351,6 +353,7 @@ export const PLOTS: readonly Plot[] = [
     district: null,
     steps: [['operator', 'accept']],
     waits: ['shiftLeader'],
+    left: ['eastOperator'],
   },
   { name: 'without a position', district: null, steps: [], waits: ['operator', 'eastOperator'] },
   {
@@ -360,6 +363,7 @@ export const PLOTS: readonly Plot[] = [
     steps: VERIFY,
     waits: ['collector1'],
     collectors: ['collector1'],
+    left: ['eastOperator'],
   },
 ];
 

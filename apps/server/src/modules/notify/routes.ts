@@ -93,6 +93,8 @@ export function routes(app: App, platform: Platform): void {
   app.get(
     '/stream',
     {
+      // HEAD would open a stream that never says anything.
+      exposeHeadRoute: false,
       config,
       schema: {
         tags: ['live'],

@@ -34,6 +34,7 @@ export interface Scene {
   readonly planted: readonly Planted[];
   /** Uploaded photos that are in no case yet, with their uploader. */
   readonly loose: readonly { readonly id: string; readonly personId: string }[];
+  readonly notices: readonly { readonly id: string; readonly postId: string }[];
   /** One asset of each city, at the same place. */
   readonly assets: Readonly<Record<CityKey, string>>;
   readonly cities: Readonly<Record<CityKey, TestCity>>;

@@ -23,6 +23,7 @@ import {
   type Page,
   type Rule,
   type Rules,
+  type Scene,
 } from './ask.ts';
 
 const byCase = (
@@ -173,6 +174,15 @@ const reportBody = (categoryId: string, extra: object): object => ({
   position: POINT,
   ...extra,
 });
+
+/** The cases of which a post was told: work that came to the collector of the beat by name. */
+function toldOf({ name, city }: Viewer, { planted }: Scene): string[] {
+  return planted
+    .filter((one) => one.city === city && one.district !== null && name === `collector${one.district + 1}`)
+    .flatMap(({ caseId, steps }) =>
+      steps.filter(([, action]) => action === 'sendVerify' || action === 'sendCheck').map(() => caseId),
+    );
+}
 
 /** What hangs on a case: seen by who sees the case. */
 export const CASE_RULES: Rules = {
@@ -331,6 +341,44 @@ export const CASE_RULES: Rules = {
     (id) => ({ url: api(`/cases/${id}/integrity`) }),
     () => expecting((proof: { whole: boolean }) => expect(proof.whole).toBe(true)),
   ),
+
+  'GET /api/v1/notices': {
+    access: 'signedIn',
+    asks: (viewer, scene) => [
+      ok('one’s own', api('/notices?limit=200'), exactly(toldOf(viewer, scene), 'caseId')),
+    ],
+  },
+  'GET /api/v1/notices/unread': {
+    access: 'signedIn',
+    asks: (viewer, scene) => [
+      ok(
+        'one’s own',
+        api('/notices/unread'),
+        expecting(({ unread }: { unread: number }) => expect(unread).toBe(toldOf(viewer, scene).length)),
+      ),
+    ],
+  },
+  'POST /api/v1/notices/:id/read': {
+    access: 'signedIn',
+    unknown: () => ({ url: api(`/notices/${nobodys()}/read`), body: {} }),
+    asks: (viewer, { notices }) =>
+      notices.map(({ id, postId }) => ({
+        what: postId === viewer.postId ? 'one’s own' : "somebody else's",
+        url: api(`/notices/${id}/read`),
+        body: {},
+        status: postId === viewer.postId ? 204 : 404,
+        does: postId === viewer.postId,
+      })),
+  },
+  'POST /api/v1/notices/read': fixed('signedIn', {
+    what: 'all of them',
+    url: api('/notices/read'),
+    body: {},
+    status: 204,
+    does: true,
+  }),
+  // It never ends: what each hears has a test of its own.
+  'GET /api/v1/stream': fixed('signedIn', { what: 'live', url: api('/stream'), status: 200, does: true }),
 
   'GET /api/v1/statistics/overview': {
     access: 'statistics.read',
