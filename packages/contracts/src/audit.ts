@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { Id, Instant, PageQuery } from './common.ts';
-
-export const AUDIT_OUTCOMES = ['ok', 'refused', 'failed'] as const;
-export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+import { AUDIT_OUTCOMES } from './vocabulary.ts';
 
 export const AuditQuery = PageQuery.extend({
   action: z

@@ -161,3 +161,7 @@ export type Crs = (typeof CRS)[number];
 /** How far a post may see and act. `region` = its region's tree, `unit` = its unit's tree, `own` = its own items. */
 export const SCOPE_KINDS = ['city', 'region', 'unit', 'own'] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
+/** How an attempt that the audit records ended. */
+export const AUDIT_OUTCOMES = ['ok', 'refused', 'failed'] as const;
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];

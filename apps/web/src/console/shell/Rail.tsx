@@ -13,7 +13,7 @@ import { useMe } from '../me.ts';
 import { roomsOf, type Room } from '../rooms.ts';
 import styles from './shell.module.css';
 
-const icons: Record<Room['name'], ComponentType> = {
+const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   desk: InboxOutlined,
   report: PlusSquareOutlined,
   cases: FileSearchOutlined,
@@ -36,7 +36,7 @@ export function Rail() {
             className={styles.railLink}
             activeProps={{ 'data-active': true }}
           >
-            <Icon />
+            <Icon aria-hidden />
             <span>{t(`room.${room.name}`)}</span>
           </Link>
         );

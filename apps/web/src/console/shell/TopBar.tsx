@@ -22,7 +22,7 @@ export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () 
         <strong>{text(me.city.name)}</strong>
       </div>
       <button type="button" className={styles.search} onClick={onSearch} aria-keyshortcuts="Control+K">
-        <SearchOutlined />
+        <SearchOutlined aria-hidden />
         <span>{t('palette.open')}</span>
         <kbd>Ctrl K</kbd>
       </button>
