@@ -172,6 +172,39 @@ test(
   },
 );
 
+test('a clock of its own does not go back when the program is killed', { timeout: 120_000 }, async () => {
+  const fast = await Program.make('--virtual-clock=3600');
+  try {
+    fast.start();
+    await fast.ready();
+    const pool = createPool(connectionTo(fast.postmaster!.socketDir), { max: 2 });
+    const cast = await castOf(pool, fast.url, fast.password);
+    const load = new Load(fast.url, cast, random);
+    const running = load.run(2);
+    await delay(3000);
+    await fast.killServer();
+    const { rows } = await pool.query<{ at: Date }>('select max(at) as at from case_event');
+    fast.start();
+    await fast.ready();
+    load.stop();
+    await running;
+    const reply = await fetch(`${fast.url}/api/v1/me`, {
+      headers: { authorization: `Bearer ${cast.operator}` },
+    });
+    const { now } = (await reply.json()) as { now: string };
+    expect(Date.parse(now)).toBeGreaterThan(rows[0]!.at.getTime());
+    // What came after the crash came later, in each case's log.
+    const back = await pool.query(
+      `select 1 from case_event a join case_event b on b.case_id = a.case_id and b.seq = a.seq + 1 where b.at < a.at`,
+    );
+    expect([load.acknowledged.length > 0, back.rows]).toEqual([true, []]);
+    await pool.end();
+    expect(await fast.stop(), fast.output).toBe(0);
+  } finally {
+    await fast.clear();
+  }
+});
+
 /** JSON in the database has no order of keys. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

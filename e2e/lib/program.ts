@@ -21,16 +21,19 @@ export class Program {
   #output = '';
   #started = false;
 
-  private constructor(home: string, port: number, password: string) {
+  readonly #options: readonly string[];
+
+  private constructor(home: string, port: number, password: string, options: readonly string[]) {
+    this.#options = options;
     this.home = home;
     this.port = port;
     this.password = password;
   }
 
-  static async make(): Promise<Program> {
+  static async make(...options: string[]): Promise<Program> {
     const home = await mkdtemp(path.join(tmpdir(), 'wanmi-crash-'));
     await chmod(home, 0o755); // the database server may run as a user of its own
-    return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`);
+    return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`, options);
   }
 
   get url(): string {
@@ -52,20 +55,24 @@ export class Program {
 
   /** Starts it with a demo city that nobody plays. */
   start(): void {
-    const child = spawn(process.execPath, [MAIN, '--services=web,worker', '--demo', '--size', 'S'], {
-      env: {
-        ...process.env,
-        DATABASE_URL: '',
-        WANMI_HOME: this.home,
-        PORT: String(this.port),
-        HOST: '127.0.0.1',
-        LOG_LEVEL: 'warn',
-        WANMI_DEMO_PASSWORD: this.password,
-        WANMI_DEMO_PAST: '0',
-        WANMI_DEMO_PACE: '0',
+    const child = spawn(
+      process.execPath,
+      [MAIN, '--services=web,worker', '--demo', '--size', 'S', ...this.#options],
+      {
+        env: {
+          ...process.env,
+          DATABASE_URL: '',
+          WANMI_HOME: this.home,
+          PORT: String(this.port),
+          HOST: '127.0.0.1',
+          LOG_LEVEL: 'warn',
+          WANMI_DEMO_PASSWORD: this.password,
+          WANMI_DEMO_PAST: '0',
+          WANMI_DEMO_PACE: '0',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    );
     this.#started = false;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {

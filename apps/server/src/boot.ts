@@ -133,8 +133,12 @@ async function openClock(
   if (config.virtualClock === null) {
     return { clock: past ? new PastClock(start) : systemClock, close: async () => {} };
   }
-  const { rows } = await pool.query<{ at: number }>(
-    `select (value #>> '{}')::int8 as at from instance where key = 'clock'`,
+  // Whoever was killed between two savings wrote with a later time than the saved one.
+  const { rows } = await pool.query<{ at: number | null }>(
+    `select greatest(
+       (select (value #>> '{}')::int8 from instance where key = 'clock'),
+       (select (extract(epoch from max(at)) * 1000)::int8 + 1
+          from (select at from outbox order by xid desc, pos desc limit 100) last)) as at`,
   );
   const clock = new VirtualClock({
     start: Math.max(rows[0]?.at ?? 0, start),
