@@ -102,20 +102,20 @@ describe('a worker', () => {
   test('lets clocks run out, counts, tells, and closes the day', async () => {
     const worker = await start();
     const id = await report();
-    await expect.poll(() => lastSeq(id), { timeout: 5000 }).toBe(2);
-    await expect.poll(() => notices('collector1'), { timeout: 5000 }).toEqual(['task.opened']);
+    await expect.poll(() => lastSeq(id), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => notices('collector1'), { timeout: 20_000 }).toEqual(['task.opened']);
 
     // Half an hour to verify: yellow after 24 minutes, red after 30.
     w.platform.clock.advance(25 * MINUTE);
     worker.wake();
     await expect
-      .poll(() => types(id), { timeout: 5000 })
+      .poll(() => types(id), { timeout: 20_000 })
       .toEqual(['case.reported', 'case.verifySent', 'task.warned']);
     w.platform.clock.advance(6 * MINUTE);
     worker.wake();
-    await expect.poll(() => types(id), { timeout: 5000 }).toHaveLength(4);
+    await expect.poll(() => types(id), { timeout: 20_000 }).toHaveLength(4);
     await expect
-      .poll(() => notices('collector1'), { timeout: 5000 })
+      .poll(() => notices('collector1'), { timeout: 20_000 })
       .toEqual(['task.overdue', 'task.warned', 'task.opened']);
     const overview = await call<Overview>('leader', 'GET', '/statistics/overview');
     expect(overview).toMatchObject({ reported: 1, open: 1, openOverdue: 1 });
@@ -126,7 +126,7 @@ describe('a worker', () => {
     worker.wake();
     const root = async () =>
       (await sql`select 1 from log_root where city_id = ${w.cityId}`.execute(w.platform.db)).rows.length;
-    await expect.poll(root, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(root, { timeout: 40_000 }).toBeGreaterThan(0);
     const open = async () =>
       (
         await sql<{
@@ -134,12 +134,12 @@ describe('a worker', () => {
           overdue: boolean;
         }>`select stage, overdue from fact_open where case_id = ${id}`.execute(w.platform.db)
       ).rows;
-    await expect.poll(open, { timeout: 10_000 }).toEqual([{ stage: 'dispatch', overdue: true }]);
+    await expect.poll(open, { timeout: 40_000 }).toEqual([{ stage: 'dispatch', overdue: true }]);
     expect(await call(`leader`, 'GET', `/cases/${id}/integrity`)).toMatchObject({
       whole: true,
       lastRoot: { included: true },
     });
-  }, 60_000);
+  }, 120_000);
 
   test('two of them do everything once', async () => {
     const before = await notices('collector1');
@@ -149,19 +149,19 @@ describe('a worker', () => {
     one.wake();
     for (const id of ids) {
       await expect
-        .poll(() => types(id), { timeout: 10_000 })
+        .poll(() => types(id), { timeout: 40_000 })
         .toEqual(['case.reported', 'case.verifySent', 'task.warned', 'task.overdue']);
-      await expect.poll(() => lastSeq(id), { timeout: 5000 }).toBe(4);
+      await expect.poll(() => lastSeq(id), { timeout: 20_000 }).toBe(4);
     }
     await expect
-      .poll(() => notices('collector1').then((all) => all.length - before.length), { timeout: 5000 })
+      .poll(() => notices('collector1').then((all) => all.length - before.length), { timeout: 20_000 })
       .toBe(9);
-  }, 60_000);
+  }, 120_000);
 
   test('works on after the database was away', async () => {
     await start();
     const id = await report();
-    await expect.poll(() => lastSeq(id), { timeout: 5000 }).toBe(2);
+    await expect.poll(() => lastSeq(id), { timeout: 20_000 }).toBe(2);
     const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(w.platform.db);
     const database = rows[0]!.name;
     const { host, port, user } = w.platform.pool.options as { host: string; port: number; user: string };
@@ -173,17 +173,17 @@ describe('a worker', () => {
       await sleep(1500);
       await admin.query(`alter database "${database}" allow_connections true`);
     });
-    await expect.poll(() => report().catch(() => null), { timeout: 10_000 }).toBeTruthy();
+    await expect.poll(() => report().catch(() => null), { timeout: 40_000 }).toBeTruthy();
     const after = await report();
     await expect.poll(() => lastSeq(after), { timeout: 15_000 }).toBe(2);
     w.platform.clock.advance(40 * MINUTE);
     await expect.poll(() => types(after), { timeout: 15_000 }).toContain('task.overdue');
-  }, 60_000);
+  }, 120_000);
 
   test('rebuilds the facts when asked to', async () => {
     const id = await report();
     await start();
-    await expect.poll(() => lastSeq(id), { timeout: 5000 }).toBe(2);
+    await expect.poll(() => lastSeq(id), { timeout: 20_000 }).toBe(2);
     await sql`update fact_case set source = 'video' where case_id = ${id}`.execute(w.platform.db);
     await addJob(w.platform, 'statistics.rebuild', { cityId: w.cityId });
     const source = async () =>
@@ -192,6 +192,6 @@ describe('a worker', () => {
           w.platform.db,
         )
       ).rows[0]?.source;
-    await expect.poll(source, { timeout: 10_000 }).toBe('hotline12319');
+    await expect.poll(source, { timeout: 40_000 }).toBe('hotline12319');
   }, 30_000);
 });
