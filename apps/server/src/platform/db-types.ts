@@ -558,17 +558,20 @@ export interface Report {
   case_id: string;
   category_id: string | null;
   city_id: string;
+  community_id: string | null;
   description: string;
   external_ref: string | null;
   geom: string | null;
   id: string;
   input_crs: string | null;
   kind: string;
+  patrol_grid_id: string | null;
   post_id: string | null;
   received_at: Timestamp;
   reported_at: Timestamp;
   reporter_id: string | null;
   source: string;
+  street_id: string | null;
 }
 
 export interface Reporter {

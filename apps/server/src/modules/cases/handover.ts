@@ -141,14 +141,13 @@ export function movedTask(task: Waiting): ReturnType<typeof eventTask> {
   return eventTask({ ...task, overdue: false });
 }
 
-/** Cases with open work of these posts and units. Whoever claimed a task sits in the unit that it waits for. */
+/** Cases with open work of these posts and units. Whom a task waits for, and who claimed it, sits in its unit. */
 async function affected(trx: Trx, posts: string[], units: string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select case_id as id from task where done_at is null and post_id = any(${posts}::uuid[])
+    select case_id as id from task where done_at is null and unit_id = any(${units}::uuid[])
     union
-    select case_id from task where done_at is null and unit_id = any(${units}::uuid[])
-    union
-    select case_id from task where done_at is null and claimed_post_id = any(${posts}::uuid[])
+    select case_id from task where done_at is null
+       and (post_id = any(${posts}::uuid[]) or claimed_post_id = any(${posts}::uuid[]))
        and unit_id in (select unit_id from post where id = any(${posts}::uuid[]))
     union
     select case_id from assignment where ended_at is null and unit_id = any(${units}::uuid[])

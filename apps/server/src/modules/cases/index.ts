@@ -5,7 +5,7 @@ export { joinCase, openCase, type KeptReply, type KeptSimilar, type Opening, typ
 export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
-export { searchSql } from './lists.ts';
+export { eachOf } from './newest.ts';
 export { BLIND_ROLES } from './policy.ts';
 export { moveWork } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import type { CaseCard, CaseQuery, Lamp, Task, TaskCounts, TaskQuery } from '@wanmi/contracts';
 import { regionsOf } from '#modules/org';
 import type { Actor } from '#platform/actor';
-import { likePattern, queryTerms } from '#platform/bigrams';
-import { problem } from '#platform/errors';
+import { invalid, problem } from '#platform/errors';
+import { box as boxSql, parseBbox } from '#platform/geo';
 import { uuidv7Since } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
+import type { Db, Trx } from '#platform/pool';
 import {
   asCondition,
   CARD_COLUMNS,
@@ -19,7 +20,9 @@ import {
   type CardRow,
   type TaskRow,
 } from './present.ts';
-import { caseScopeSql, visibleCaseSql } from './scope.ts';
+import { newestCases } from './newest.ts';
+import { searching, searchSql } from './search.ts';
+import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
 type Part = RawBuilder<unknown>;
@@ -52,23 +55,6 @@ function lampIs(lamp: Lamp, now: Date): Part {
   }
 }
 
-/**
- * Words of a search as conditions on `"case" c`: a number or its beginning, or Chinese and Latin words by bigrams
- * with a recheck of the phrase. @throws search.tooShort for one character
- */
-export function searchSql(q: string, cityId: string): Part {
-  const text = q.trim();
-  if (/^\d{4,8}(-\d*)?$/.test(text)) {
-    // A range, not LIKE: the order of C.UTF-8 lets the unique index serve the beginning of a number.
-    return sql`c.city_id = ${cityId}::uuid and c.case_no >= ${text} and c.case_no < ${`${text}\uFFFF`}`;
-  }
-  const terms = queryTerms(text);
-  if (terms.bigrams.length === 0) throw problem('search.tooShort');
-  const phrases = terms.phrases.map((phrase) => sql`ct.text like ${likePattern(phrase)}`);
-  return sql`exists (select 1 from case_text ct where ct.case_id = c.id
-    and ${asCondition([sql`ct.bigrams @> ${terms.bigrams}::text[]`, ...phrases])})`;
-}
-
 const OpenCursor = z.object({ k: z.iso.datetime(), i: z.uuid() });
 
 /** `GET /tasks`: what waits for this post, most urgent first, or what it did, latest first. */
@@ -81,15 +67,12 @@ export async function listTasks(
   const now = new Date(names.now);
   const open = query.box === 'open';
   const parts: Part[] = [
-    open
-      ? waitsFor(actor)
-      : sql`t.done_at is not null and t.city_id = ${actor.cityId}::uuid and t.done_post_id = ${actor.postId}::uuid`,
+    open ? waitsFor(actor) : sql`t.done_at is not null and t.done_post_id = ${actor.postId}::uuid`,
   ];
   if (query.step) parts.push(sql`t.step = ${query.step}`);
   if (query.lamp) parts.push(lampIs(query.lamp, now));
   if (query.source) parts.push(sql`c.source = ${query.source}`);
   if (query.caseId) parts.push(sql`t.case_id = ${query.caseId}::uuid`);
-  if (query.q) parts.push(searchSql(query.q, actor.cityId));
   if (query.cursor) {
     const { k, i } = decodeCursor(query.cursor, OpenCursor)!;
     parts.push(
@@ -99,13 +82,23 @@ export async function listTasks(
     );
   }
   const order = open ? sql`t.due_key, t.id` : sql`t.done_at desc, t.id desc`;
+  // Its own index alone decides on a page of done tasks, unless something of their cases is asked for.
+  const ofCase = open || query.source || query.q ? sql`join "case" c on c.id = t.case_id` : sql``;
   // The page is cut before the cards are built: the laterals run for fifty rows, not for the whole box.
-  const found = await sql<TaskRow>`
-    select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
-    from (select t.* from task t join "case" c on c.id = t.case_id
-          where ${asCondition(parts)} order by ${order} limit ${query.limit + 1}) t
-    join "case" c on c.id = t.case_id ${CARD_JOINS}
-    order by ${order}`.execute(platform.db);
+  const read = (db: Db | Trx) =>
+    sql<TaskRow>`
+      select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
+      from (select t.id from task t ${ofCase}
+            where ${asCondition(parts)} order by ${order} limit ${query.limit + 1}) page
+      join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
+      order by ${order}`.execute(db);
+  const { q } = query;
+  const found = q
+    ? await searching(platform.db, async (trx) => {
+        parts.push(await searchSql(trx, q, actor.cityId));
+        return read(trx);
+      })
+    : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({
     k: (open ? row.t_due_key : row.t_done_at!).toISOString(),
     i: row.t_id,
@@ -162,25 +155,37 @@ export async function listCases(
   query: z.output<typeof CaseQuery>,
 ): Promise<Page<CaseCard>> {
   const names = await namesOf(platform, actor.cityId);
-  const parts: Part[] = [caseScopeSql(actor.scope, actor.cityId)];
-  if (query.q) parts.push(searchSql(query.q, actor.cityId));
-  if (query.stage) parts.push(sql`c.stage = ${query.stage}`);
+  const where: Part[] = [];
+  if (query.stage) where.push(sql`c.stage = ${query.stage}`);
   // An open stage implies an open case: the partial index of open cases serves it.
   const open = query.open ?? (query.stage && query.stage !== 'ended' ? true : undefined);
-  if (open !== undefined) parts.push(open ? sql`c.ended_at is null` : sql`c.ended_at is not null`);
-  if (query.outcome) parts.push(sql`c.outcome = ${query.outcome}`);
-  if (query.source) parts.push(sql`c.source = ${query.source}`);
-  if (query.categoryId) parts.push(categoryIs(query.categoryId, names));
-  if (query.regionId) parts.push(await regionIs(platform, actor.cityId, query.regionId));
-  if (query.unitId) parts.push(sql`c.department_id = ${query.unitId}::uuid`);
-  if (query.from) parts.push(sql`c.id >= ${uuidv7Since(query.from)}::uuid`);
-  if (query.to) parts.push(sql`c.id < ${uuidv7Since(query.to)}::uuid`);
-  if (query.bbox) parts.push(insideSql(query.bbox));
-  if (query.cursor) parts.push(sql`c.id < ${decodeCursor(query.cursor, CaseCursor)!.i}::uuid`);
-  const found = await sql<CardRow>`
-    select ${CARD_COLUMNS}
-    from (select c.* from "case" c where ${asCondition(parts)} order by c.id desc limit ${query.limit + 1}) c
-    ${CARD_JOINS} order by c.id desc`.execute(platform.db);
+  if (open !== undefined) where.push(open ? sql`c.ended_at is null` : sql`c.ended_at is not null`);
+  if (query.outcome) where.push(sql`c.outcome = ${query.outcome}`);
+  if (query.source) where.push(sql`c.source = ${query.source}`);
+  if (query.categoryId) where.push(categoryIs(query.categoryId, names));
+  if (query.regionId) where.push(await regionIs(platform, actor.cityId, query.regionId));
+  if (query.unitId) where.push(sql`c.department_id = ${query.unitId}::uuid`);
+  if (query.bbox) where.push(insideSql(query.bbox));
+  const cursor = query.cursor ? decodeCursor(query.cursor, CaseCursor)!.i : undefined;
+  const to = query.to ? uuidv7Since(query.to) : undefined;
+  const wanted = {
+    where,
+    after: query.from ? uuidv7Since(query.from) : undefined,
+    before: cursor !== undefined && to !== undefined && to < cursor ? to : (cursor ?? to),
+    limit: query.limit + 1,
+  };
+  const read = (db: Db | Trx) =>
+    sql<CardRow>`
+      select ${CARD_COLUMNS} from (${newestCases(actor, wanted)}) c ${CARD_JOINS} order by c.id desc`.execute(
+      db,
+    );
+  const { q } = query;
+  const found = q
+    ? await searching(platform.db, async (trx) => {
+        where.push(await searchSql(trx, q, actor.cityId));
+        return read(trx);
+      })
+    : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));
   return { items: page.items.map((row) => toCard(row, names)), next: page.next };
 }
@@ -210,7 +215,12 @@ async function regionIs(platform: Platform, cityId: string, regionId: string): P
   }
 }
 
-export function insideSql(bbox: string): Part {
-  const [west, south, east, north] = bbox.split(',').map(Number);
-  return sql`c.geom && st_makeenvelope(${west}::float8, ${south}::float8, ${east}::float8, ${north}::float8, 4326)`;
+function insideSql(bbox: string): Part {
+  const box = parseBbox(bbox);
+  if (!box) {
+    throw invalid([
+      { path: '/bbox', code: 'bbox', message: 'west,south,east,north in degrees', in: 'query' },
+    ]);
+  }
+  return sql`c.geom && ${boxSql(box)}`;
 }

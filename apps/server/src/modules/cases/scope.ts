@@ -16,7 +16,7 @@ export interface CaseKeys {
   readonly postIds: readonly string[];
 }
 
-const LEVEL_COLUMN = {
+export const LEVEL_COLUMN = {
   district: sql.ref('c.district_id'),
   street: sql.ref('c.street_id'),
   community: sql.ref('c.community_id'),
@@ -48,7 +48,8 @@ export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> 
       return sql<boolean>`${city} and (c.collector_post_id = ${scope.postId}::uuid
         or c.patrol_grid_id = any(${[...scope.patrolGridIds]}::uuid[])
         or exists (select 1 from task st where st.case_id = c.id
-                   and ${scope.postId}::uuid in (st.post_id, st.done_post_id)))`;
+                   and (st.done_post_id = ${scope.postId}::uuid
+                     or st.done_at is null and st.post_id = ${scope.postId}::uuid)))`;
   }
 }
 

@@ -98,6 +98,8 @@ export function assetTile(cityId: string, tile: TileKey): Query {
     )} as tile`;
 }
 
+/** Below it a tile spans a city's district or more. */
+const WIDE_ZOOM = 14;
 /** From here on each case is a point of its own. */
 export const CASE_ZOOM = 16;
 /** A cluster gathers an eighth of the tile's side, 64 of 512 pixels on the screen. */
@@ -108,13 +110,16 @@ const CELLS = 8;
  * gathered by a grid with their number and their worst lamp. The lamp is computed for `now`, as everywhere.
  */
 export function caseTile(visible: RawBuilder<boolean>, tile: TileKey, now: Date): Query {
+  const clocks = sql`select min(t.due_at) as due_at, min(t.warn_at) as warn_at`;
+  // A wide tile holds a good part of all that is open: their tasks are read once, from the index of open ones.
+  const withClocks =
+    tile.z < WIDE_ZOOM
+      ? sql`left join (${clocks}, t.case_id from task t where t.done_at is null group by t.case_id) k on k.case_id = c.id`
+      : sql`left join lateral (${clocks} from task t where t.case_id = c.id and t.done_at is null) k on true`;
   const open = sql`
     select c.id, c.case_no, c.stage, c.category_id, c.geom,
            case when k.due_at < ${now} then 3 when k.warn_at < ${now} then 2 when k.due_at is not null then 1 else 0 end as lamp
-      from "case" c
-      left join lateral (
-        select min(t.due_at) as due_at, min(t.warn_at) as warn_at from task t
-         where t.case_id = c.id and t.done_at is null) k on true
+      from "case" c ${withClocks}
      where c.ended_at is null and c.geom && ${inside(tile)} and ${visible}`;
   const lampName = sql`(array['none', 'green', 'yellow', 'red'])[lamp + 1]`;
   const rows =

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { Report, ReportQuery, SimilarCase } from '@wanmi/contracts';
+import { newestReports } from './newest.ts';
 import { BLIND_ROLES, caseScopeSql, type KeptSimilar } from '#modules/cases';
 import { catalogOf, type Catalog, type CatalogCategory } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
@@ -119,10 +120,7 @@ export async function listReports(
   query: z.output<typeof ReportQuery>,
 ): Promise<{ items: Report[]; next: string | null }> {
   const catalog = await catalogOf(platform, actor.cityId);
-  const parts: RawBuilder<unknown>[] = [
-    sql`r.city_id = ${actor.cityId}::uuid`,
-    caseScopeSql(actor.scope, actor.cityId),
-  ];
+  const parts: RawBuilder<unknown>[] = [];
   if (query.kind) parts.push(sql`r.kind = ${query.kind}`);
   if (query.source) parts.push(sql`r.source = ${query.source}`);
   if (query.caseId) parts.push(sql`r.case_id = ${query.caseId}::uuid`);
@@ -133,8 +131,9 @@ export async function listReports(
     select r.id, r.case_id, c.case_no, r.kind, r.source, r.category_id, r.description, r.address,
       st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at, r.received_at, r.external_ref, r.reporter_id,
       p.name, p.phone, c.outcome
-    from report r join "case" c on c.id = r.case_id left join reporter p on p.id = r.reporter_id
-    where ${sql.join(parts, sql` and `)} order by r.id desc limit ${query.limit + 1}`.execute(platform.db);
+    from (${newestReports(actor, parts, query.limit + 1)}) r join "case" c on c.id = r.case_id
+      left join reporter p on p.id = r.reporter_id
+    order by r.id desc`.execute(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));
   const blind = BLIND_ROLES.has(actor.role);
   return {

@@ -1,7 +1,7 @@
 with guard as (
   update "case" set seq = $3, head = $4, report_count = report_count + 1
   where id = $1 and seq = $2 and ended_at is null
-  returning id, city_id, null::text as case_no
+  returning id, city_id, null::text as case_no, street_id, community_id, patrol_grid_id
 ), told as (
   insert into reporter (id, city_id, name, phone, wants_reply, created_at)
   select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
@@ -10,10 +10,12 @@ with guard as (
   returning id
 ), reported as (
   insert into report (id, city_id, case_id, kind, source, external_ref, category_id, description, address, geom,
-    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at)
+    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at, street_id, community_id,
+    patrol_grid_id)
   select x.id, g.city_id, g.id, x.kind, x.source, x.external_ref, x.category_id, x.description, x.address,
     case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
-    x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at
+    x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at,
+    g.street_id, g.community_id, g.patrol_grid_id
   from guard g, jsonb_to_recordset($6::jsonb) as x(id uuid, kind text, source text, external_ref text,
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, reported_at timestamptz, received_at timestamptz)
