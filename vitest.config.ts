@@ -13,6 +13,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.mjs'],
           // Pure code shares its modules safely, and 20 files start in a second instead of six.
           isolate: false,
+          // Property tests share two cores with whatever else runs.
+          testTimeout: 60_000,
         },
       },
       {
@@ -21,8 +23,8 @@ export default defineConfig({
           include: ['apps/server/src/**/*.test.ts'],
           globalSetup: ['apps/server/src/platform/testing-setup.ts'],
           isolate: false,
-          testTimeout: 15_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       './apps/web/vitest.config.ts',
