@@ -21,7 +21,7 @@ import {
   type TaskRow,
 } from './present.ts';
 import { newestCases } from './newest.ts';
-import { searching, searchSql } from './search.ts';
+import { search, searching } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
@@ -95,7 +95,8 @@ export async function listTasks(
   const { q } = query;
   const found = q
     ? await searching(platform.db, async (trx) => {
-        parts.push(await searchSql(trx, q, actor.cityId));
+        const hits = await search(trx, q, actor.cityId);
+        parts.push('cases' in hits ? sql`t.case_id = any(${[...hits.cases]}::uuid[])` : hits.where);
         return read(trx);
       })
     : await read(platform.db);
@@ -174,15 +175,17 @@ export async function listCases(
     before: cursor !== undefined && to !== undefined && to < cursor ? to : (cursor ?? to),
     limit: query.limit + 1,
   };
-  const read = (db: Db | Trx) =>
+  const read = (db: Db | Trx, among?: readonly string[]) =>
     sql<CardRow>`
-      select ${CARD_COLUMNS} from (${newestCases(actor, wanted)}) c ${CARD_JOINS} order by c.id desc`.execute(
+      select ${CARD_COLUMNS} from (${newestCases(actor, { ...wanted, among })}) c ${CARD_JOINS} order by c.id desc`.execute(
       db,
     );
   const { q } = query;
   const found = q
     ? await searching(platform.db, async (trx) => {
-        where.push(await searchSql(trx, q, actor.cityId));
+        const hits = await search(trx, q, actor.cityId);
+        if ('cases' in hits) return read(trx, hits.cases);
+        where.push(hits.where);
         return read(trx);
       })
     : await read(platform.db);

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Actor } from '#platform/actor';
-import { LEVEL_COLUMN } from './scope.ts';
+import { caseScopeSql, LEVEL_COLUMN } from './scope.ts';
 
 type Part = RawBuilder<unknown>;
 
@@ -11,6 +11,8 @@ export interface Wanted {
   readonly after?: string | undefined;
   readonly before?: string | undefined;
   readonly limit: number;
+  /** Only these; few enough to look at each. */
+  readonly among?: readonly string[] | undefined;
 }
 
 /**
@@ -21,6 +23,10 @@ export interface Wanted {
  */
 export function newestCases(actor: Actor, wanted: Wanted): Part {
   const { scope } = actor;
+  if (wanted.among) {
+    const among = sql`c.id = any(${[...wanted.among]}::uuid[])`;
+    return pageOfCases(wanted, actor, [among, caseScopeSql(scope, actor.cityId)]);
+  }
   switch (scope.kind) {
     case 'city':
       return pageOfCases(wanted, actor, []);

@@ -24,7 +24,8 @@ export const LEVEL_COLUMN = {
 
 /**
  * The rows of `"case" c` that a scope sees, as a condition for any query that names the table `c`.
- * Fail closed: an empty list of regions, units or grids sees nothing.
+ * Fail closed: an empty list of regions, units or grids sees nothing. It is for cases that are at hand or few; long
+ * lists begin with the scope (newest.ts).
  *
  * A department that declined a case or lost it to another still sees it: its assignment counts in its figures for
  * ever, each figure opens into its list, and it may appeal (domain.md). It acts on it no more (policy.ts).
@@ -38,19 +39,23 @@ export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> 
       return sql<boolean>`${city} and ${LEVEL_COLUMN[scope.level]} = any(${[...scope.regionIds]}::uuid[])`;
     case 'unit': {
       const units = [...scope.unitIds];
-      // A semi-join, so that the planner starts from a small unit's assignments and scans for a big one.
-      return sql<boolean>`${city} and c.id in (
-        select a.case_id from assignment a where a.unit_id = any(${units}::uuid[])
-        union all
-        select a.case_id from assignment a where a.crew_id = any(${units}::uuid[]))`;
+      // Not `exists`, which the planner may turn into a join with all that the department ever had.
+      return sql<boolean>`${city} and (select true from assignment a where a.case_id = c.id
+        and (a.unit_id = any(${units}::uuid[]) or a.crew_id = any(${units}::uuid[])) limit 1)`;
     }
-    case 'own':
-      return sql<boolean>`${city} and (c.collector_post_id = ${scope.postId}::uuid
-        or c.patrol_grid_id = any(${[...scope.patrolGridIds]}::uuid[])
-        or exists (select 1 from task st where st.case_id = c.id
-                   and (st.done_post_id = ${scope.postId}::uuid
-                     or st.done_at is null and st.post_id = ${scope.postId}::uuid)))`;
+    case 'own': {
+      const post = sql`${scope.postId}::uuid`;
+      return sql<boolean>`${city} and (c.collector_post_id = ${post}
+        or c.patrol_grid_id = any(${[...scope.patrolGridIds]}::uuid[]) or ${didTask(post)}
+        or c.ended_at is null and exists (select 1 from task st
+          where st.case_id = c.id and st.done_at is null and st.post_id = ${post}))`;
+    }
   }
+}
+
+/** By an index of its own: a post's past is long, and a case has a dozen tasks. */
+function didTask(post: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`exists (select 1 from task dt where dt.done_post_id = ${post} and dt.case_id = c.id)`;
 }
 
 /** The same rule for one case whose keys are at hand. */
@@ -87,10 +92,10 @@ function onDeskSql(actor: Actor): RawBuilder<boolean> {
     scope.kind === 'region'
       ? sql`(${LEVEL_COLUMN[scope.level]} is null or ${LEVEL_COLUMN[scope.level]} = any(${[...scope.regionIds]}::uuid[]))`
       : sql`true`;
-  return sql<boolean>`c.city_id = ${actor.cityId}::uuid and exists (
-    select 1 from task dt where dt.case_id = c.id and (dt.done_post_id = ${actor.postId}::uuid
-      or dt.done_at is null and dt.role = ${actor.role} and (dt.post_id = ${actor.postId}::uuid
-        or dt.post_id is null and dt.unit_id = ${actor.unitId}::uuid and ${here})))`;
+  return sql<boolean>`c.city_id = ${actor.cityId}::uuid and (${didTask(sql`${actor.postId}::uuid`)}
+    or c.ended_at is null and exists (select 1 from task wt
+      where wt.case_id = c.id and wt.done_at is null and wt.role = ${actor.role} and (wt.post_id = ${actor.postId}::uuid
+        or wt.post_id is null and wt.unit_id = ${actor.unitId}::uuid and ${here})))`;
 }
 
 /** Whether this actor may see a single case `c`: in scope, or on the own desk. Lists go by scope alone. */

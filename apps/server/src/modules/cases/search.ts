@@ -9,25 +9,32 @@ type Part = RawBuilder<unknown>;
 const RARE = 5000;
 const SEARCH_TIMEOUT_MS = 500;
 
+/** What a search comes to: the cases themselves, where they are few, or a condition on `"case" c`. */
+export type Found = { readonly cases: readonly string[] } | { readonly where: Part };
+
 /**
- * Words of a search as conditions on `"case" c`: a number or its beginning, or Chinese and Latin words by bigrams
- * with a recheck of the phrase. The planner takes the bigrams of a phrase for independent and a frequent phrase for
- * a rare one (measured: 0.3 s instead of 3 ms), so it is counted first, up to a limit: the cases of a rare one are
- * named, a frequent one is looked for on the way through the list.
+ * Looks for a number or its beginning, or for Chinese and Latin words by bigrams with a recheck of the phrase. The
+ * planner takes the bigrams of a phrase for independent and a frequent phrase for a rare one (measured: 0.3 s instead
+ * of 3 ms), so it is counted first, up to a limit: the cases of a rare one are named, a frequent one is looked for
+ * on the way through the list.
  * @throws search.tooShort for punctuation alone
  */
-export async function searchSql(db: Db | Trx, q: string, cityId: string): Promise<Part> {
+export async function search(db: Db | Trx, q: string, cityId: string): Promise<Found> {
   const text = q.trim();
   if (/^\d{4,8}(-\d*)?$/.test(text)) {
     // A range, not LIKE: the order of C.UTF-8 lets the unique index serve the beginning of a number.
-    return sql`c.city_id = ${cityId}::uuid and c.case_no >= ${text} and c.case_no < ${`${text}\uFFFF`}`;
+    return {
+      where: sql`c.city_id = ${cityId}::uuid and c.case_no >= ${text} and c.case_no < ${`${text}\uFFFF`}`,
+    };
   }
   const terms = queryTerms(text);
   if (terms.bigrams.length === 0) throw problem('search.tooShort');
-  const rare = await casesOf(db, terms, cityId);
-  if (rare) return sql`c.id = any(${rare}::uuid[])`;
+  const cases = await casesOf(db, terms, cityId);
+  if (cases) return { cases };
   // Not `exists`: the planner would turn it into a join that begins with all that hold the word.
-  return sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = c.id)`;
+  return {
+    where: sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = c.id)`,
+  };
 }
 
 /** Ids of the cases that hold all words; null where there are many. */
