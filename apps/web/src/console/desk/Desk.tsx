@@ -1,6 +1,6 @@
 import type { ActionReply, Task } from '@wanmi/contracts';
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { caseQuery } from '../../shared/api/queries.ts';
@@ -30,6 +30,7 @@ export function Desk() {
   const me = useMe();
   const search = useSearch({ from: '/desk' });
   const navigate = useNavigate({ from: '/desk' });
+  const router = useRouter();
   const queries = useQueryClient();
   const [words, setWords] = useState('');
   const settled = useSettled(words.trim(), 300);
@@ -72,6 +73,8 @@ export function Desk() {
 
   // On a wide desk something is always open; on a phone the list comes first.
   const openFirst = useEffectEvent(() => {
+    // Who is already on the way to another room is not called back.
+    if (!router.latestLocation.pathname.endsWith('/desk')) return;
     if (!narrow && !search.task && tasks[0]) open(tasks[0]);
   });
   const firstId = tasks[0]?.id;

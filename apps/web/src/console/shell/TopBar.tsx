@@ -23,7 +23,7 @@ export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () 
       </div>
       <button type="button" className={styles.search} onClick={onSearch} aria-keyshortcuts="Control+K">
         <SearchOutlined aria-hidden />
-        <span>{t('palette.open')}</span>
+        <span className={styles.searchWords}>{t('palette.open')}</span>
         <kbd>Ctrl K</kbd>
       </button>
       <ServerClock />
