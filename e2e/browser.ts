@@ -33,12 +33,15 @@ export interface Seat {
   allow(fault: RegExp): void;
 }
 
+/** How the browser is made, and whether the person goes in or stays before the door. */
+export type SeatOptions = BrowserContextOptions & { signIn?: boolean };
+
 /** Opens a browser of one's own and signs in through the door, or stops in front of it. */
 export async function takeSeat(
   browser: Browser,
   server: DemoServer,
   username: string,
-  options: BrowserContextOptions & { signIn?: boolean } = {},
+  options: SeatOptions = {},
 ): Promise<Seat> {
   const { signIn = true, ...contextOptions } = options;
   const context = await browser.newContext({
