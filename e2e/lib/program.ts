@@ -107,9 +107,10 @@ export class Program {
     return reply?.status === 200;
   }
 
-  /** Ends the server's own process as `kill -9` does. */
+  /** Ends the server's own process as `kill -9` does; one that gave up while it was starting has ended already. */
   async killServer(): Promise<void> {
     const child = this.#child!;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;

@@ -20,8 +20,8 @@ import {
   type CardRow,
   type TaskRow,
 } from './present.ts';
-import { newestCases } from './newest.ts';
-import { search, searching } from './search.ts';
+import { newestCases, type Wanted } from './newest.ts';
+import { onTheWay, search, searching } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
@@ -85,19 +85,23 @@ export async function listTasks(
   // Its own index alone decides on a page of done tasks, unless something of their cases is asked for.
   const ofCase = open || query.source || query.q ? sql`join "case" c on c.id = t.case_id` : sql``;
   // The page is cut before the cards are built: the laterals run for fifty rows, not for the whole box.
-  const read = (db: Db | Trx) =>
+  const first = (limit: number, more: readonly Part[] = []) => sql`
+    select t.id, t.case_id from task t ${ofCase}
+    where ${asCondition([...parts, ...more])} order by ${order} limit ${limit}`;
+  const read = (db: Db | Trx, more?: readonly Part[]) =>
     sql<TaskRow>`
       select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
-      from (select t.id from task t ${ofCase}
-            where ${asCondition(parts)} order by ${order} limit ${query.limit + 1}) page
+      from (${first(query.limit + 1, more)}) page
       join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
       order by ${order}`.execute(db);
   const { q } = query;
   const found = q
     ? await searching(platform.db, async (trx) => {
         const hits = await search(trx, q, actor.cityId);
-        parts.push('cases' in hits ? sql`t.case_id = any(${[...hits.cases]}::uuid[])` : hits.where);
-        return read(trx);
+        if ('where' in hits) return read(trx, [hits.where]);
+        if ('cases' in hits) return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
+        const ids = await onTheWay(trx, first, hits.frequent, query.limit + 1);
+        return read(trx, [ids ? sql`t.id = any(${ids}::uuid[])` : hits.frequent.among(sql`t.case_id`)]);
       })
     : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({
@@ -175,18 +179,21 @@ export async function listCases(
     before: cursor !== undefined && to !== undefined && to < cursor ? to : (cursor ?? to),
     limit: query.limit + 1,
   };
-  const read = (db: Db | Trx, among?: readonly string[]) =>
+  const read = (db: Db | Trx, more: Partial<Wanted> = {}) =>
     sql<CardRow>`
-      select ${CARD_COLUMNS} from (${newestCases(actor, { ...wanted, among })}) c ${CARD_JOINS} order by c.id desc`.execute(
+      select ${CARD_COLUMNS} from (${newestCases(actor, { ...wanted, ...more })}) c ${CARD_JOINS} order by c.id desc`.execute(
       db,
     );
   const { q } = query;
   const found = q
     ? await searching(platform.db, async (trx) => {
         const hits = await search(trx, q, actor.cityId);
-        if ('cases' in hits) return read(trx, hits.cases);
-        where.push(hits.where);
-        return read(trx);
+        if ('where' in hits) return read(trx, { where: [...where, hits.where] });
+        if ('cases' in hits) return read(trx, { among: hits.cases });
+        const newest = (limit: number) => sql`
+          select x.id, x.id as case_id from (${newestCases(actor, { ...wanted, limit })}) x order by x.id desc`;
+        const ids = await onTheWay(trx, newest, hits.frequent, wanted.limit);
+        return read(trx, ids ? { among: ids } : { where: [...where, hits.frequent.among(sql`c.id`)] });
       })
     : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));

@@ -1,0 +1,61 @@
+import { sql, type RawBuilder } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { desk, type Desk } from '#testing/desk';
+import { onTheWay, search, searching, type Frequent } from './search.ts';
+
+let d: Desk;
+const ids: string[] = [];
+beforeAll(async () => {
+  d = await desk();
+  // Every third is of a lamp; only the first two are of a tree.
+  for (let i = 0; i < 12; i += 1) {
+    const words = `${i % 3 === 0 ? '路灯不亮' : '井盖缺失'}${i < 2 ? '，行道树倾斜' : ''}`;
+    ids.push((await d.report(0, { description: words })).case.id);
+  }
+});
+afterAll(() => d.w.close());
+
+const newest = (limit: number): RawBuilder<unknown> =>
+  sql`select c.id, c.id as case_id from "case" c order by c.id desc limit ${limit}`;
+
+async function frequent(q: string): Promise<Frequent> {
+  const found = await search(d.w.platform.db, q, d.w.cityId, 1);
+  if (!('frequent' in found)) throw new Error(`${q} is not frequent`);
+  return found.frequent;
+}
+
+const latest = (at: number[]): string[] => at.toReversed().map((i) => ids[i]!);
+
+describe('a search', () => {
+  test('names the cases of a rare word', async () => {
+    const found = await search(d.w.platform.db, '行道树', d.w.cityId, 2);
+    expect('cases' in found && found.cases.toSorted()).toEqual([ids[0], ids[1]]);
+    expect(await search(d.w.platform.db, '飞船', d.w.cityId)).toEqual({ cases: [] });
+  });
+
+  test('meets a frequent word on the way, in the list’s order and no further than the page', async () => {
+    const lamp = await frequent('路灯');
+    const { db } = d.w.platform;
+    expect(await onTheWay(db, newest, lamp, 2)).toEqual(latest([6, 9]));
+    expect(await onTheWay(db, newest, lamp, 50)).toEqual(latest([0, 3, 6, 9]));
+    // The second walk goes on where the first one was too short.
+    expect(await onTheWay(db, newest, lamp, 3, [5, 9])).toEqual(latest([3, 6, 9]));
+  });
+
+  test('gives up a walk that is too short, and then begins with the word', async () => {
+    const tree = await frequent('行道树');
+    const { db } = d.w.platform;
+    expect(await onTheWay(db, newest, tree, 5, [3, 6])).toBeNull();
+    const { rows } = await sql<{ id: string }>`
+      select c.id from "case" c where ${tree.among(sql`c.id`)} order by c.id desc`.execute(db);
+    expect(rows.map((row) => row.id)).toEqual(latest([0, 1]));
+  });
+
+  test('that takes too long is given up with a code of its own', async () => {
+    await expect(
+      searching(d.w.platform.db, (trx) => sql`select pg_sleep(5)`.execute(trx)),
+    ).rejects.toMatchObject({ code: '57014' });
+    const { rows } = await sql`show statement_timeout`.execute(d.w.platform.db);
+    expect(rows).toEqual([{ statement_timeout: '0' }]);
+  });
+});
