@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { Limit } from './catalog.ts';
-import { OUTCOMES, REPORT_KINDS, ROLES, SOURCES } from './vocabulary.ts';
+import {
+  APPLICATION_KINDS,
+  APPLICATION_STATES,
+  LINK_KINDS,
+  MARK_KINDS,
+  OUTCOMES,
+  REPORT_KINDS,
+  ROLES,
+  SOURCES,
+} from './vocabulary.ts';
 
 /**
  * One entry of a case's log, exactly as its canonical bytes (RFC 8785) are hashed. No personal data: people are
@@ -36,6 +45,13 @@ export const EventAssignment = z.object({
   failedCount: z.int(),
   overdue: z.boolean(),
   limit: Limit,
+  /** Absent in entries written before these were known. */
+  parentId: id.nullable().optional(),
+  part: z.string().optional(),
+  /** How the case was dispatched to it. */
+  form: z.string().optional(),
+  exempt: z.boolean().optional(),
+  extensions: z.int().optional(),
 });
 export type EventAssignment = z.infer<typeof EventAssignment>;
 
@@ -75,6 +91,24 @@ export const EventPayload = z.object({
   moved: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
   outcome: z.enum(OUTCOMES).optional(),
+  application: z
+    .object({
+      id,
+      kind: z.enum(APPLICATION_KINDS),
+      state: z.enum(APPLICATION_STATES),
+      assignmentId: id.nullable(),
+      level: z.int(),
+      levels: z.int(),
+    })
+    .optional(),
+  mark: z.object({ id, kind: z.enum(MARK_KINDS), dueAt: at.nullable() }).optional(),
+  /** The other case of a merge, a follow-up, a place that came back. */
+  link: z.object({ kind: z.enum(LINK_KINDS), caseId: id, caseNo: z.string() }).optional(),
+  /** Fixed by the collector on the spot: counted apart. */
+  selfHandled: z.boolean().optional(),
+  rating: z.int().optional(),
+  /** The process goes on in another version. */
+  process: z.object({ from: id, to: id }).optional(),
   /** On the closing event: every assignment responded within its limit. */
   onTime: z.boolean().optional(),
 });

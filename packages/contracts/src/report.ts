@@ -39,9 +39,18 @@ export const ReportBody = z
       .meta({ description: 'number in the system it came from' }),
     joinCaseId: Id.optional(),
     decision: z
-      .enum(['accept', 'sendVerify'])
+      .enum(['accept', 'sendVerify', 'answer', 'transferOut'])
       .optional()
-      .meta({ description: 'an operator decides acceptance in the same call' }),
+      .meta({
+        description:
+          'an operator decides in the same call: accepts or sends a problem to be verified, answers or transfers out what is no problem',
+      }),
+    answer: z.string().trim().min(1).max(2000).optional().meta({ description: 'what the caller was told' }),
+    selfHandled: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'the collector has fixed it on the spot; photos before and after are asked for' }),
+    afterMediaIds: z.array(Id).max(9).default([]),
   })
   .meta({ id: 'ReportBody' });
 export type ReportBody = z.input<typeof ReportBody>;

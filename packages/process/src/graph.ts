@@ -5,7 +5,7 @@ export const assignRules = ['role', 'collectorOfGrid', 'unitOfAssignment', 'crew
 export type AssignRule = (typeof assignRules)[number];
 
 /** How a case may end. */
-export const outcomes = ['closed', 'declined', 'rejected', 'voided'] as const;
+export const outcomes = ['closed', 'declined', 'rejected', 'voided', 'merged', 'answered', 'transferred'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** When a reminder is due: a share of the task's limit, or a fixed time after the task was opened. */
