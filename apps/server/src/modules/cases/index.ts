@@ -1,7 +1,15 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
 export { commandHash, replayed, type CommandMeta } from './command.ts';
-export { joinCase, openCase, type KeptReply, type KeptSimilar, type Opening, type Place } from './open.ts';
+export {
+  joinCase,
+  openCase,
+  type KeptReply,
+  type KeptSimilar,
+  type Opening,
+  type OpeningDecision,
+  type Place,
+} from './open.ts';
 export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';

@@ -27,13 +27,21 @@ export interface Place {
   readonly grade: string | null;
 }
 
+export type OpeningDecision = 'accept' | 'sendVerify' | 'answer' | 'transferOut';
+
 export interface Opening {
   readonly report: ReportRow;
   readonly place: Place;
   readonly ownerId: string | null;
   readonly mediaIds: readonly string[];
-  /** An operator decides acceptance in the same command. */
-  readonly decision: 'accept' | 'sendVerify' | null;
+  /** An operator decides in the same command: what becomes of a problem, or of what is none. */
+  readonly decision: OpeningDecision | null;
+  /** What the form of that decision says (`answer`: what the caller was told); the log keeps it masked. */
+  readonly decisionData: Record<string, unknown> | null;
+  /** The collector has fixed it on the spot. */
+  readonly selfHandled: boolean;
+  /** Photos of the place after that. */
+  readonly afterMediaIds: readonly string[];
   readonly timeZone: string;
   /** The client's key and the report's own: under each of them the command can be repeated. */
   readonly keys: readonly string[];

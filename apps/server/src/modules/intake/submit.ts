@@ -135,6 +135,9 @@ async function openingOf(
     ownerId: asset?.owner?.id ?? null,
     mediaIds: [...new Set(input.mediaIds)],
     decision: input.decision ?? null,
+    decisionData: input.answer === undefined ? null : { answer: input.answer },
+    selfHandled: input.selfHandled,
+    afterMediaIds: [...new Set(input.afterMediaIds)],
     timeZone: catalog.city.timeZone,
   };
 }
