@@ -13,3 +13,4 @@ export * from './events.ts';
 export * from './org.ts';
 export * from './audit.ts';
 export * from './notice-count.ts';
+export * from './publishing.ts';
