@@ -139,12 +139,14 @@ async function sourcesAndLimits({ db }: Platform, cityId: string): Promise<void>
     .execute();
 }
 
-/** The processes, forms and calendars that the product ships, published from the start: `kind:code` → id. */
+/** The rules that the product ships (process, form, calendar, decision, numbering), published from the start, by `kind:code`. */
 async function shippedRules({ db, clock }: Platform, cityId: string): Promise<Map<string, string>> {
   const files = [
     ...shipped('process', '.bpmn'),
     ...shipped('form', '.schema.json'),
     ...shipped('calendar', '.json'),
+    ...shipped('decision', '.dmn'),
+    ...shipped('numbering', '.json'),
   ];
   const rows = files.map(({ kind, code, content }) => ({
     id: uuidv7(clock.now()),

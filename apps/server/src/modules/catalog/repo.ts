@@ -121,6 +121,7 @@ export async function readSettingRows(db: At, cityId: string): Promise<{ key: st
 export interface UnitRow {
   id: string;
   parent_id: string | null;
+  region_id: string | null;
   kind: UnitKind;
   code: string;
   name: Text;
@@ -132,7 +133,7 @@ export interface UnitRow {
 
 export async function readUnits(db: At, cityId: string): Promise<UnitRow[]> {
   const { rows } = await sql<UnitRow>`
-    select id, parent_id, kind, code, name, duty, calendar, valid_from, valid_to
+    select id, parent_id, region_id, kind, code, name, duty, calendar, valid_from, valid_to
       from unit where city_id = ${cityId} order by code, id`.execute(db);
   return rows;
 }
@@ -151,7 +152,7 @@ export interface RuleRow {
 export async function readRules(db: At, cityId: string): Promise<RuleRow[]> {
   const { rows } = await sql<RuleRow>`
     select id, kind, code, version, valid_from,
-           case when kind in ('form', 'calendar') then content end as content
+           case when kind in ('form', 'calendar', 'decision', 'numbering') then content end as content
       from rule_version
      where city_id = ${cityId} and state = 'published' and valid_from is not null
      order by kind, code, valid_from desc, version desc`.execute(db);
