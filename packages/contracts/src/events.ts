@@ -87,8 +87,14 @@ export const EventPayload = z.object({
   /** State of the assignments after the event. */
   assignments: z.array(EventAssignment).optional(),
   opened: z.array(EventTask).optional(),
-  /** Open tasks that wait for somebody else from now on: a post or unit ended or got another name. */
-  moved: z.array(EventTask).optional(),
+  /**
+   * Open tasks that wait for somebody else from now on: a post or unit ended or got another name, somebody is absent,
+   * a shift was handed over. `claimedPostId` is there where a task of the whole unit lay in somebody's hands: who has
+   * it now, null where it waits for all of them again.
+   */
+  moved: z.array(EventTask.extend({ claimedPostId: id.nullable().optional() })).optional(),
+  /** Open tasks with another deadline from now on: extension, suspension, resumption. */
+  rescheduled: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
   outcome: z.enum(OUTCOMES).optional(),
   application: z

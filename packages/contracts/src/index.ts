@@ -14,3 +14,5 @@ export * from './org.ts';
 export * from './audit.ts';
 export * from './notice-count.ts';
 export * from './publishing.ts';
+export * from './control.ts';
+export * from './duty.ts';
