@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -10,10 +11,10 @@ import {
   Text,
   UNIT_KINDS,
 } from '@wanmi/contracts';
-import { compileCalendar, compileProcess, ProcessError } from '@wanmi/process';
+import { compileCalendar, compileDecision, compileProcess, ProcessError } from '@wanmi/process';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { compileForm } from '#modules/catalog';
+import { compileForm, compileNumbering } from '#modules/catalog';
 import {
   SeedError,
   type CategoryFile,
@@ -211,7 +212,13 @@ export async function readRules(root: string): Promise<RuleFile[]> {
     attempt(file.name, () => compileForm({ id: '', code: file.code, version: 1 }, file.content));
   }
   for (const file of processes) await checkProcess(file, forms);
+  const decisions = await readFolder(path.join(root, 'decision'), '.dmn');
+  const numbering = await readFolder(path.join(root, 'numbering'), '.json');
+  for (const file of decisions) await compileDecision(file.content);
+  for (const file of numbering) attempt(file.name, () => compileNumbering(file.content));
   return [
+    ...decisions.map((file) => ({ kind: 'decision' as const, code: file.code, content: file.content })),
+    ...numbering.map((file) => ({ kind: 'numbering' as const, code: file.code, content: file.content })),
     ...calendars.map((file) => ({ kind: 'calendar' as const, code: file.code, content: file.content })),
     ...forms.map((file) => ({ kind: 'form' as const, code: file.code, content: file.content })),
     ...processes.map((file) => ({ kind: 'process' as const, code: file.code, content: file.content })),
@@ -254,6 +261,7 @@ async function readFolder(
   folder: string,
   ending: string,
 ): Promise<{ name: string; code: string; content: string }[]> {
+  if (!existsSync(folder)) return [];
   const names = (await readdir(folder)).filter((name) => name.endsWith(ending)).sort();
   return Promise.all(
     names.map(async (name) => ({
