@@ -16,7 +16,7 @@ export interface FormRule {
 const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 
 // Our keywords are notes for the screen (config/README.md); any other unknown keyword is a mistake of the form.
-const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-kind'];
+const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-kind', 'x-show-if'];
 
 // A form is written by the city's people: patterns and formats run on what users type, so errors are collected
 // only up to a bounded number of fields, and `$data` or remote references do not exist.
@@ -62,7 +62,8 @@ function fieldError(error: ErrorObject): FieldError {
   const field = missing ?? extra;
   return {
     path: field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(field)}`,
-    code: error.keyword,
+    // A field that another answer rules out (`crewId: false` where it is not dispatched flat)
+    code: error.keyword === 'false schema' ? 'notAllowed' : error.keyword,
     message: error.message ?? '',
   };
 }
@@ -78,6 +79,8 @@ function unique(errors: FieldError[]): FieldError[] {
   const seen = new Set<string>();
   return errors.filter((error) => {
     if (error.code === 'const' && chosen.has(error.path)) return false;
+    // Only says that the branch below it failed, which says so itself
+    if (error.code === 'if') return false;
     const key = `${error.path} ${error.code}`;
     return !seen.has(key) && seen.add(key);
   });

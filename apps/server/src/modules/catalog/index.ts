@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { catalogOf, invalidateCatalog } from './catalogue.ts';
-export { noContext, type FormContext } from './choices.ts';
+export { noContext } from './choices.ts';
 export { decisionFor } from './decisions.ts';
 export { compileForm, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
@@ -17,3 +17,4 @@ export type {
 export { compileNumbering, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
 export { conditionInfo } from './present.ts';
 export { processInForce, processOf, type ProcessInForce } from './rules.ts';
+export type { FormContext } from './unit-choices.ts';
