@@ -80,20 +80,20 @@ describe('a drawing is refused', () => {
   test.each<[string, string[], DrawnFlow[], string[]]>([
     ['an unsupported task', [...sound, '<bpmn:serviceTask id="s"/>'], soundFlows, ['process.unsupported s']],
     [
-      'a message start',
+      'a message start without a name',
       ['<bpmn:startEvent id="start"><bpmn:messageEventDefinition/></bpmn:startEvent>', task('a'), end()],
       soundFlows,
-      ['process.unsupported start'],
+      ['process.noMessage start'],
     ],
     [
-      'multi-instance',
+      'multi-instance over nothing',
       [
         start,
         '<bpmn:userTask id="a" wm:step="a"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>',
         end(),
       ],
       soundFlows,
-      ['process.unsupported a'],
+      ['process.noItems a'],
     ],
     ['no start', [task('a'), end()], [by('a', 'go', 'end')], ['process.noStart drawn']],
     [
@@ -190,10 +190,10 @@ describe('a drawing is refused', () => {
     ],
     ['an end without outcome', [start, task('a'), end('end', '', '')], soundFlows, ['process.outcome end']],
     [
-      'a message end',
+      'a message end without a name',
       [start, task('a'), end('end', '<bpmn:messageEventDefinition/>')],
       soundFlows,
-      ['process.unsupported end'],
+      ['process.noMessage end'],
     ],
     [
       'an error without code',
@@ -298,11 +298,6 @@ describe('reminders', () => {
       'twice',
       timer('limit') + timer('PT1H', 'cancelActivity="false" wm:code="warn"', 'r2'),
       'process.duplicateReminder r2',
-    ],
-    [
-      'with a flow',
-      `${timer('limit')}<bpmn:sequenceFlow id="f" sourceRef="r" targetRef="end"/>`,
-      'process.unsupported r',
     ],
   ])('%s are refused', async (_name, timers, expected) => {
     expect(await problems(sound, soundFlows, timers)).toEqual([expected]);

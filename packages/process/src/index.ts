@@ -11,37 +11,57 @@ export {
 } from './feel.ts';
 export {
   type Action,
+  type ActivityNode,
   type AssignRule,
   assignRules,
+  type BoundaryNode,
+  type CatchNode,
   type EndNode,
+  type ErrorEvent,
   type Flow,
   type GatewayNode,
   type Graph,
   type GraphNode,
+  type HandlerNode,
+  type Loop,
+  type MessageEvent,
   nodeOf,
   type Outcome,
   outcomes,
   type Reminder,
   type ReminderAt,
+  type Scope,
   type StartNode,
   type TaskAction,
   type TaskNode,
   tasksOf,
+  type ThrowNode,
+  type TimerEvent,
 } from './graph.ts';
-export {
-  actionsOf,
-  type CloseTask,
-  type Effect,
-  type End,
-  type OpenTask,
-  openTasksOf,
-  type ProcessState,
-  startProcess,
-  step,
-  type StepCommand,
-  type StepResult,
-  type Token,
-} from './step.ts';
+export { actionsOf } from './actions.ts';
+export { type Message, messagesOf } from './messages.ts';
+export type {
+  Add,
+  AnswerCommand,
+  ArmedAt,
+  ArmTimer,
+  CloseTask,
+  DisarmTimer,
+  Effect,
+  End,
+  InstanceDone,
+  LoopCount,
+  MessageCommand,
+  OpenTask,
+  ProcessState,
+  StepCommand,
+  StepOptions,
+  StepResult,
+  TimerCommand,
+  Token,
+} from './state.ts';
+export { openTasksOf, type StandingTask, startProcess, step } from './step.ts';
+export { type ArmedTimer, armedOf } from './timers.ts';
 export { wmPackage } from './bpmn.ts';
 export {
   addLimit,

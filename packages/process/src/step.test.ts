@@ -32,7 +32,7 @@ const short = (effects: readonly Effect[]): string[] =>
   effects.map((effect) => {
     if (effect.type === 'openTask') return `+${effect.node}`;
     if (effect.type === 'closeTask') return `-${effect.node}${effect.action === null ? '!' : ''}`;
-    return `end ${effect.outcome}`;
+    return effect.type === 'end' ? `end ${effect.outcome}` : effect.type;
   });
 
 /** Answers the task that is open at this node. */
@@ -124,6 +124,9 @@ describe('the default process', () => {
         { code: 'warn', at: { kind: 'fraction', value: 0.8 } },
         { code: 'overdue', at: { kind: 'fraction', value: 1 } },
       ],
+      scope: 0,
+      instance: null,
+      items: null,
     });
     expect(actionsOf(caseGraph, 'verify', byHand)).toEqual([
       { action: 'confirm', form: 'confirm', flowId: 'confirmed', condition: 'action = "confirm"' },
