@@ -102,9 +102,10 @@ beforeAll(async () => {
     reportedAt: new Date(platform.clock.now()).toISOString(),
     // Known by name, left out: each would be refused, or would make the others' answers alike.
     ...Object.fromEntries(
-      ['id', 'joinCaseId', 'assetId', 'categoryCode', 'externalRef', 'cursor', 'rate', 'successorId'].map(
-        (name) => [name, undefined],
-      ),
+      [
+        ...['id', 'joinCaseId', 'assetId', 'categoryCode', 'externalRef', 'cursor', 'rate', 'successorId'],
+        ...['answer', 'afterMediaIds'],
+      ].map((name) => [name, undefined]),
     ),
     password: 'correct horse battery staple',
     lon: 116.0005,
@@ -117,6 +118,7 @@ beforeAll(async () => {
     tasks: cases[0]!.tasks[0]!.id,
     media: cases[0]!.mediaIds[0]!,
     rules: city.rules.processId!,
+    reports: cases[0]!.reportIds[0]!,
   };
   await app.listen({ host: '127.0.0.1', port: 0 });
   port = (app.server.address() as AddressInfo).port;

@@ -139,6 +139,10 @@ export const ActionBody = z
   })
   .meta({ id: 'ActionBody' });
 
+export const CaseActionBody = ActionBody.extend({
+  assignmentId: Id.optional().meta({ description: 'which assignment it is about, where there are several' }),
+}).meta({ id: 'CaseActionBody' });
+
 export const ActionReply = z
   .object({
     case: z.object({
@@ -184,7 +188,16 @@ export const Assignment = z
     id: Id,
     unit: Ref,
     crew: Ref.nullable(),
-    state: z.enum(['dispatched', 'signed', 'responded', 'passed', 'declined', 'returned', 'withdrawn', 'done']),
+    state: z.enum([
+      'dispatched',
+      'signed',
+      'responded',
+      'passed',
+      'declined',
+      'returned',
+      'withdrawn',
+      'done',
+    ]),
     dispatchedAt: Instant,
     signedAt: Instant.nullable(),
     respondedAt: Instant.nullable(),
@@ -311,5 +324,10 @@ export type Integrity = z.infer<typeof Integrity>;
 
 export const RevealBody = z.object({ reason: z.string().trim().min(2).max(200) }).meta({ id: 'RevealBody' });
 export const RevealedReporter = z
-  .object({ reportId: Id, name: z.string().nullable(), phone: z.string().nullable() })
+  .object({
+    reportId: Id,
+    name: z.string().nullable(),
+    phone: z.string().nullable(),
+    erasedAt: Instant.nullable().meta({ description: 'name and number were erased then' }),
+  })
   .meta({ id: 'RevealedReporter' });

@@ -261,7 +261,7 @@ describe('commands', () => {
     ['unknown category', { categoryId: '01900000-0000-7000-8000-000000000000' }, 400, 'validation.failed'],
     ['in the future', { reportedAt: '2027-01-01T00:00:00Z' }, 400, 'validation.failed'],
     ['no words', { description: '   ' }, 400, 'validation.failed'],
-    ['a consultation', { kind: 'consultation' }, 422, 'report.kind'],
+    ['a problem that is answered', { decision: 'answer', answer: '好' }, 400, 'validation.failed'],
     ['as a collector', { source: 'collector' }, 400, 'validation.failed'],
     ['joined to nothing', { joinCaseId: '01900000-0000-7000-8000-000000000000' }, 404, 'notFound'],
   ])('a bad report is refused: %s', async (_what, extra, status, code) => {

@@ -42,6 +42,26 @@ const byCase = (
     })),
 });
 
+const byReport = (
+  access: Permission,
+  ask: (id: string) => Pick<Ask, 'url' | 'body'>,
+  does: boolean,
+  check?: NonNullable<Ask['check']>,
+): Rule => ({
+  access,
+  unknown: () => ask(nobodys()),
+  asks: (viewer, { planted }) =>
+    planted.flatMap((one) =>
+      one.reportIds.map((id) => ({
+        what: `report of ${one.name}`,
+        ...ask(id),
+        status: viewer.sees(one) ? 200 : 404,
+        does: does && viewer.sees(one),
+        ...(check ? { check } : {}),
+      })),
+    ),
+});
+
 const media = (path: string): Rule => ({
   access: 'signedIn',
   unknown: () => ({ url: api(`/media/${nobodys()}${path}`) }),
@@ -226,7 +246,10 @@ export const CASE_RULES: Rules = {
       const { rules, districts } = viewer.home;
       return [
         ...districts.map(({ point }, index) => {
-          const near = seen(viewer, scene).filter((one) => !one.ended && one.district === index);
+          // What was solved here a moment ago is shown too: it has come back.
+          const near = seen(viewer, scene).filter(
+            (one) => one.district === index && (!one.ended || one.name.startsWith('closed')),
+          );
           return ok(
             'here',
             url(rules.categories.rubbish, point),
@@ -241,6 +264,19 @@ export const CASE_RULES: Rules = {
       ];
     },
   },
+  'GET /api/v1/reports/:id': byReport(
+    'report.read',
+    (id) => ({ url: api(`/reports/${id}`) }),
+    false,
+    expecting(({ reporter }: { reporter: { masked: boolean } | null }) =>
+      expect(reporter?.masked ?? true).toBe(true),
+    ),
+  ),
+  'POST /api/v1/reports/:id/erase-reporter': byReport(
+    'reporter.reveal',
+    (id) => ({ url: api(`/reports/${id}/erase-reporter`), body: { reason: '本人要求' } }),
+    true,
+  ),
   'POST /api/v1/cases/:id/reporter': byCase(
     'reporter.reveal',
     (id) => ({ url: api(`/cases/${id}/reporter`), body: { reason: '回访' } }),
