@@ -16,7 +16,7 @@ export function ApplicationFacts({ application, detail }: { application: Applica
   const format = useFormat();
   const fields = formOf(application, detail);
 
-  const rows = Object.entries(application.data).flatMap(([name, value]): [string, string][] => {
+  const rows = Object.entries(together(application.data)).flatMap(([name, value]): [string, string][] => {
     const field = fields.find((one) => one.name === name);
     const key = `application.field.${name}`;
     const label = field ? text(field.label) : i18next.exists(key) ? t(key as 'application.field.note') : name;
@@ -72,6 +72,12 @@ export function ApplicationFacts({ application, detail }: { application: Applica
     const unit = units.find((one) => one.id === id);
     return unit ? text(unit.name) : null;
   }
+}
+
+/** A figure and its unit are one limit. */
+function together(data: Record<string, unknown>): Record<string, unknown> {
+  const { value, unit, ...others } = data;
+  return typeof value === 'number' && typeof unit === 'string' ? { value: { value, unit }, ...others } : data;
 }
 
 /** The form that it was asked with, if this person could ask so too. */

@@ -1,5 +1,5 @@
 import type { Limit, TimelineEntry } from '@wanmi/contracts';
-import { APPLICATION_NAMES, DISPATCH_FORM_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES, DISPATCH_FORM_NAMES, PART_NAMES } from '@wanmi/contracts';
 import type { TFunction } from 'i18next';
 import type { useText } from '../../shared/i18n/text.ts';
 import { wordOf } from '../../shared/i18n/text.ts';
@@ -41,6 +41,8 @@ export function storyOf({ type, data, refs }: TimelineEntry, { t, text, format }
   if (typeof of('form') === 'string' && of('form') !== 'single')
     say(text(wordOf(DISPATCH_FORM_NAMES, String(of('form')))));
 
+  if (typeof of('part') === 'string') say(text(wordOf(PART_NAMES, String(of('part')))));
+
   // Ids of the form's answers, by name: the condition it was filed under, the departments it went to.
   const named = Object.values(data)
     .flat()
@@ -58,7 +60,11 @@ export function storyOf({ type, data, refs }: TimelineEntry, { t, text, format }
     say(t('story.limit', { limit: format.limit({ value: of('value'), unit: of('unit') } as Limit) }));
   if (typeof of('days') === 'number') say(t('story.days', { n: format.number(of('days') as number) }));
 
-  const rating = of('rating') ?? of('score');
+  if (typeof of('hours') === 'number' && typeof due !== 'string')
+    say(t('story.hours', { n: format.number(of('hours') as number) }));
+  if (typeof of('to') === 'string') say(t('story.to', { to: of('to') as string }));
+
+  const rating = of('rating') ?? of('stars');
   if (typeof rating === 'number') say(t('story.rating', { n: rating }));
 
   const link = part<{ caseId: string; caseNo: string }>('link');

@@ -39,6 +39,11 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
   }
   if (query.error) return <Failure error={query.error} compact onRetry={() => void query.refetch()} />;
   const several = field.widget === 'units';
+  // A form may ask for units of one kind: crews alone.
+  const kind = field.schema['x-unit-kind'];
+  const items = (query.data ?? []).filter(
+    (one) => typeof kind !== 'string' || !('kind' in one) || one.kind === kind,
+  );
   return (
     <Select
       id={id}
@@ -52,7 +57,7 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
       aria-describedby={describedBy}
       aria-invalid={invalid}
       {...(invalid ? { status: 'error' as const } : {})}
-      options={(query.data ?? []).map((one) => ({ value: one.id, label: `${one.code} ${text(one.name)}` }))}
+      options={items.map((one) => ({ value: one.id, label: `${one.code} ${text(one.name)}` }))}
       onChange={(next: unknown) => onChange(next ?? undefined)}
       onBlur={onBlur}
     />

@@ -92,6 +92,7 @@ export function SchemaForm({
   const names = new Map(fields.map((field) => [field.name, text(field.label)]));
 
   function message({ keyword, limit }: Fault): string {
+    if (keyword === 'exclusiveMinimum') return message({ keyword: 'above', limit });
     const known = (knownFaults as readonly string[]).includes(keyword) ? (keyword as KnownFault) : 'other';
     return t(`form.${known}`, { limit: typeof limit === 'number' || typeof limit === 'string' ? limit : '' });
   }
@@ -185,6 +186,7 @@ const knownFaults = [
   'maxLength',
   'minimum',
   'maximum',
+  'above',
   'minItems',
   'maxItems',
   'uniqueItems',
