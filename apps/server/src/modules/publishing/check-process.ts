@@ -1,0 +1,66 @@
+import { ACTIONS, ROLES, STEPS } from '@wanmi/contracts';
+import { compileProcess, ProcessError, tasksOf, type Graph, type Problem } from '@wanmi/process';
+import type { Report } from './report.ts';
+import { filesOf, type RuleSet } from './rule-set.ts';
+
+/** What a drawing may name besides the vocabulary. */
+export interface ProcessNames {
+  readonly forms: ReadonlySet<string>;
+  readonly limits: ReadonlySet<string>;
+  /** Variables of a case that conditions may read; null: not checked. */
+  readonly variables: ReadonlySet<string> | null;
+}
+
+/** The clock of a disposal is the filing condition's, so it has no row of its own. */
+const OWN_LIMITS = ['dispose'];
+const MAIN = 'case';
+
+/** Each drawing compiled as it is when it is published; answers the graphs of those that can be. */
+export async function checkProcesses(
+  files: RuleSet,
+  names: ProcessNames,
+  report: Report,
+): Promise<ReadonlyMap<string, Graph>> {
+  const drawings = filesOf(files, 'process');
+  const texts = new Map(drawings.map(({ code, text }) => [code, text]));
+  const graphs = new Map<string, Graph>();
+  if (!texts.has(MAIN)) report.add(`process/${MAIN}.bpmn`, null, 'file.missing');
+  const options = {
+    steps: new Set<string>(STEPS),
+    roles: new Set<string>(ROLES),
+    actions: new Set<string>(ACTIONS),
+    forms: names.forms,
+    limits: new Set([...names.limits, ...OWN_LIMITS]),
+    calls: (code: string) => texts.get(code),
+    ...(names.variables && { names: names.variables }),
+  };
+  for (const { path: file, code, text } of drawings) {
+    try {
+      const graph = await compileProcess(text, options);
+      graphs.set(code, graph);
+      checkActions(file, graph, names, report);
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      for (const problem of error.problems) {
+        report.add(file, problem.element ?? null, codeOf(problem), problem.detail);
+      }
+    }
+  }
+  return graphs;
+}
+
+/** A form that the drawing names and one that the action lacks are the same mistake. */
+function codeOf({ code, detail }: Problem): string {
+  return code === 'process.unknownCode' && detail?.startsWith('forms:') ? 'action.noForm' : code;
+}
+
+/** An action is taken with its form: the drawing's, or the one of its own name. */
+function checkActions(file: string, graph: Graph, names: ProcessNames, report: Report): void {
+  for (const task of tasksOf(graph)) {
+    if (task.actions.length === 0) report.add(file, task.id, 'process.noActions', task.step);
+    for (const action of task.actions) {
+      const form = action.form ?? task.form ?? action.action;
+      if (!names.forms.has(form)) report.add(file, action.flowId, 'action.noForm', action.action);
+    }
+  }
+}
