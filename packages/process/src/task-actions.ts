@@ -1,7 +1,7 @@
 import { parseExpression } from 'feelin';
 import { type ModdleElement, ref, text } from './bpmn.ts';
 import type { Draft } from './draft.ts';
-import { children, type FeelNode, literalOf } from './feel-plain.ts';
+import { children, type FeelNode, literalOf } from './feel-tree.ts';
 import type { TaskAction } from './graph.ts';
 import type { DrawnFlow } from './plan.ts';
 

@@ -1,1 +1,0 @@
-export { children, type FeelNode, literalOf } from './feel-tree.ts';
