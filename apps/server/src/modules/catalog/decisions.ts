@@ -14,20 +14,24 @@ export function decisionFor(
   const model = catalog.decisions.get(code);
   if (!model) return null;
   // The decision of the file's own name; others in the file only prepare it
-  const { value } = decide(model, input, model.decisions.has(code) ? code : undefined);
+  const decision = decisionOf(model, code);
+  const { value } = decide(model, input, decision?.id);
   if (value === null || value === undefined) return null;
   if (isRow(value)) return value;
-  return { [outputName(model, code)]: value };
+  // A table of one output gives the bare value: its name is asked of the table
+  const [table] = decision?.tables ?? [];
+  return { [table?.outputs[0]?.name || (decision?.variable ?? code)]: value };
 }
 
 function isRow(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** A table of one output gives the bare value: its name is asked of the table. */
-function outputName(model: DecisionModel, code: string): string {
-  const decision = model.decisions.get(code) ?? model.decisions.get(model.tops[0] ?? '');
-  const logic = decision?.logic;
-  const named = logic && 'outputs' in logic ? logic.outputs[0]?.name : undefined;
-  return named || (decision?.variable ?? code);
+/** Undefined where neither the file's name nor the drawing says which one is meant: `decide` refuses it by name. */
+function decisionOf(model: DecisionModel, code: string): Decision | undefined {
+  const own = model.own.flatMap((key) => model.nodes.get(key) ?? []);
+  const named = own.find((node) => node.kind === 'decision' && node.id === code);
+  return named ?? (model.tops.length === 1 ? model.nodes.get(model.tops[0]!) : undefined);
 }
+
+type Decision = DecisionModel['nodes'] extends ReadonlyMap<string, infer Node> ? Node : never;
