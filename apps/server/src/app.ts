@@ -4,6 +4,7 @@ import * as asset from '#modules/asset';
 import * as audit from '#modules/audit';
 import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
+import * as duty from '#modules/duty';
 import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
 import * as integrity from '#modules/integrity';
@@ -30,6 +31,7 @@ export const modules: readonly Module[] = [
   media,
   intake,
   cases,
+  duty,
   integrity,
   statistics,
   notify,
@@ -45,6 +47,8 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   grid.provideCaseScope(cases.caseScopeSql);
   // People and units stand below their work: it hears of what became of them.
   org.onOrgChange(cases.moveWork);
+  org.onOrgChange(duty.movePlans);
+  org.provideAtWork(duty.atWork);
   return buildApp(platform, modules, options);
 }
 

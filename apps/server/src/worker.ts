@@ -1,4 +1,5 @@
 import { fireTimer } from '#modules/cases';
+import { absenceLoop } from '#modules/duty';
 import { rootJob } from '#modules/integrity';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
@@ -39,15 +40,17 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     rootJob,
     pruneNoticesJob,
   ]);
+  const absences = absenceLoop(platform);
   const queue = startQueue(platform, QUEUE_TASKS);
-  for (const part of [...relays, timers, scheduler]) part.start();
+  for (const part of [...relays, timers, absences, scheduler]) part.start();
   return {
     wake() {
       timers.wake();
+      absences.wake();
       scheduler.wake();
     },
     async stop() {
-      await Promise.all([...relays, timers, scheduler, queue].map((part) => part.stop()));
+      await Promise.all([...relays, timers, absences, scheduler, queue].map((part) => part.stop()));
     },
   };
 }

@@ -28,6 +28,7 @@ export function checkGraph(graph: Graph, plan: Plan, draft: Draft): void {
     const begins = node.kind === 'start' || node.kind === 'boundary';
     if (begins && node.incoming.length > 0) draft.refuse('process.startFlow', element);
   }
+  for (const node of idleErrors(graph)) draft.refuse('process.errorNotThrown', place(node));
   for (const node of unattendedLoop(graph, successors)) draft.refuse('process.livelock', place(node));
 }
 
@@ -45,6 +46,35 @@ function reachableFrom(graph: Graph, successors: readonly (readonly number[])[])
 
 function handlersOf(graph: Graph, starts: readonly number[]): number[] {
   return starts.map((start) => graph.scopes[graph.nodes[start]!.scope]!.node!);
+}
+
+/** Events that catch an error which nothing inside ends with. */
+function idleErrors(graph: Graph): number[] {
+  const idle: number[] = [];
+  for (const node of graph.nodes) {
+    if (node.kind !== 'start' && node.kind !== 'boundary') continue;
+    const { event } = node;
+    if (event?.kind !== 'error') continue;
+    const host = node.kind === 'boundary' ? graph.nodes[node.host]! : undefined;
+    // an event sub-process watches over the scope around it
+    const inside = host?.kind === 'activity' ? host.inner : graph.scopes[node.scope]!.parent!;
+    const thrown = graph.nodes.some(
+      (end) =>
+        end.kind === 'end' &&
+        end.code !== undefined &&
+        (event.code === null || event.code === end.code) &&
+        isInside(graph, end.scope, inside),
+    );
+    if (!thrown) idle.push(node.index);
+  }
+  return idle;
+}
+
+function isInside(graph: Graph, scope: number, around: number): boolean {
+  for (let at: number | null = scope; at !== null; at = graph.scopes[at]!.parent) {
+    if (at === around) return true;
+  }
+  return false;
 }
 
 /**

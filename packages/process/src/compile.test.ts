@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { by, drawing, type DrawnFlow, end, start, task, pass } from './drawing.testing.ts';
 import { compileProcess, type CompileOptions, ProcessError, tasksOf } from './index.ts';
 
-const caseBpmn = readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8');
+const caseBpmn = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 
 const sound = [start, task('a'), end()];
 const soundFlows = [pass('start', 'a'), by('a', 'go', 'end')];

@@ -24,6 +24,11 @@ export async function compileProcess(xml: string, options: CompileOptions = {}):
   const plan = new Plan();
   await readProcess(process, draft, plan);
   const graph = build(process, plan);
+  for (const { id, index } of graph.nodes) {
+    // `first.a` of a call, and an element that is called so
+    if (graph.indexOf.get(id) !== index)
+      draft.refuse('process.duplicateId', { id, $type: plan.nodes[index]!.element.$type });
+  }
   checkOutcomes(graph, plan, draft);
   if (draft.problems.length === 0) checkGraph(graph, plan, draft);
   if (draft.problems.length > 0) throw draft.error();

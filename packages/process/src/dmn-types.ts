@@ -8,6 +8,7 @@ export class ItemTypes {
   readonly #definitions = new Map<string, DmnElement>();
   readonly #resolved = new Map<string, FeelType>();
   readonly #imported = new Map<string, ItemTypes>();
+  #all: ReadonlyMap<string, FeelType> | undefined;
   readonly #refuse: (element: DmnElement, detail: string) => void;
 
   constructor(definitions: DmnElement, refuse: (element: DmnElement, detail: string) => void) {
@@ -23,6 +24,10 @@ export class ItemTypes {
 
   /** All types by name, for `instance of`. */
   all(): ReadonlyMap<string, FeelType> {
+    return (this.#all ??= this.#gather());
+  }
+
+  #gather(): ReadonlyMap<string, FeelType> {
     const found = new Map<string, FeelType>();
     for (const name of this.#definitions.keys()) found.set(name, this.named(name)!);
     for (const [prefix, types] of this.#imported)

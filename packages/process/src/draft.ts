@@ -19,7 +19,7 @@ export interface CompileOptions {
   /** Every name a condition may read: variables of the case and fields of forms. */
   readonly names?: ReadonlySet<string>;
   /** The drawing of a called process by its code (`calledElement`). */
-  readonly calls?: (code: string) => string | Promise<string> | undefined;
+  readonly calls?: (code: string) => string | undefined | Promise<string | undefined>;
 }
 
 type Vocabulary = 'steps' | 'roles' | 'actions' | 'limits' | 'forms';

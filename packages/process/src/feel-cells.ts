@@ -1,4 +1,5 @@
 import { accepts, type Code, compileNode, FeelMistake, Reading, Scope } from './feel-compile.ts';
+import { type FeelNumber, parseNumber } from './feel-number.ts';
 import { children, type FeelNode, nameOf } from './feel-tree.ts';
 import { FeelRange, inOrder, type OrderOperator } from './feel-values.ts';
 
@@ -12,6 +13,56 @@ export interface CompiledTests {
   /** All parts, where each of them is constant; undefined where one is not. */
   readonly parts?: readonly TestPart[];
 }
+
+const text = String.raw`"[^"\\]*"`;
+const number = String.raw`-?(?:\d+(?:\.\d+)?)`;
+const plainList = new RegExp(`^(?:(?:${text}|${number}|true|false)(?:\\s*,\\s*(?!$)|$))+$`);
+const plainParts = new RegExp(`${text}|${number}|true|false`, 'g');
+const plainBound = new RegExp(`^(<=|<|>=|>)\\s*(${number})$`);
+const plainRange = new RegExp(`^([[\\](])\\s*(${number})\\s*\\.\\.\\s*(${number})\\s*([\\])[])$`);
+
+/** The cells of which almost every table consists, read without the parser: that takes 90 µs for each. */
+export function plainTests(source: string): CompiledTests | null {
+  if (plainList.test(source)) {
+    const values = source.match(plainParts)!.map(plainValue);
+    const [only] = values;
+    const code: CompiledTests['code'] =
+      values.length === 1
+        ? (scope) => accepts(only, input(scope)) === true
+        : (scope) => accepts(values, input(scope)) === true;
+    return { code, negated: false, parts: values.map((value) => ({ value })) };
+  }
+  const range = plainRangeOf(source);
+  if (!range) return null;
+  return { code: (scope) => range.includes(input(scope)) === true, negated: false, parts: [{ range }] };
+}
+
+function plainValue(source: string): string | FeelNumber | boolean | null {
+  if (source.startsWith('"')) return source.slice(1, -1);
+  return source === 'true' || source === 'false' ? source === 'true' : parseNumber(source);
+}
+
+function plainRangeOf(source: string): FeelRange | null {
+  const bound = plainBound.exec(source);
+  if (bound) {
+    const [, operator, limit] = bound as unknown as [string, string, string];
+    const value = parseNumber(limit);
+    return operator.startsWith('<')
+      ? new FeelRange(null, value, false, operator === '<=')
+      : new FeelRange(value, null, operator === '>=', false);
+  }
+  const range = plainRange.exec(source);
+  if (!range) return null;
+  const [, open, low, high, close] = range as unknown as [string, string, string, string, string];
+  return new FeelRange(parseNumber(low), parseNumber(high), open === '[', close === ']');
+}
+
+/** `"a"`, `3`, `true` where an expression stands. */
+export function plainLiteral(source: string): { readonly value: unknown } | null {
+  return plainOne.test(source) ? { value: plainValue(source) } : null;
+}
+
+const plainOne = new RegExp(`^(?:${text}|${number}|true|false)$`);
 
 interface CompiledTest {
   readonly code: (scope: Scope) => boolean;

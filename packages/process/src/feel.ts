@@ -1,6 +1,6 @@
 import { parseExpression, parseUnaryTests } from 'feelin';
 import { type Problem, ProcessError } from './errors.ts';
-import { compileTests, type TestPart } from './feel-cells.ts';
+import { type CompiledTests, compileTests, plainLiteral, plainTests, type TestPart } from './feel-cells.ts';
 import { type Code, compileNode, FeelMistake, Reading, Scope } from './feel-compile.ts';
 import type { FeelTree } from './feel-tree.ts';
 import type { FeelType } from './feel-types.ts';
@@ -56,21 +56,42 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   const parsed = source.replaceAll(/\brange(\s*<)/g, 'list $1');
   const tree = (kind === 'expression' ? parseExpression : parseUnaryTests)(parsed, known, undefined);
   refuseErrors(tree, source);
-  const reading = new Reading(source, options.types ?? new Map());
   try {
     if (kind === 'expression') {
       const code = compileNode(tree.topNode, reading);
       return compiled(kind, source, reading, code, (context) => toOutside(code(new Scope(context))));
     }
-    const tests = compileTests(tree.topNode, reading);
-    return {
-      ...compiled(kind, source, reading, tests.code, (context) => tests.code(new Scope(context))),
-      ...(tests.parts && { parts: tests.parts, negated: tests.negated }),
-    };
+    return cell(source, reading, compileTests(tree.topNode, reading));
   } catch (error) {
     if (error instanceof FeelMistake) throw feelError(error.code, source, error.message);
     throw error;
   }
+}
+
+/** What needs no parser; null for everything else. */
+function plainly(source: string, kind: FeelKind, reading: Reading): CompiledFeel | null {
+  if (kind === 'unaryTests') {
+    const tests = plainTests(source);
+    return tests && cell(source, reading, tests);
+  }
+  const literal = plainLiteral(source);
+  if (!literal) return null;
+  const { value } = literal;
+  const outside = toOutside(value);
+  return compiled(
+    kind,
+    source,
+    reading,
+    () => value,
+    () => outside,
+  );
+}
+
+function cell(source: string, reading: Reading, tests: CompiledTests): CompiledFeel {
+  return {
+    ...compiled('unaryTests', source, reading, tests.code, (context) => tests.code(new Scope(context))),
+    ...(tests.parts && { parts: tests.parts, negated: tests.negated }),
+  };
 }
 
 function compiled(

@@ -15,7 +15,15 @@ export const assignRules = [
 export type AssignRule = (typeof assignRules)[number];
 
 /** How a case may end. */
-export const outcomes = ['closed', 'declined', 'rejected', 'voided'] as const;
+export const outcomes = [
+  'closed',
+  'declined',
+  'rejected',
+  'voided',
+  'merged',
+  'answered',
+  'transferred',
+] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** When a reminder is due: a share of the task's limit, or a fixed time after the task was opened. */
@@ -50,6 +58,7 @@ export interface Flow {
 export interface MessageEvent {
   readonly kind: 'message';
   readonly message: string;
+  /** The roles that may send it, separated by blanks; null: none may. */
   readonly role: string | null;
   readonly assign: AssignRule;
   readonly form?: string;

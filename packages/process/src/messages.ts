@@ -17,7 +17,7 @@ export interface Message {
   readonly instance: string | null;
   /** Token of the task that the event stands on. */
   readonly task: number | null;
-  /** Null: no post may send it; it comes from the process itself or from outside. */
+  /** The roles that may send it, separated by blanks. Null: it comes from the process itself or from outside. */
   readonly role: string | null;
   readonly assign: AssignRule;
   readonly form?: string;

@@ -61,7 +61,7 @@ class Oracle {
   }
 }
 
-const caseXml = readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8');
+const caseXml = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 const forkXml = drawing(
   [
     start,

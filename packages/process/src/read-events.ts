@@ -24,6 +24,20 @@ export function definitionOf(element: ModdleElement, draft: Draft): ModdleElemen
   return definitions[0];
 }
 
+const attributesOf: Readonly<Record<string, readonly string[]>> = {
+  'bpmn:MessageEventDefinition': ['role', 'assign', 'form', 'when'],
+  'bpmn:TimerEventDefinition': ['code', 'at', 'limit'],
+};
+
+/** What would be read by nobody is a misunderstanding: better told than ignored. */
+function refuseMisplaced(element: ModdleElement, definition: ModdleElement | undefined, draft: Draft): void {
+  const own = attributesOf[definition?.$type ?? ''] ?? [];
+  for (const attribute of Object.values(attributesOf).flat()) {
+    if (own.includes(attribute) || text(element, `wm:${attribute}`) === undefined) continue;
+    draft.refuse('process.misplaced', element, `wm:${attribute}`);
+  }
+}
+
 /** What an event waits for. `limit` is that of the task that it stands on. */
 export function readCaught(
   element: ModdleElement,
@@ -31,6 +45,7 @@ export function readCaught(
   limit: string | null = null,
 ): CaughtEvent | undefined {
   const definition = definitionOf(element, draft);
+  refuseMisplaced(element, definition, draft);
   switch (definition?.$type) {
     case undefined:
       return undefined;
@@ -78,7 +93,8 @@ function readMessage(
   const message = messageName(element, definition, draft);
   const role = text(element, 'wm:role') ?? null;
   if (role !== null) {
-    draft.checkCode('roles', role, element);
+    // several roles may send it
+    for (const one of role.split(/\s+/)) draft.checkCode('roles', one, element);
     // what nobody sends comes from the process itself or from outside, and is no action
     if (message) draft.checkCode('actions', message, element);
   }
@@ -123,7 +139,8 @@ function readDuration(
   const body = ref(definition, 'timeDuration');
   const given = body && text(body, 'body');
   if (!given) {
-    draft.refuse('process.timer', element, 'timeDuration is missing');
+    const other = ['timeDate', 'timeCycle'].find((property) => ref(definition, property));
+    draft.refuse('process.timer', element, other ?? 'timeDuration or wm:at is missing');
     return undefined;
   }
   const at = durationOf(given);
@@ -186,8 +203,10 @@ function readReminderAt(border: ModdleElement, draft: Draft): ReminderAt | undef
     draft.refuse('process.unsupported', border, 'an interrupting timer that nothing follows');
     return undefined;
   }
-  for (const attribute of ['wm:at', 'wm:limit']) {
-    if (text(border, attribute) !== undefined) draft.refuse('process.unsupported', border, attribute);
+  for (const attribute of ['role', 'assign', 'form', 'when', 'at', 'limit']) {
+    if (text(border, `wm:${attribute}`) !== undefined) {
+      draft.refuse('process.misplaced', border, `wm:${attribute}`);
+    }
   }
   return readDuration(border, list(border, 'eventDefinitions')[0]!, draft);
 }

@@ -82,6 +82,9 @@ function readStart(element: ModdleElement, { node, parent }: DrawnScope, draft: 
   }
   if (inHandler) {
     if (!event && draft.problems.length === known) draft.refuse('process.noTrigger', element);
+    if (event?.kind === 'error' && !start.interrupting) {
+      draft.refuse('process.unsupported', element, 'an error that does not interrupt');
+    }
   } else if (event && (event.kind !== 'message' || parent !== null)) {
     // only the process itself can be begun in another way
     draft.refuse('process.unsupported', element, `${event.kind} start`);

@@ -432,11 +432,11 @@ describe('strands', () => {
 });
 
 describe('errors', () => {
-  const failing = (more: readonly string[] = []) =>
+  const failing = (more: readonly string[] = [], flows: Parameters<typeof drawing>[1] = []) =>
     sub(
       'work',
       [startBy('in'), task('a'), done(), end('failed', error('broken'), 'wm:outcome="rejected"'), ...more],
-      [pass('in', 'a'), by('a', 'go', 'done'), by('a', 'fail', 'failed')],
+      [pass('in', 'a'), by('a', 'go', 'done'), by('a', 'fail', 'failed'), ...flows],
       { inner: each('keys') },
     );
   const xml = (work: string, more: readonly string[] = [], flows: Parameters<typeof drawing>[1] = []) =>
@@ -470,7 +470,11 @@ describe('errors', () => {
 
   test('pass by what waits for another, and end the case', async () => {
     const life = await Life.of(
-      xml(failing(), [boundary('oops', 'work', error('other'))], [pass('oops', 'c')]),
+      xml(
+        failing([end('odd', error('other'), '')], [by('a', 'odd', 'odd')]),
+        [boundary('oops', 'work', error('other'))],
+        [pass('oops', 'c')],
+      ),
       vars,
     );
     expect(life.act('a[x]', 'fail')).toBe('-a[x] x withdrawn y withdrawn -a[y]! end rejected broken');

@@ -17,9 +17,7 @@ import {
   type StepResult,
 } from './index.ts';
 
-const caseGraph = await compileProcess(
-  readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8'),
-);
+const caseGraph = await compileProcess(readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8'));
 const byHand = {
   source: 'hotline12345',
   verify: true,

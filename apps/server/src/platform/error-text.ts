@@ -56,6 +56,8 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'config.noUnit': ['城市配置中缺少承办机构', 'The configuration of the city has no unit for this step'],
   'config.noCalendar': ['城市配置中缺少工作日历', 'The configuration of the city lacks a calendar'],
   'rule.inUse': ['规则版本正在使用', 'The rule version is in use'],
+  'duty.absent': ['该岗位此时段已登记缺勤', 'This post is recorded as absent at that time already'],
+  'duty.substitute': ['该人员不能顶岗', 'This person cannot act for the post'],
   'rule.archive': ['规则包无法读取', 'The archive of rules cannot be read'],
   'rule.invalid': ['规则检查未通过', 'The rules have mistakes'],
   'rule.unchanged': ['与现行规则没有差异', 'Nothing differs from the rules in force'],

@@ -59,6 +59,8 @@ export const problems = {
   'geo.outsideCity': { status: 422 },
   'report.known': { status: 409 },
   'rule.inUse': { status: 409 },
+  'duty.absent': { status: 409 },
+  'duty.substitute': { status: 422 },
   'rule.archive': { status: 422 },
   'rule.invalid': { status: 422 },
   'rule.unchanged': { status: 422 },

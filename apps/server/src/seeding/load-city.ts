@@ -2,6 +2,7 @@ import path from 'node:path';
 import { baseMap, generateCity, type City, type CitySize } from '@wanmi/simulator';
 import { sql } from 'kysely';
 import { invalidateCatalog } from '#modules/catalog';
+import { seedDuty } from '#modules/duty';
 import { forgetDirectory, seedRoles } from '#modules/org';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
@@ -148,6 +149,7 @@ async function insertAll(
   });
   const roleIds = await seedRoles(trx, { clock: { now: () => target.at }, db: platform.db }, target.cityId);
   await insertPeople(target, roleIds, people, options.passwordHash);
+  await seedDuty(trx, { ...target, timeZone: options.timeZone ?? 'Asia/Shanghai' });
   return target.cityId;
 }
 

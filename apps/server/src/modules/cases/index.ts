@@ -15,6 +15,14 @@ export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { eachOf } from './newest.ts';
 export { BLIND_ROLES } from './policy.ts';
-export { moveWork } from './handover.ts';
+export {
+  heldCounts,
+  mayTake,
+  moveTasks,
+  moveWork,
+  tasksHeldBy,
+  type HeldTask,
+  type TaskMove,
+} from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';

@@ -11,12 +11,15 @@ import {
   type Text,
 } from '@wanmi/contracts';
 import { actionsOf } from '@wanmi/process';
-import { formFor, processOf, type FormContext } from '#modules/catalog';
+import { formFor, processOf } from '#modules/catalog';
 import { postNames, regionsOf, type RegionInfo } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
-import { processVars, surroundingsOf, type Surroundings } from './effects.ts';
+import { formContextOf, nameOfAction } from './case-actions.ts';
+import { surroundingsOf, type Surroundings } from './effects.ts';
 import { mayActOn } from './policy.ts';
+import { mayStillDecline } from './prepare.ts';
+import { varsOf } from './vars.ts';
 
 /** Names for the ids of a page, all from memory. */
 export interface Names extends Surroundings {
@@ -132,7 +135,8 @@ export function clockOf(
   const due = row.dueAt?.getTime() ?? null;
   const warn = row.warnAt?.getTime() ?? null;
   let lamp: Clock['lamp'] = null;
-  if (paused) lamp = 'paused';
+  // A limit without a deadline: its clock stands (return asked for, suspended).
+  if (paused || (due === null && row.limitValue !== null)) lamp = 'paused';
   else if (due !== null) lamp = now > due ? 'red' : warn !== null && now > warn ? 'yellow' : 'green';
   return {
     lamp,
@@ -242,16 +246,25 @@ async function actionsFor(
   const taken = row.t_claimed_post_id !== null && row.t_claimed_post_id !== actor.postId;
   if (row.t_done_at !== null || !waits || taken) return [];
   const graph = await processOf(platform, row.process_id);
-  const offered = actionsOf(graph, row.t_node, processVars(names, row));
-  const context: FormContext = {
-    categoryId: row.category_id,
-    conditionId: row.condition_id,
-    regionIds: [row.community_id, row.street_id, row.district_id].filter((id) => id !== null),
-    ownerId: row.owner_id,
-    grade: row.grade,
-    unitId: row.t_unit_id,
-    departmentId: row.department_id,
-  };
+  const { vars } = varsOf({
+    catalog: names.catalog,
+    state: row,
+    inWindow: mayStillDecline(names, { step: row.t_step, openedAt: row.t_opened_at.getTime() }, names.now),
+  });
+  const offered = actionsOf(graph, row.t_node, vars);
+  const context = formContextOf(
+    {
+      categoryId: row.category_id,
+      conditionId: row.condition_id,
+      communityId: row.community_id,
+      streetId: row.street_id,
+      districtId: row.district_id,
+      ownerId: row.owner_id,
+      grade: row.grade,
+      departmentId: row.department_id,
+    },
+    row.t_unit_id,
+  );
   const actions = await Promise.all(
     offered.map(async ({ action }) => ({
       action,
@@ -270,10 +283,6 @@ async function actionsFor(
     danger: false,
   });
   return sorted;
-}
-
-function nameOfAction(action: string): Text {
-  return ACTION_NAMES[action as Action] ?? { 'zh-CN': action, en: action };
 }
 
 export function asCondition(parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import {
   iso,
   isoOrNull,
+  moreValues,
   reportValues,
   restValues,
   toState,
@@ -18,8 +19,9 @@ import {
   SQL_OPEN_CASE,
   SQL_REPLAY,
   SQL_WRITE_CASE,
+  SQL_WRITE_CASE_MORE,
 } from './sql.ts';
-import type { AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
+import type { ApplicationState, AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
 type Client = Pool | PoolClient;
 
@@ -40,17 +42,24 @@ export async function loadTask(
     state,
     task: toTask(row, state.id),
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
+    applications: (row['applications'] as ApplicationState[] | null) ?? [],
     others: (row['others'] as OpenTask[] | null) ?? [],
     replay: row['replay'] as Loaded['replay'],
     dispatchedByActor: row['dispatched_by_actor'] as boolean,
   };
 }
 
-export async function loadCase(db: Client, caseId: string, cityId: string): Promise<Loaded | null> {
+/** The case with everything that is open in it, for a command on the case itself. */
+export async function loadCase(
+  db: Client,
+  caseId: string,
+  cityId: string,
+  command: { personId: string | null; key: string | null } = { personId: null, key: null },
+): Promise<Loaded | null> {
   const found = await db.query<Row>({
     name: 'cases.loadCase',
     text: SQL_LOAD_CASE,
-    values: [caseId, cityId],
+    values: [caseId, cityId, command.personId, command.key],
   });
   const row = found.rows[0];
   if (!row) return null;
@@ -58,8 +67,9 @@ export async function loadCase(db: Client, caseId: string, cityId: string): Prom
     state: toState(row),
     task: null,
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
-    others: [],
-    replay: null,
+    applications: (row['applications'] as ApplicationState[] | null) ?? [],
+    others: (row['others'] as OpenTask[] | null) ?? [],
+    replay: row['replay'] as Loaded['replay'],
     dispatchedByActor: false,
   };
 }
@@ -103,9 +113,11 @@ export async function writeCase(
   task: TaskState | null,
   writes: Writes,
 ): Promise<boolean> {
+  const more = moreValues(writes);
   const done = await db.query<{ n: number }>({
-    name: 'cases.write',
-    text: SQL_WRITE_CASE,
+    ...(more
+      ? { name: 'cases.writeMore', text: SQL_WRITE_CASE_MORE }
+      : { name: 'cases.write', text: SQL_WRITE_CASE }),
     values: [
       state.id,
       expectedSeq,
@@ -129,7 +141,13 @@ export async function writeCase(
       task?.doneAction ?? null,
       task?.overdue ?? false,
       writes.withdrawn,
+      state.selfHandled,
+      state.rating,
+      state.mergedIntoId,
+      state.grade,
+      isoOrNull(writes.events.at(-1)?.at ?? null),
       ...restValues(writes),
+      ...(more ?? []),
     ],
   });
   return done.rows[0]?.n === 1;
@@ -177,6 +195,8 @@ export async function insertCase(
       ask.text,
       ask.bigrams,
       ...reportValues(report),
+      state.selfHandled,
+      state.conditionId,
       ...restValues(writes),
     ],
   });

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Platform } from '#platform/platform';
 import { loadTask } from './repo.ts';
 import { strandedHeir } from './handover.ts';
+import { fireProcessTimer } from './process-timer.ts';
 import { appendEvent, eventAssignment, eventTask } from './state.ts';
 
 /** A due row of `timer`, claimed by the loop inside its transaction. */
@@ -20,6 +21,7 @@ export interface DueTimer {
  */
 export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueTimer): Promise<void> {
   await trx.query('select 1 from "case" where id = $1 for update', [timer.caseId]);
+  if (timer.fire.startsWith('process:')) return fireProcessTimer(platform, trx, timer);
   const loaded = await loadTask(trx, {
     taskId: timer.taskId,
     cityId: timer.cityId,

@@ -206,6 +206,16 @@ export async function readRule(db: At, id: string): Promise<RuleContent | undefi
   return rows[0];
 }
 
+/** The text of the process that a version calls: the one that was in force when the caller came into force. */
+export async function readCalled(db: At, caller: RuleContent, code: string): Promise<string | undefined> {
+  const { rows } = await sql<{ content: string }>`
+    select content from rule_version
+     where city_id = ${caller.city_id} and kind = 'process' and code = ${code} and state = 'published'
+       and valid_from <= coalesce(${caller.valid_from}::timestamptz, valid_from)
+     order by valid_from desc, version desc limit 1`.execute(db);
+  return rows[0]?.content;
+}
+
 export type RuleVersionRow = Omit<RuleContent, 'content' | 'city_id'> & { bytes: number };
 
 /** Versions of the city's rules, the newest of each first. */

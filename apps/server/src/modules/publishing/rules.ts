@@ -61,7 +61,7 @@ export interface SourceRule {
   readonly name: Text;
   readonly verify: boolean;
   readonly directFiling: boolean;
-  readonly group: { readonly code: string; readonly name: Text };
+  readonly group: { readonly code: string; readonly name: Text } | null;
 }
 
 export interface StageLimitRule {
@@ -143,7 +143,10 @@ export function rulesOfTables(files: RuleSet, tables: Tables): Rules {
       name: named(row),
       verify: row.verify,
       directFiling: row.direct_filing,
-      group: { code: row.group, name: { 'zh-CN': row.group_zh, en: row.group_en } },
+      group:
+        row.group === null
+          ? null
+          : { code: row.group, name: { 'zh-CN': row.group_zh, en: row.group_en } },
     })),
     stageLimits: tables.stage_limit.map((row) => ({
       code: row.step,

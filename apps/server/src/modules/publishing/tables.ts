@@ -105,9 +105,9 @@ export const TABLES = {
   source: {
     code: oneOf(SOURCES, 'source.unknown'),
     ...names,
-    group: code,
-    group_zh: filled,
-    group_en: filled,
+    group: maybe(code),
+    group_zh: anything,
+    group_en: anything,
     verify: flag,
     direct_filing: flag,
   },

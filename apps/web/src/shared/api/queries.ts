@@ -4,6 +4,7 @@ import type {
   CaseDetail,
   Category,
   Condition,
+  ControlHint,
   Integrity,
   Me,
   Notice,
@@ -228,6 +229,18 @@ export const similarQuery = (point: Point, categoryId: string) =>
     queryFn: async ({ signal }) =>
       (await get<Listed<SimilarCase>>('/reports/similar', { query: { ...point, categoryId }, signal })).items,
     staleTime: 10_000,
+  });
+
+/** What speaks of a place, a category and now: asked again as the hour goes on. */
+export const controlsAtQuery = (point: Point, categoryId: string | undefined) =>
+  queryOptions({
+    queryKey: ['controlsAt', point.lon, point.lat, categoryId],
+    queryFn: ({ signal }) =>
+      get<{ items: ControlHint[]; collected: boolean }>('/controls/at', {
+        query: { lon: point.lon, lat: point.lat, categoryId },
+        signal,
+      }),
+    staleTime: 60_000,
   });
 
 export const overviewQuery = (query: {

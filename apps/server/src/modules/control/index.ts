@@ -1,0 +1,3 @@
+export { routes } from './routes.ts';
+export { checkWindow, controlsAt, hintsOf, refusing, type CheckWindow, type ControlPlace } from './at.ts';
+export { insertControls, readControls, writeControls, type ControlFile } from './file.ts';
