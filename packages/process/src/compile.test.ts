@@ -27,7 +27,7 @@ async function problemsOf(xml: string, options: CompileOptions = {}): Promise<st
   }
 }
 
-describe('the default process', () => {
+describe('a process in one line', () => {
   test('says who does what, by which rule a post is found and what may be done', async () => {
     const graph = await compileProcess(caseBpmn);
     const lines = tasksOf(graph).map(

@@ -92,7 +92,7 @@ const forkXml = drawing(
 
 describe('an independent engine opens the same tasks', () => {
   test.each([
-    ['in the default process', caseXml, 20],
+    ['in a process of one line', caseXml, 20],
     ['where branches run side by side', forkXml, 20],
   ])(
     '%s',

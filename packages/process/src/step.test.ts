@@ -56,7 +56,7 @@ const codeOf = (run: () => unknown): string => {
   return 'no refusal';
 };
 
-describe('the default process', () => {
+describe('a process in one line', () => {
   test('goes from report to close in less than half a kilobyte', () => {
     let result = startProcess(caseGraph, byHand);
     const life = [...short(result.effects)];
