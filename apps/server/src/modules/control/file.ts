@@ -92,9 +92,11 @@ export function readControls(text: string): ControlFile[] {
       throw new Error(`${at}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
     }
     const one = toControl(parsed.data, at);
-    const same = controls.get(one.code);
+    // What follows it under its code from a later day on is another one
+    const key = `${one.code} ${one.validFrom ?? ''}`;
+    const same = controls.get(key);
     if (!same) {
-      controls.set(one.code, one);
+      controls.set(key, one);
       return;
     }
     const [category] = one.categories ?? [];
@@ -181,10 +183,10 @@ export async function insertControls(
   }
 }
 
-const COLUMNS = [
-  ...['code', 'kind', 'scheme', 'category_kind', 'category', 'region', 'from_time', 'to_time', 'weekdays'],
-  ...['valid_from', 'valid_to', 'name_zh', 'name_en', 'geometry'],
-];
+const COLUMNS = (
+  'code kind scheme category_kind category region from_time to_time weekdays valid_from valid_to ' +
+  'name_zh name_en geometry'
+).split(' ');
 
 /** The controls of a city that are in force at a moment (ms), or come after it, as `control.csv`. */
 export async function writeControls(db: Db | Trx, cityId: string, at: number): Promise<string> {
