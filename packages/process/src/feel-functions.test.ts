@@ -30,7 +30,7 @@ describe.each<[string, [text: string, result: string][]]>([
       ['5 - -3', '8'],
       ['10 ** 7000', 'null'],
       ['1 + "a"', 'null'],
-      ['"a" + "b"', 'b' && 'ab'],
+      ['"a" + "b"', 'ab'],
       ['"a" - "b"', 'null'],
       ['true + 1', 'null'],
       ['[1] + [2]', 'null'],
@@ -308,10 +308,7 @@ describe.each<[string, [text: string, result: string][]]>([
       ['time("23:30:00") + duration("PT1H")', '00:30:00'],
       ['time("10:30:00") - time("09:00:00")', 'PT1H30M'],
       // the clocks of New York go on at 02:00 on this day
-      [
-        '@"2026-03-08T01:30:00@America/New_York" + duration("PT1H")',
-        '2026-03-08T03:30:00@America/New_York',
-      ],
+      ['@"2026-03-08T01:30:00@America/New_York" + duration("PT1H")', '2026-03-08T03:30:00@America/New_York'],
       ['@"2026-03-07T12:00:00@America/New_York" + duration("P1D")', '2026-03-08T13:00:00@America/New_York'],
       ['duration("PT10M") * 1.5', 'PT15M'],
       ['2 * duration("P1Y1M")', 'P2Y2M'],

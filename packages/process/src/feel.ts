@@ -48,6 +48,9 @@ export interface FeelOptions {
 export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {}): CompiledFeel {
   const source = text.trim();
   if (source === '') throw feelError('feel.empty', text);
+  const reading = new Reading(source, options.types ?? new Map());
+  const plain = plainly(source, kind, reading);
+  if (plain) return plain;
   const known = {
     ...Object.fromEntries((options.names ?? []).map((name) => [name, null])),
     ...options.shapes,
