@@ -4,6 +4,7 @@ import * as asset from '#modules/asset';
 import * as audit from '#modules/audit';
 import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
+import * as control from '#modules/control';
 import * as duty from '#modules/duty';
 import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
@@ -26,6 +27,7 @@ export const modules: readonly Module[] = [
   org,
   audit,
   catalog,
+  control,
   grid,
   asset,
   media,

@@ -44,6 +44,13 @@ export const ReportBody = z
         'an operator decides in the same call: accepts or sends a problem to be verified, answers or transfers out what is no problem',
     }),
     answer: z.string().trim().min(1).max(2000).optional().meta({ description: 'what the caller was told' }),
+    transferTo: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: 'with `transferOut`: the body outside this platform that has it now' }),
     selfHandled: z
       .boolean()
       .default(false)
@@ -105,6 +112,7 @@ export const ReportDetail = Report.extend({
     .object({
       action: z.enum(['answer', 'transferOut']),
       text: z.string().nullable().meta({ description: 'numbers in it are masked' }),
+      to: z.string().nullable().meta({ description: 'the body outside this platform that has it now' }),
       at: Instant,
     })
     .nullable(),

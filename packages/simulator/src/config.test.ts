@@ -381,3 +381,69 @@ test('phrases belong to a form and are written in both languages', () => {
     for (const phrase of phrases) expect(isText(phrase)).toBe(true);
   }
 });
+
+const CITIES = readdirSync(new URL('city/', root));
+
+describe.each(CITIES)('the city %s', (city) => {
+  const own = readdirSync(new URL(`city/${city}/`, root), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.split(`/city/${city}/`)[1]!.replace(/^\/+/, ''))
+    .filter((name) => name !== 'README.md');
+  const table = (name: string): Row[] =>
+    own.includes(`catalog/${name}.csv`)
+      ? parse(read(`city/${city}/catalog/${name}.csv`), { columns: true })
+      : csv(name);
+
+  test('says what it has otherwise, and only that', () => {
+    expect(read(`city/${city}/README.md`)).toContain('takes the place of');
+    for (const name of own) {
+      expect(name).toMatch(
+        /^(setting\.json|(catalog|calendar|decision|form|phrase|process|numbering)\/[\w.]+)$/,
+      );
+      let base: string | null = null;
+      try {
+        base = read(name);
+      } catch {
+        // The city has a rule that the others have not
+      }
+      expect(read(`city/${city}/${name}`), name).not.toBe(base);
+    }
+  });
+
+  test('has a unit for everything that its rules name', () => {
+    const units = table('department');
+    const byCode = new Map(units.map((row) => [row['code'], row]));
+    unique(units.map((row) => row['code']));
+    for (const row of units) {
+      if (row['parent']) expect(byCode.has(row['parent']), row['code']).toBe(true);
+      expect(UNIT_KINDS).toContain(row['kind']);
+      expect(CALENDARS).toContain(row['calendar']);
+      expect(row['name_zh']).toMatch(/[\u4e00-\u9fff]/);
+      expect(row['name_en']).toMatch(/[A-Za-z]/);
+    }
+    const crews = new Set(units.filter((row) => row['kind'] === 'crew').map((row) => row['parent']));
+    for (const row of units.filter((one) => one['kind'] === 'department')) {
+      expect(crews.has(row['code']), row['code']).toBe(true);
+    }
+    for (const kind of ['supervisionCentre', 'commandCentre']) {
+      expect(units.some((row) => row['kind'] === kind)).toBe(true);
+    }
+    for (const row of table('manual')) {
+      expect(byCode.get(row['department'])?.['kind'], JSON.stringify(row)).toBe('department');
+    }
+    const kinds = new Set(units.map((row) => row['department_kind']));
+    for (const row of table('condition')) expect(kinds.has(row['department_kind']), row['code']).toBe(true);
+  });
+
+  test('has the same steps with limits, the same sources and the known settings', () => {
+    const codes = (rows: Row[], column: string) => rows.map((row) => row[column]).toSorted();
+    expect(codes(table('stage_limit'), 'step')).toEqual(codes(csv('stage_limit'), 'step'));
+    expect(codes(table('source'), 'code')).toEqual(codes(csv('source'), 'code'));
+    for (const row of table('stage_limit')) {
+      expect(Number(row['value'])).toBeGreaterThan(0);
+      expect(LIMIT_UNITS).toContain(row['unit']);
+    }
+    const keys = (path: string) => Object.keys(json(path) as object).toSorted();
+    expect(keys(`city/${city}/setting.json`)).toEqual(keys('setting.json'));
+  });
+});

@@ -52,6 +52,10 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'case.ended': ['案卷已终结', 'The case has ended'],
   'form.invalid': ['表单填写有误', 'The form is not filled in correctly'],
   'geo.outsideCity': ['位置不在本市管理范围内', 'The position lies outside the city'],
+  'report.notCollected': [
+    '此处或此时不采集该类问题',
+    'This kind of problem is not collected here, or not at this hour',
+  ],
   'report.known': ['该来源编号已上报过', 'This number of that source was reported before'],
   'config.noUnit': ['城市配置中缺少承办机构', 'The configuration of the city has no unit for this step'],
   'config.noCalendar': ['城市配置中缺少工作日历', 'The configuration of the city lacks a calendar'],
@@ -83,6 +87,7 @@ const details: Readonly<Partial<Record<ProblemCode, readonly [zh: string, en: st
     '所见版本 {seen}，当前版本 {current}',
     'Seen version {seen}, current version {current}',
   ],
+  'report.notCollected': ['{nameZh}', '{nameEn}'],
   'csv.header': ['列：{columns}', 'Columns: {columns}'],
   'csv.broken': ['第 {line} 行', 'Line {line}'],
 };

@@ -58,6 +58,7 @@ export const problems = {
   'form.invalid': { status: 422 },
   'geo.outsideCity': { status: 422 },
   'report.known': { status: 409 },
+  'report.notCollected': { status: 422 },
   'rule.inUse': { status: 409 },
   'duty.absent': { status: 409 },
   'duty.substitute': { status: 422 },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { REPORT_KINDS, ROLES } from '@wanmi/contracts';
 import { describe, expect, test } from 'vitest';
 import { Problem } from '#platform/errors';
-import { checkKind } from './kinds.ts';
+import { checkKind, decisionDataOf } from './kinds.ts';
 
 type Asked = Parameters<typeof checkKind>[1];
 
@@ -10,6 +10,7 @@ const plain: Asked = {
   kind: 'problem',
   decision: undefined,
   answer: undefined,
+  transferTo: undefined,
   selfHandled: false,
   mediaIds: [],
   afterMediaIds: [],
@@ -37,11 +38,23 @@ describe('what may be asked with which kind of report', () => {
     ['a problem is not answered', 'operator', { decision: 'answer', answer: '好' }, '/decision notForKind'],
     ['a problem is not passed out', 'operator', { decision: 'transferOut' }, '/decision notForKind'],
     ['a question is answered', 'operator', { kind: 'consultation', decision: 'answer', answer: '好' }, null],
-    ['praise is passed out in silence', 'operator', { kind: 'praise', decision: 'transferOut' }, null],
+    [
+      'praise is passed out',
+      'operator',
+      { kind: 'praise', decision: 'transferOut', transferTo: '公交公司' },
+      null,
+    ],
+    ['not to nowhere', 'operator', { kind: 'praise', decision: 'transferOut' }, '/transferTo required'],
+    [
+      'whither without a decision',
+      'operator',
+      { kind: 'praise', transferTo: '公交公司' },
+      '/transferTo withoutDecision',
+    ],
     [
       'or with a word',
       'operator',
-      { kind: 'suggestion', decision: 'transferOut', answer: '已转交通部门' },
+      { kind: 'suggestion', decision: 'transferOut', transferTo: '公交公司', answer: '已转公交公司' },
       null,
     ],
     ['not without words', 'operator', { kind: 'praise', decision: 'answer' }, '/answer required'],
@@ -83,6 +96,7 @@ describe('what may be asked with which kind of report', () => {
       kind: fc.constantFrom(...REPORT_KINDS),
       decision: fc.constantFrom(undefined, 'accept', 'sendVerify', 'answer', 'transferOut'),
       answer: fc.constantFrom(undefined, '好'),
+      transferTo: fc.constantFrom(undefined, '公交公司'),
       selfHandled: fc.boolean(),
       mediaIds: ids,
       afterMediaIds: ids,
@@ -93,10 +107,21 @@ describe('what may be asked with which kind of report', () => {
         if (faultOf(role, one) !== null) return;
         if (one.decision) expect(role).toBe('operator');
         if (one.selfHandled) expect([role, one.kind]).toEqual(['collector', 'problem']);
-        if (one.kind === 'problem') expect(one.answer).toBeUndefined();
+        if (one.kind === 'problem') expect([one.answer, one.transferTo]).toEqual([undefined, undefined]);
         if (one.kind !== 'problem') expect(['accept', 'sendVerify']).not.toContain(one.decision);
         expect(one.afterMediaIds.length > 0).toBe(one.selfHandled);
       }),
     );
   });
+});
+
+test('a decision is said in the words of its form', () => {
+  expect(decisionDataOf({ decision: 'answer', answer: '好', transferTo: undefined })).toEqual({
+    result: '好',
+  });
+  expect(decisionDataOf({ decision: 'transferOut', answer: '已转', transferTo: '公交公司' })).toEqual({
+    to: '公交公司',
+    note: '已转',
+  });
+  expect(decisionDataOf({ decision: 'accept', answer: undefined, transferTo: undefined })).toBeNull();
 });

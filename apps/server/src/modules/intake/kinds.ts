@@ -8,7 +8,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set(['answer', 'transferOut']);
 
 type Asked = Pick<
   ReportInput,
-  'kind' | 'decision' | 'answer' | 'selfHandled' | 'mediaIds' | 'afterMediaIds' | 'joinCaseId'
+  'kind' | 'decision' | 'answer' | 'transferTo' | 'selfHandled' | 'mediaIds' | 'afterMediaIds' | 'joinCaseId'
 >;
 
 /**
@@ -26,11 +26,15 @@ export function checkKind(role: string, asked: Asked): void {
   checkSelfHandled(asked);
 }
 
-function checkDecision({ kind, decision, answer }: Asked): void {
+function checkDecision({ kind, decision, answer, transferTo }: Asked): void {
   if (decision !== undefined && !(kind === 'problem' ? OF_PROBLEM : OF_OTHERS).has(decision)) {
     throw fieldError('/decision', 'notForKind');
   }
   if (decision === 'answer' && answer === undefined) throw fieldError('/answer', 'required');
+  if (decision === 'transferOut' && transferTo === undefined) throw fieldError('/transferTo', 'required');
+  if (transferTo !== undefined && decision !== 'transferOut') {
+    throw fieldError('/transferTo', 'withoutDecision');
+  }
   if (answer !== undefined && !OF_OTHERS.has(decision ?? '')) throw fieldError('/answer', 'withoutDecision');
 }
 
@@ -45,4 +49,16 @@ function checkSelfHandled({ kind, selfHandled, mediaIds, afterMediaIds, joinCase
   if (mediaIds.length === 0) throw fieldError('/mediaIds', 'required');
   if (afterMediaIds.length === 0) throw fieldError('/afterMediaIds', 'required');
   if (afterMediaIds.some((id) => mediaIds.includes(id))) throw fieldError('/afterMediaIds', 'sameAsBefore');
+}
+
+/** The same in the words of the action's own form, so that the log has one shape for a decision here and at a desk. */
+export function decisionDataOf({
+  decision,
+  answer,
+  transferTo,
+}: Pick<Asked, 'decision' | 'answer' | 'transferTo'>): Record<string, unknown> | null {
+  if (decision === 'answer') return { result: answer };
+  if (decision === 'transferOut')
+    return { to: transferTo, ...(answer === undefined ? {} : { note: answer }) };
+  return null;
 }

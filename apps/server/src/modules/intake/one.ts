@@ -8,6 +8,7 @@ import type { CommandMeta } from '#platform/http';
 import { maskPersonal } from '#platform/personal';
 import type { Platform } from '#platform/platform';
 import { eraseReporter, findReport, readAnswer } from './repo.ts';
+import { controlsOfReport } from './submit.ts';
 
 /** One report of a case in scope, with what was told. @throws notFound */
 export async function reportDetail(
@@ -15,14 +16,13 @@ export async function reportDetail(
   actor: Actor,
   reportId: string,
 ): Promise<ReportDetail> {
-  const found = await findReport(platform, actor, reportId);
-  if (!found) throw problem('notFound');
-  const { report } = found;
+  const report = await findReport(platform, actor, reportId);
+  if (!report) throw problem('notFound');
   const told = await readAnswer(platform.db, report.caseId);
   return {
     ...report,
-    answer: told && { action: told.action, text: told.text, at: told.at.toISOString() },
-    controls: [],
+    answer: told && { ...told, at: told.at.toISOString() },
+    controls: await controlsOfReport(platform, actor.cityId, reportId),
   };
 }
 

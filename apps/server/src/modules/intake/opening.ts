@@ -11,7 +11,7 @@ import { toWgs84 } from '#platform/geo';
 import { uuidv7, uuidv7Time } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import { fieldError } from './fields.ts';
-import { checkKind } from './kinds.ts';
+import { checkKind, decisionDataOf } from './kinds.ts';
 
 /** How late a phone may bring what it saw, and how far its clock may be ahead. */
 const OLDEST_MS = 7 * 24 * 3600_000;
@@ -73,7 +73,7 @@ export async function openingOf(
     ownerId: asset?.owner?.id ?? null,
     mediaIds: [...new Set(input.mediaIds)],
     decision: input.decision ?? null,
-    decisionData: input.answer === undefined ? null : { answer: input.answer },
+    decisionData: decisionDataOf(input),
     selfHandled: input.selfHandled,
     afterMediaIds: [...new Set(input.afterMediaIds)],
     timeZone: catalog.city.timeZone,

@@ -100,32 +100,55 @@ function toReport(catalog: Catalog, actor: Actor, row: Row): Report {
 }
 
 /** One report of a case that this actor may see; null where there is none. */
-export async function findReport(
-  platform: Platform,
-  actor: Actor,
-  reportId: string,
-): Promise<{ report: Report; categoryId: string | null } | null> {
+export async function findReport(platform: Platform, actor: Actor, reportId: string): Promise<Report | null> {
   const found = await sql<Row>`
     select ${COLUMNS} from report r join "case" c on c.id = r.case_id left join reporter p on p.id = r.reporter_id
     where r.id = ${reportId}::uuid and ${visibleCaseSql(actor)}`.execute(platform.db);
   const [row] = found.rows;
   if (!row) return null;
   const catalog = await catalogOf(platform, actor.cityId);
-  return { report: toReport(catalog, actor, row), categoryId: row.category_id };
+  return toReport(catalog, actor, row);
+}
+
+/** Where and when a report was, for what speaks of its place; null where there is no such report. */
+export async function readPlaceOf(db: Db, cityId: string, reportId: string): Promise<ReportedPlace | null> {
+  const { rows } = await sql<
+    Omit<ReportedPlace, 'point' | 'reportedAt'> & { lon: number | null; lat: number | null; at: Date }
+  >`
+    select r.kind, r.category_id as "categoryId", st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at as at,
+      r.street_id as "streetId", r.community_id as "communityId", null as "districtId"
+    from report r where r.id = ${reportId}::uuid and r.city_id = ${cityId}::uuid`.execute(db);
+  const [row] = rows;
+  if (!row) return null;
+  const { lon, lat, at, ...rest } = row;
+  return { ...rest, point: lon === null || lat === null ? null : { lon, lat }, reportedAt: at.getTime() };
+}
+
+/** The district follows from the street by the tree. */
+export interface ReportedPlace {
+  readonly kind: string;
+  readonly categoryId: string | null;
+  readonly point: { readonly lon: number; readonly lat: number } | null;
+  readonly reportedAt: number;
+  readonly districtId: null;
+  readonly streetId: string | null;
+  readonly communityId: string | null;
 }
 
 export interface Told {
   action: 'answer' | 'transferOut';
   /** As the log keeps it: numbers masked. */
   text: string | null;
+  to: string | null;
   at: Date;
 }
 
 /** What was told to who reported the case: the last answer or transfer in its log. */
 export async function readAnswer(db: Db, caseId: string): Promise<Told | null> {
   const { rows } = await sql<Told>`
-    select e.body::jsonb #>> '{payload,task,action}' as action, e.body::jsonb #>> '{payload,data,answer}' as text, e.at
-    from case_event e
+    select t.action, coalesce(t.data ->> 'result', t.data ->> 'note') as text, t.data ->> 'to' as to, e.at
+    from case_event e, lateral (select e.body::jsonb #>> '{payload,task,action}' as action,
+      e.body::jsonb #> '{payload,data}' as data) t
     where e.case_id = ${caseId}::uuid and e.type in (${EVENT_OF_ACTION.answer}, ${EVENT_OF_ACTION.transferOut})
     order by e.seq desc limit 1`.execute(db);
   return rows[0] ?? null;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ReportInput, ReportReply } from '@wanmi/contracts';
+import type { ControlHint, ReportInput, ReportReply } from '@wanmi/contracts';
 import {
   commandHash,
   findReplays,
@@ -10,18 +10,23 @@ import {
   type CommandMeta,
   type KeptReply,
   type Opening,
+  type Place,
+  type ReportRow,
 } from '#modules/cases';
 import { catalogOf } from '#modules/catalog';
+import { controlsAt, refusing } from '#modules/control';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { fieldError } from './fields.ts';
 import { openingOf } from './opening.ts';
+import { readPlaceOf } from './repo.ts';
 import { similarAgain, similarTo } from './similar.ts';
 
 /**
  * Takes one report: resolves source, category, place and asset, then opens a case or joins one.
- * @throws validation.failed, permission.denied, geo.outsideCity, notFound (asset, media, case), idempotency.mismatch
+ * @throws validation.failed, permission.denied, geo.outsideCity, report.notCollected, report.known, notFound (case),
+ * case.ended, idempotency.mismatch
  */
 export async function submitReport(
   platform: Platform,
@@ -38,17 +43,21 @@ export async function submitReport(
   const catalog = await catalogOf(platform, actor.cityId);
   const { report, ...found } = await openingOf(platform, actor, catalog, input);
   if (input.joinCaseId) await requireProblem(platform, actor, input.joinCaseId);
-  const similar =
-    report.kind === 'problem' && report.point && report.categoryId && !input.joinCaseId
-      ? await similarTo(platform, actor, catalog, report.categoryId, report.point)
-      : [];
+  const { kind, categoryId, point } = report;
+  const [controls, similar] = await Promise.all([
+    controlsOf(platform, actor.cityId, report, found.place),
+    kind === 'problem' && point && categoryId && !input.joinCaseId
+      ? similarTo(platform, actor, catalog, categoryId, point)
+      : [],
+  ]);
+  if (report.source === 'collector') requireCollected(controls);
   const kept = similar.map(({ id, distance }) => ({ id, distance }));
   const opening: Opening = { ...found, report, keys, similar: kept };
   try {
     const reply = input.joinCaseId
       ? await joinCase(platform, actor, input.joinCaseId, opening, meta, hash)
       : await openCase(platform, actor, opening, meta, hash);
-    return { reply: { ...reply, similar }, repeated: false };
+    return { reply: { ...reply, similar, controls }, repeated: false };
   } catch (error) {
     if ((error as { code?: string }).code !== '23505') throw error;
     // The same message twice at once, or a number that came in before: the first one stands.
@@ -73,7 +82,41 @@ async function repeatOf(
   const [first] = found.map((one) => replayed<KeptReply>(one, hash));
   if (!first) return null;
   const similar = await similarAgain(platform, actor, first.similar);
-  return { reply: { ...first, similar }, repeated: true };
+  const controls = await controlsOfReport(platform, actor.cityId, first.report.id);
+  return { reply: { ...first, similar, controls }, repeated: true };
+}
+
+/** What speaks of a problem's place, category and the moment in which it was seen. */
+function controlsOf(
+  platform: Platform,
+  cityId: string,
+  { kind, point, categoryId, reportedAt }: Pick<ReportRow, 'kind' | 'point' | 'categoryId' | 'reportedAt'>,
+  place: Pick<Place, 'districtId' | 'streetId' | 'communityId'>,
+): Promise<ControlHint[]> {
+  if (kind !== 'problem' || !point) return Promise.resolve([]);
+  const regionIds = [place.communityId, place.streetId, place.districtId];
+  return controlsAt(platform, cityId, { point, regionIds }, categoryId, reportedAt);
+}
+
+/** The same for a report that is there already. */
+export async function controlsOfReport(
+  platform: Platform,
+  cityId: string,
+  reportId: string,
+): Promise<ControlHint[]> {
+  const known = await readPlaceOf(platform.db, cityId, reportId);
+  return known ? controlsOf(platform, cityId, known, known) : [];
+}
+
+/**
+ * 不采集: a collector leaves it alone there or then; what the public tells is taken, and marked.
+ * @throws report.notCollected with the control's code and name
+ */
+function requireCollected(controls: readonly ControlHint[]): void {
+  const control = refusing(controls);
+  if (!control) return;
+  const { code, kind, name } = control;
+  throw problem('report.notCollected', { control: code, kind, nameZh: name['zh-CN'], nameEn: name.en });
 }
 
 /** A problem does not join a question. What may not be seen is not found there, by `joinCase`. */

@@ -78,7 +78,9 @@ async function pinnedRows(
       from condition o
       left join condition n on n.city_id = o.city_id and n.code = o.code and n.valid_to is null
      where o.city_id = ${cityId} and o.valid_to is not null
-       and o.id in (select condition_id from "case" where city_id = ${cityId} and ended_at is null)`.execute(trx);
+       and o.id in (select condition_id from "case" where city_id = ${cityId} and ended_at is null)`.execute(
+    trx,
+  );
   return pinned.flatMap(({ id, successor }) => {
     const like = wanted.filter((row) => row.condition_id === successor);
     const rows = like.length > 0 ? like : before.filter((row) => row.condition_id === id);

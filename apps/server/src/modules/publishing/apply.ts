@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { uuidv7 } from '#platform/ids';
 import type { Trx } from '#platform/pool';
 import { applyCatalog } from './apply-catalog.ts';
+import { applyControls } from './apply-controls.ts';
 import { applyManual } from './apply-manual.ts';
 import { applyUnits } from './apply-units.ts';
 import { insertRows, iso } from './rows.ts';
@@ -26,13 +27,14 @@ export interface Applied {
 
 /**
  * Makes the rows of a city say what its rule set says, from `at` on. What did not change keeps its rows; the
- * README says what becomes of the rest. The caller has checked the set and holds the city's lock.
+ * README says what becomes of the rest. `before` is the set in force until then. The caller has checked the set and holds the city's lock.
  */
-export async function applyRules(to: Applying, files: RuleSet): Promise<Applied> {
+export async function applyRules(to: Applying, before: RuleSet | null, files: RuleSet): Promise<Applied> {
   const rules = rulesOf(files);
   await applyUnits(to, rules);
   await applyCatalog(to, rules);
   await applyManual(to, rules);
+  await applyControls(to, before, files);
   await applySettings(to, rules);
   return { calendars: await applyVersions(to, rules.versioned) };
 }
@@ -94,7 +96,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 /** A version of a process pins what it calls, so a changed one takes those that call it along. */
 function withCallers(changed: readonly VersionedRule[], all: readonly VersionedRule[]): VersionedRule[] {
   const taken = new Set(changed);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     const codes = new Set([...taken].filter((rule) => rule.kind === 'process').map((rule) => rule.code));
     for (const rule of all) {

@@ -247,7 +247,12 @@ function checkLimits({ stage_limit: limits }: Tables, known: Known, report: Repo
 function checkControls({ category, control }: Tables, known: Known, report: Report): void {
   const file = fileOf('control');
   const categories = new Set(category.map((row) => `${row.scheme} ${row.kind}:${row.code}`));
-  twice(control, 'control', (row) => row.code, report);
+  twice(
+    control,
+    'control',
+    (row) => [row.code, row.category_kind, row.category, row.valid_from].join(' '),
+    report,
+  );
   for (const row of control) {
     const named = [row.scheme, row.category_kind, row.category];
     const key = `${row.scheme} ${row.category_kind}:${row.category}`;
@@ -260,8 +265,11 @@ function checkControls({ category, control }: Tables, known: Known, report: Repo
     if ((row.from_time === null) !== (row.to_time === null)) {
       report.add(file, `${row.line}/to_time`, 'control.halfHours');
     }
-    if (row.kind !== 'noCollect' && row.from_time === null) {
+    if (row.kind === 'noCollectHours' && row.from_time === null) {
       report.add(file, `${row.line}/from_time`, 'control.noHours', row.kind);
+    }
+    if (row.kind === 'noCollect' && row.region === null && row.geometry === null) {
+      report.add(file, `${row.line}/region`, 'control.noArea', row.code);
     }
     if (row.valid_from !== null && row.valid_to !== null && row.valid_to <= row.valid_from) {
       report.add(file, `${row.line}/valid_to`, 'control.period');

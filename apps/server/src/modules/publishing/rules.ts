@@ -144,9 +144,7 @@ export function rulesOfTables(files: RuleSet, tables: Tables): Rules {
       verify: row.verify,
       directFiling: row.direct_filing,
       group:
-        row.group === null
-          ? null
-          : { code: row.group, name: { 'zh-CN': row.group_zh, en: row.group_en } },
+        row.group === null ? null : { code: row.group, name: { 'zh-CN': row.group_zh, en: row.group_en } },
     })),
     stageLimits: tables.stage_limit.map((row) => ({
       code: row.step,

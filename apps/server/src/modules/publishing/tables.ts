@@ -32,13 +32,18 @@ const clockTime: Column<string> = {
   read: (text) => (/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(text) ? text : undefined),
   code: 'csv.time',
 };
-const day: Column<string> = {
-  read: (text) => (/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(text) ? text : undefined),
+/** A day, or a moment with its offset. */
+const moment: Column<string> = {
+  read: (text) =>
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+      ? text
+      : undefined,
   code: 'csv.day',
 };
-/** ISO 8601: 1 is Monday; `1 2 3`. */
-const weekdays: Column<readonly number[]> = {
-  read: (text) => (/^[1-7]([ ;|][1-7])*$/.test(text) ? text.split(/[ ;|]/).map(Number) : undefined),
+/** ISO 8601: 1 is Monday; `1 2 3` or `1-5`. */
+const weekdays: Column<string> = {
+  read: (text) => (/^[1-7](-[1-7])?([ ;|][1-7](-[1-7])?)*$/.test(text) ? text : undefined),
   code: 'csv.weekdays',
 };
 const maybe = <T>(column: Column<T>): Column<T | null> => ({
@@ -121,9 +126,10 @@ export const TABLES = {
     from_time: maybe(clockTime),
     to_time: maybe(clockTime),
     weekdays: maybe(weekdays),
-    valid_from: maybe(day),
-    valid_to: maybe(day),
+    valid_from: maybe(moment),
+    valid_to: maybe(moment),
     ...names,
+    geometry: optional(maybe(anything)),
   },
   stage_limit: {
     step: code,
@@ -212,7 +218,7 @@ const keys: { readonly [N in TableName]: readonly string[] } = {
   department: ['code'],
   manual: ['scheme', 'kind', 'category', 'condition', 'area', 'owner'],
   source: ['code'],
-  control: ['code'],
+  control: ['code', 'category_kind', 'category', 'valid_from'],
   stage_limit: ['step'],
 };
 

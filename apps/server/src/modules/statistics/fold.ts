@@ -174,8 +174,22 @@ function reopened(fact: CaseFact, event: EventBody, day: string): ReopeningFact 
   const { caseId, cityId, source, categoryId, conditionId } = fact;
   const { districtId, streetId, communityId, departmentId } = fact;
   return {
-    ...{ caseId, seq: event.seq, cityId, at: event.at, day, outcome, onTime, endedAt, endedDay },
-    ...{ source, categoryId, conditionId, districtId, streetId, communityId, departmentId },
+    caseId,
+    seq: event.seq,
+    cityId,
+    at: event.at,
+    day,
+    outcome,
+    onTime,
+    endedAt,
+    endedDay,
+    source,
+    categoryId,
+    conditionId,
+    districtId,
+    streetId,
+    communityId,
+    departmentId,
   };
 }
 
@@ -302,11 +316,22 @@ function applicationFact(
   const { caseId, cityId, lastSeq } = fact;
   const { districtId, streetId, communityId, categoryId, conditionId } = fact;
   const known = applications.get(id) ?? {
-    ...{ caseId, applicationId: id, cityId, kind, assignmentId },
+    caseId,
+    applicationId: id,
+    cityId,
+    kind,
+    assignmentId,
     unitId: assignments.get(assignmentId ?? '')?.unitId ?? fact.departmentId,
     postId,
-    ...{ districtId, streetId, communityId, categoryId, conditionId },
-    ...{ askedAt: at, askedDay: day, decidedAt: null, decidedDay: null },
+    districtId,
+    streetId,
+    communityId,
+    categoryId,
+    conditionId,
+    askedAt: at,
+    askedDay: day,
+    decidedAt: null,
+    decidedDay: null,
   };
   return { ...known, state, level, levels, ...decided, lastSeq };
 }

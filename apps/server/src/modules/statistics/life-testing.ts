@@ -294,8 +294,12 @@ class WholeLife {
   #ask(kind: Kind, type: string, assignmentId: string | null): void {
     const id = uuidv7(this.#at);
     const application: Application = {
-      ...{ id, kind, state: 'pending', assignmentId },
-      ...{ level: 1, levels: 1 + this.#pick(2) },
+      id,
+      kind,
+      state: 'pending',
+      assignmentId,
+      level: 1,
+      levels: 1 + this.#pick(2),
     };
     this.#applications.set(id, application);
     this.#log(type, this.#stage!, { application, opened: [this.#task('approve', null, 60)] });
