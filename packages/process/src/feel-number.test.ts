@@ -123,9 +123,9 @@ describe('numbers are decimals', () => {
         const size = units < 0n ? -units : units;
         const up = (size + 5n) / 10n;
         const expected = Number(written(up, 2)) * (units < 0n ? -1 : 1);
-        expect(
-          evaluate(parseFeel('round half up(x, 2)', 'expression'), { x: Number(units) / 1000 }),
-        ).toBe(expected === 0 ? 0 : expected);
+        expect(evaluate(parseFeel('round half up(x, 2)', 'expression'), { x: Number(units) / 1000 })).toBe(
+          expected === 0 ? 0 : expected,
+        );
       }),
     );
   });
