@@ -62,7 +62,7 @@ export function foldAll(
     folded.cases.set(caseId, change.case);
     if (change.report) folded.reports.push(change.report);
     for (const one of change.assignments) folded.assignments.set(one.assignmentId, one);
-    if (change.application) folded.applications.set(change.application.applicationId, change.application);
+    for (const one of change.applications) folded.applications.set(one.applicationId, one);
     if (change.reopening) folded.reopenings.push(change.reopening);
     for (const one of change.tasks) {
       tasks.set(one.taskId, { ...one, overdue: one.overdue || (tasks.get(one.taskId)?.overdue ?? false) });

@@ -24,7 +24,7 @@ export interface FactChange {
   case: CaseFact;
   report: ReportFact | null;
   assignments: AssignmentFact[];
-  application: ApplicationFact | null;
+  applications: ApplicationFact[];
   reopening: ReopeningFact | null;
   tasks: TaskFact[];
   overdueTaskIds: string[];
@@ -53,6 +53,8 @@ export function fold(before: Known, event: EventBody, timeZone: string): FactCha
   if (payload.selfHandled !== undefined) fact.selfHandled = payload.selfHandled;
   if (payload.rating !== undefined) fact.rating = payload.rating;
   if (type === 'case.filed') {
+    // Filed after all, it is worked on like any other.
+    fact.selfHandled = payload.selfHandled ?? false;
     fact.filedAt ??= event.at;
     fact.filedDay ??= day;
   }
@@ -76,10 +78,11 @@ export function fold(before: Known, event: EventBody, timeZone: string): FactCha
     if (department !== null || !payload.outcome) fact.departmentId = department;
   }
 
-  const application = applicationFact(before, all, fact, event, day);
-  if (application?.state === 'approved' && isNew(before, application)) {
-    if (application.kind === 'return') fact.returned += 1;
-    if (application.kind === 'extend') fact.extended += 1;
+  const applications = applicationFacts(before, all, fact, event, day);
+  for (const one of applications) {
+    if (one.state !== 'approved' || !isNew(before, one)) continue;
+    if (one.kind === 'return') fact.returned += 1;
+    if (one.kind === 'extend') fact.extended += 1;
   }
   if (payload.outcome) {
     fact.outcome = payload.outcome;
@@ -92,10 +95,10 @@ export function fold(before: Known, event: EventBody, timeZone: string): FactCha
     case: fact,
     report: payload.report ? reportFact(fact, event, timeZone) : null,
     assignments,
-    application,
+    applications,
     reopening,
     tasks: [
-      ...[...(payload.opened ?? []), ...(payload.moved ?? [])].map((task) => openTask(fact, task)),
+      ...waiting(event).map((task) => openTask(fact, task)),
       ...(payload.closed ?? []).map((task) => doneTask(fact, task, event, day)),
     ],
     overdueTaskIds: type === 'task.overdue' && payload.task ? [payload.task.id] : [],
@@ -106,10 +109,8 @@ export function fold(before: Known, event: EventBody, timeZone: string): FactCha
 export function follow(before: Known, change: FactChange): Known {
   const assignments = new Map(before.assignments);
   for (const one of change.assignments) assignments.set(one.assignmentId, one);
-  const { application } = change;
-  const applications = application
-    ? new Map(before.applications).set(application.applicationId, application)
-    : before.applications;
+  const applications = new Map(before.applications);
+  for (const one of change.applications) applications.set(one.applicationId, one);
   return { case: change.case, assignments, applications };
 }
 
@@ -303,6 +304,34 @@ function assignmentFact(
   };
 }
 
+/** The one that the event names, and those that nobody needs to decide any more. */
+function applicationFacts(
+  before: Known,
+  assignments: ReadonlyMap<string, AssignmentFact>,
+  fact: CaseFact,
+  event: EventBody,
+  day: string,
+): ApplicationFact[] {
+  const named = applicationFact(before, assignments, fact, event, day);
+  const decided = { state: 'withdrawn', decidedAt: event.at, decidedDay: day, lastSeq: event.seq };
+  const moot = [...before.applications.values()].filter(
+    (one) =>
+      one.state === 'pending' &&
+      one.applicationId !== named?.applicationId &&
+      (event.payload.outcome !== undefined || isOver(assignments, one)),
+  );
+  return [...(named ? [named] : []), ...moot.map((one) => ({ ...one, ...decided }))];
+}
+
+/** Asked for work that has ended; an appeal is made after it. */
+function isOver(
+  assignments: ReadonlyMap<string, AssignmentFact>,
+  { kind, assignmentId }: ApplicationFact,
+): boolean {
+  const endedAt = assignments.get(assignmentId ?? '')?.endedAt ?? null;
+  return endedAt !== null && kind !== 'appeal';
+}
+
 function applicationFact(
   { applications }: Known,
   assignments: ReadonlyMap<string, AssignmentFact>,
@@ -312,7 +341,6 @@ function applicationFact(
 ): ApplicationFact | null {
   if (!application) return null;
   const { id, kind, state, assignmentId, level, levels } = application;
-  const decided = state === 'pending' ? null : { decidedAt: at, decidedDay: day };
   const { caseId, cityId, lastSeq } = fact;
   const { districtId, streetId, communityId, categoryId, conditionId } = fact;
   const known = applications.get(id) ?? {
@@ -320,6 +348,7 @@ function applicationFact(
     applicationId: id,
     cityId,
     kind,
+    state: 'pending',
     assignmentId,
     unitId: assignments.get(assignmentId ?? '')?.unitId ?? fact.departmentId,
     postId,
@@ -333,7 +362,15 @@ function applicationFact(
     decidedAt: null,
     decidedDay: null,
   };
+  // Work that is resumed names what it was suspended by: that stays decided when it was.
+  const decided =
+    state !== 'pending' && known.state === 'pending' ? { decidedAt: at, decidedDay: day } : null;
   return { ...known, state, level, levels, ...decided, lastSeq };
+}
+
+/** Tasks that wait, or wait for somebody else or until another moment, from now on. */
+export function waiting({ payload: { opened = [], moved = [], rescheduled = [] } }: EventBody): EventTask[] {
+  return [...opened, ...moved, ...rescheduled];
 }
 
 function openTask({ caseId, cityId }: CaseFact, task: EventTask): TaskFact {

@@ -230,6 +230,18 @@ describe('work beside the line', () => {
     ]);
   });
 
+  test('given back, its clock stands until somebody decides; what nobody needs to decide is withdrawn', () => {
+    const life = logOf(
+      reported,
+      dispatched,
+      [2, 'assignment.returnApplied', 'sign', { application: asked('return', 'a') }],
+      [30, 'case.voided', 'ended', { outcome: 'voided' }],
+    );
+    expect(openDays(life.slice(0, 3), 'UTC', '2026-03-02', '2026-03-02')).toMatchObject([{ overdue: false }]);
+    expect(openDays(life.slice(0, 2), 'UTC', '2026-03-02', '2026-03-02')).toMatchObject([{ overdue: true }]);
+    expect(factsOf(life).applications).toMatchObject([{ state: 'withdrawn', decidedDay: '2026-03-03' }]);
+  });
+
   test('suspended until it is resumed, and not late meanwhile', () => {
     const suspend = granted('suspend', 'a');
     const life = logOf(
@@ -237,8 +249,15 @@ describe('work beside the line', () => {
       dispatched,
       [2, 'assignment.suspendApplied', 'sign', { application: asked('suspend', 'a') }],
       [3, 'application.approved', 'sign', { application: suspend }],
-      [60, 'assignment.resumed', 'sign', { assignments: [given('a', { dueAt: iso(63) })] }, null],
+      [
+        60,
+        'assignment.resumed',
+        'sign',
+        { application: suspend, assignments: [given('a', { dueAt: iso(63) })] },
+        null,
+      ],
     );
+    expect(factsOf(life).applications).toMatchObject([{ state: 'approved', decidedDay: '2026-03-02' }]);
     expect(factsOf(life.slice(0, 3)).assignments.get('a')!.suspended).toBe(false);
     expect(factsOf(life.slice(0, 4)).assignments.get('a')!.suspended).toBe(true);
     expect(factsOf(life).assignments.get('a')!.suspended).toBe(false);
@@ -352,11 +371,22 @@ describe('ends', () => {
       logOf(
         reported,
         [1, 'case.selfHandled', 'file', { selfHandled: true }],
+        [3, 'case.closed', 'ended', { outcome: 'closed', selfHandled: true, onTime: true }],
+      ),
+    );
+    expect(sources).toEqual([['2026-03-02', 'collector', { reported: 1, ended: 1, selfHandled: 1 }]]);
+    // Filed after all, it is a case like any other.
+    const filed = factsOf(
+      logOf(
+        reported,
+        [1, 'case.selfHandled', 'file', { selfHandled: true }],
         [2, 'case.filed', 'close', {}],
         [3, 'case.closed', 'ended', { outcome: 'closed', onTime: true }],
       ),
     );
-    expect(sources).toEqual([['2026-03-02', 'collector', { reported: 1, ended: 1, selfHandled: 1 }]]);
+    expect(filed.sources).toEqual([
+      ['2026-03-02', 'collector', { reported: 1, filed: 1, ended: 1, closed: 1, closedOnTime: 1 }],
+    ]);
   });
 
   test('answered, transferred and voided are ends of their own', () => {

@@ -5,7 +5,7 @@ import { timeZoneOf } from '#platform/jobs-cities';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import type { AssignmentFact } from './facts.ts';
-import { fold, follow, NOTHING } from './fold.ts';
+import { fold, follow, NOTHING, waiting, type Known } from './fold.ts';
 import { loadEvents } from './repo.ts';
 
 /** One case that was open when a day of its city ended. */
@@ -42,10 +42,9 @@ export function openDays(
       const event = events[next]!;
       known = follow(known, fold(known, event, timeZone));
       stage = event.to;
-      const { opened = [], moved = [], closed = [] } = event.payload;
       // A disposal's limit is its assignment's.
-      for (const task of [...opened, ...moved]) if (task.step !== 'dispose') due.set(task.id, task.dueAt);
-      for (const task of closed) due.delete(task.id);
+      for (const task of waiting(event)) if (task.step !== 'dispose') due.set(task.id, task.dueAt);
+      for (const task of event.payload.closed ?? []) due.delete(task.id);
     }
     const fact = known.case;
     // Not yet reported, or ended; what has ended may be opened again.
@@ -61,7 +60,7 @@ export function openDays(
       categoryId: fact.categoryId,
       overdue:
         [...due.values()].some((at) => at !== null && Date.parse(at) < midnight) ||
-        [...known.assignments.values()].some((one) => isLate(one, midnight)),
+        [...known.assignments.values()].some((one) => isLate(known, one, midnight)),
     });
   }
   return rows;
@@ -69,13 +68,17 @@ export function openDays(
 
 /** Still running and past its limit at that moment, or answered past it: overdue is kept for ever. */
 function isLate(
-  { overdue, dueAt, respondedAt, endedAt, suspended, state }: AssignmentFact,
+  { applications }: Known,
+  { assignmentId, overdue, dueAt, respondedAt, endedAt, suspended }: AssignmentFact,
   at: number,
 ): boolean {
   if (endedAt !== null) return false;
   if (overdue || dueAt === null) return overdue;
   // Its clock stands.
-  if (suspended || state === 'returned') return false;
+  if (suspended) return false;
+  for (const one of applications.values()) {
+    if (one.assignmentId === assignmentId && one.kind === 'return' && one.state === 'pending') return false;
+  }
   return Date.parse(dueAt) < (respondedAt === null ? at : Date.parse(respondedAt));
 }
 

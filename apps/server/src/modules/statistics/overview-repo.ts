@@ -208,7 +208,9 @@ export async function countOpen(
       select a.case_id from fact_assignment a
        where a.city_id = ${reach.cityId}::uuid and a.ended_at is null
          and (a.overdue
-           or (a.due_at < coalesce(a.responded_at, ${now}) and not a.suspended and a.state <> 'returned'))
+           or (a.due_at < coalesce(a.responded_at, ${now}) and not a.suspended and not exists (
+             select 1 from fact_application p where p.case_id = a.case_id and p.assignment_id = a.assignment_id
+                and p.kind = 'return' and p.state = 'pending')))
     ), standing as (
       select distinct a.case_id from fact_assignment a
        where a.city_id = ${reach.cityId}::uuid and a.suspended and a.ended_at is null

@@ -5,7 +5,9 @@ with late as (
       select a.case_id from fact_assignment a
        where a.city_id = $3::uuid and a.ended_at is null
          and (a.overdue
-           or (a.due_at < coalesce(a.responded_at, $4) and not a.suspended and a.state <> 'returned'))
+           or (a.due_at < coalesce(a.responded_at, $4) and not a.suspended and not exists (
+             select 1 from fact_application p where p.case_id = a.case_id and p.assignment_id = a.assignment_id
+                and p.kind = 'return' and p.state = 'pending')))
     ), standing as (
       select distinct a.case_id from fact_assignment a
        where a.city_id = $5::uuid and a.suspended and a.ended_at is null
