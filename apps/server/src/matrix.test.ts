@@ -50,6 +50,7 @@ beforeAll(async () => {
   const n = await testCity(platform, 'n');
   await morePeople(platform, h);
   const assets = { h: await plantAsset(h), n: await plantAsset(n) };
+  const controls = { h: await plantControl(h), n: await plantControl(n) };
   const stage = new Stage(app, platform);
   const planted = [...(await stage.plant(h, 'h', '', PLOTS)), ...(await stage.plant(n, 'n', 'n', FEW_PLOTS))];
   const viewers = [...viewersOf(h, 'h', ''), ...viewersOf(n, 'n', 'n')];
@@ -62,7 +63,7 @@ beforeAll(async () => {
   const { rows: notices } = await platform.pool.query<{ id: string; postId: string }>(
     'select id, post_id as "postId" from notice',
   );
-  scene = { viewers, planted, loose, notices, assets, cities: { h, n } };
+  scene = { viewers, planted, loose, notices, assets, controls, cities: { h, n } };
   const cities = new Map([
     [h.cityId, 'h' as const],
     [n.cityId, 'n' as const],
@@ -81,6 +82,17 @@ async function plantAsset(city: TestCity): Promise<string> {
      values ($1, $2, $3, '1101010101000001', '{"zh-CN":"井盖","en":"cover"}', '人民路', 'inPlace',
        st_setsrid(st_makepoint($4, $5), 4326), $6)`,
     [id, city.cityId, city.rules.categories.cover, POINT.lon, POINT.lat, new Date(platform.clock.now())],
+  );
+  return id;
+}
+
+/** Lids of the west are checked in the hours of the find; no plot is of a lid. */
+async function plantControl(city: TestCity): Promise<string> {
+  const id = uuidv7(platform.clock.now());
+  await platform.pool.query(
+    `insert into control_area (id, city_id, code, kind, name, region_id, category_ids, valid_from)
+     values ($1, $2, 'SP-1', 'samePeriod', '{"zh-CN":"街","en":"street"}', $3, $4, $5)`,
+    [id, city.cityId, city.districts[0].id, [city.rules.categories.cover], new Date(platform.clock.now())],
   );
   return id;
 }

@@ -206,7 +206,15 @@ export const ASSIGNMENT_PARTS = ['main', 'assist', 'safe', 'district'] as const;
 export type AssignmentPart = (typeof ASSIGNMENT_PARTS)[number];
 
 /** 申请: what is applied for beside the work. */
-export const APPLICATION_KINDS = ['return', 'extend', 'suspend', 'defer', 'void', 'reopen', 'appeal'] as const;
+export const APPLICATION_KINDS = [
+  'return',
+  'extend',
+  'suspend',
+  'defer',
+  'void',
+  'reopen',
+  'appeal',
+] as const;
 export type ApplicationKind = (typeof APPLICATION_KINDS)[number];
 export const APPLICATION_STATES = ['pending', 'approved', 'refused', 'withdrawn'] as const;
 export type ApplicationState = (typeof APPLICATION_STATES)[number];

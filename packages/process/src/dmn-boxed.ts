@@ -11,14 +11,37 @@ import { FeelFunction } from './feel-values.ts';
 /** The logic of a decision or knowledge model: what it yields in a scope; rules that decided are noted. */
 export type Logic = (scope: Scope, rules: string[]) => unknown;
 
-/** Names that a place of a file knows, with a value like theirs. */
+/** Names with a value like theirs. */
 export type Shapes = Readonly<Record<string, unknown>>;
+
+/** Names that a place of a file knows: those of the file, and those of the expressions around it. */
+export class Names {
+  readonly shapes: Shapes;
+  readonly local: ReadonlySet<string>;
+
+  constructor(shapes: Shapes, local: ReadonlySet<string> = new Set()) {
+    this.shapes = shapes;
+    this.local = local;
+  }
+
+  with(more: Shapes): Names {
+    return new Names({ ...this.shapes, ...more }, this.local.union(new Set(Object.keys(more))));
+  }
+}
+
+/** A text of a file, as it was read. */
+export interface ReadText {
+  readonly feel: CompiledFeel;
+  readonly element: string;
+  /** Names that are not the file's but of an expression around the text. */
+  readonly local: ReadonlySet<string>;
+}
 
 /** What a file lends to the expressions in it. */
 export interface Drafting {
   readonly types: ItemTypes;
   readonly tables: DecisionTable[];
-  readonly texts: { readonly feel: CompiledFeel; readonly element: string }[];
+  readonly texts: ReadText[];
   refuse(code: string, element: { readonly id?: string; readonly name: string }, detail?: string): void;
 }
 
@@ -54,9 +77,9 @@ export class Boxed {
   }
 
   /** Null where there is no expression, or a wrong one, which is then reported. */
-  compile(element: DmnElement | undefined, shapes: Shapes): Logic | null {
+  compile(element: DmnElement | undefined, names: Names): Logic | null {
     if (!element) return null;
-    const logic = this.#logic(element, shapes);
+    const logic = this.#logic(element, names);
     const reference = element.attribute('typeRef');
     if (!logic || !reference || element.name === 'decisionTable') return logic;
     const type = this.#draft.types.named(reference);
@@ -66,30 +89,30 @@ export class Boxed {
     return (scope, rules) => coerce(logic(scope, rules), type);
   }
 
-  #logic(element: DmnElement, shapes: Shapes): Logic | null {
+  #logic(element: DmnElement, names: Names): Logic | null {
     switch (element.name) {
       case 'literalExpression':
-        return this.#literal(element, shapes);
+        return this.#literal(element, names);
       case 'decisionTable':
-        return this.#table(element, shapes);
+        return this.#table(element, names);
       case 'context':
-        return this.#context(element, shapes);
+        return this.#context(element, names);
       case 'invocation':
-        return this.#invocation(element, shapes);
+        return this.#invocation(element, names);
       case 'functionDefinition':
-        return this.#function(element, shapes);
+        return this.#function(element, names);
       case 'relation':
-        return this.#relation(element, shapes);
+        return this.#relation(element, names);
       case 'list':
-        return this.#list(element, shapes);
+        return this.#list(element, names);
       case 'conditional':
-        return this.#conditional(element, shapes);
+        return this.#conditional(element, names);
       case 'for':
-        return this.#for(element, shapes);
+        return this.#for(element, names);
       case 'filter':
-        return this.#filter(element, shapes);
+        return this.#filter(element, names);
       default:
-        return this.#quantified(element, shapes);
+        return this.#quantified(element, names);
     }
   }
 
@@ -98,14 +121,14 @@ export class Boxed {
   }
 
   /** The logic of an expression that must be there. */
-  #inner(element: DmnElement | undefined, shapes: Shapes): Logic {
-    return this.compile(element, shapes) ?? nothing;
+  #inner(element: DmnElement | undefined, names: Names): Logic {
+    return this.compile(element, names) ?? nothing;
   }
 
-  feel(text: string, kind: FeelKind, element: DmnElement, shapes: Shapes): CompiledFeel | null {
+  feel(text: string, kind: FeelKind, element: DmnElement, names: Names): CompiledFeel | null {
     try {
-      const feel = parseFeel(text, kind, { shapes, types: this.#draft.types.all() });
-      this.#draft.texts.push({ feel, element: element.id ?? this.#owner });
+      const feel = parseFeel(text, kind, { shapes: names.shapes, types: this.#draft.types.all() });
+      this.#draft.texts.push({ feel, element: element.id ?? this.#owner, local: names.local });
       return feel;
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
@@ -114,7 +137,7 @@ export class Boxed {
     }
   }
 
-  #literal(element: DmnElement, shapes: Shapes): Logic | null {
+  #literal(element: DmnElement, names: Names): Logic | null {
     const text = textOf(element);
     if (text === '') return null;
     const language = element.attribute('expressionLanguage');
@@ -122,17 +145,17 @@ export class Boxed {
       this.#refuse('decision.language', element, language);
       return null;
     }
-    const code = this.feel(text, 'expression', element, shapes)?.code;
+    const code = this.feel(text, 'expression', element, names)?.code;
     return code ? (scope) => code(scope) : null;
   }
 
-  #table(element: DmnElement, shapes: Shapes): Logic {
+  #table(element: DmnElement, names: Names): Logic {
     const cache = new Map<string, CompiledFeel | null>();
     const table = readTable(element, this.#owner, this.#draft, (text, kind, place) => {
       const key = `${kind} ${text}`;
       const seen = cache.get(key);
       if (seen) return seen;
-      const feel = this.feel(text, kind, place, shapes);
+      const feel = this.feel(text, kind, place, names);
       cache.set(key, feel);
       return feel;
     });
@@ -144,14 +167,15 @@ export class Boxed {
     };
   }
 
-  #context(element: DmnElement, shapes: Shapes): Logic {
-    const known: Record<string, unknown> = { ...shapes };
+  #context(element: DmnElement, names: Names): Logic {
+    let known = names;
     const entries = childrenNamed(element, 'contextEntry').map((entry) => {
       const variable = childNamed(entry, 'variable');
       const name = variable?.attribute('name') ?? null;
       const logic = this.#inner(expressionOf(entry), known);
       const type = this.#typeOf(variable);
-      if (name !== null) known[name] = shapeOf(type) ?? shapeOfExpression(expressionOf(entry));
+      if (name !== null)
+        known = known.with({ [name]: shapeOf(type) ?? shapeOfExpression(expressionOf(entry)) });
       return { name, logic, type };
     });
     return (scope, rules) => {
@@ -174,14 +198,14 @@ export class Boxed {
     return type ?? anyType;
   }
 
-  #invocation(element: DmnElement, shapes: Shapes): Logic {
-    const target = this.#inner(expressionOf(element), shapes);
+  #invocation(element: DmnElement, names: Names): Logic {
+    const target = this.#inner(expressionOf(element), names);
     const bindings = childrenNamed(element, 'binding').map((binding) => {
       const parameter = childNamed(binding, 'parameter');
       return {
         name: parameter?.attribute('name') ?? '',
         type: this.#typeOf(parameter),
-        logic: this.#inner(expressionOf(binding), shapes),
+        logic: this.#inner(expressionOf(binding), names),
       };
     });
     return (scope, rules) => {
@@ -194,7 +218,7 @@ export class Boxed {
     };
   }
 
-  #function(element: DmnElement, shapes: Shapes): Logic | null {
+  #function(element: DmnElement, names: Names): Logic | null {
     const kind = element.attribute('kind');
     if (kind !== undefined && kind !== 'FEEL') {
       this.#refuse('decision.unsupported', element, `function in ${kind}`);
@@ -204,10 +228,7 @@ export class Boxed {
       name: parameter.attribute('name') ?? '',
       type: this.#typeOf(parameter),
     }));
-    const known = {
-      ...shapes,
-      ...Object.fromEntries(parameters.map(({ name, type }) => [name, shapeOf(type)])),
-    };
+    const known = names.with(Object.fromEntries(parameters.map(({ name, type }) => [name, shapeOf(type)])));
     const body = this.#inner(expressionOf(element), known);
     return (scope, rules) => functionOf(parameters, (given) => body(new Scope(given, scope), rules));
   }
@@ -215,13 +236,13 @@ export class Boxed {
   /** A function definition by itself, as knowledge models hold them: the function for a scope. */
   functionIn(
     element: DmnElement,
-    shapes: Shapes,
+    names: Names,
   ): ((scope: Scope, rules: string[]) => FeelFunction | null) | null {
-    const logic = this.#function(element, shapes);
+    const logic = this.#function(element, names);
     return logic && ((scope, rules) => logic(scope, rules) as FeelFunction | null);
   }
 
-  #relation(element: DmnElement, shapes: Shapes): Logic {
+  #relation(element: DmnElement, names: Names): Logic {
     const columns = childrenNamed(element, 'column').map((column) => ({
       name: column.attribute('name') ?? '',
       type: this.#typeOf(column),
@@ -229,7 +250,7 @@ export class Boxed {
     const rows = childrenNamed(element, 'row').map((row) =>
       row.children
         .filter((child) => expressionNames.includes(child.name))
-        .map((child) => this.#inner(child, shapes)),
+        .map((child) => this.#inner(child, names)),
     );
     return (scope, rules) =>
       rows.map((cells) =>
@@ -239,32 +260,32 @@ export class Boxed {
       );
   }
 
-  #list(element: DmnElement, shapes: Shapes): Logic {
+  #list(element: DmnElement, names: Names): Logic {
     const elements = element.children
       .filter((child) => expressionNames.includes(child.name))
-      .map((child) => this.#inner(child, shapes));
+      .map((child) => this.#inner(child, names));
     return (scope, rules) => elements.map((logic) => logic(scope, rules));
   }
 
-  #conditional(element: DmnElement, shapes: Shapes): Logic {
-    const part = (name: string): Logic => this.#inner(expressionOf(childNamed(element, name)), shapes);
+  #conditional(element: DmnElement, names: Names): Logic {
+    const part = (name: string): Logic => this.#inner(expressionOf(childNamed(element, name)), names);
     const [test, then, otherwise] = [part('if'), part('then'), part('else')];
     return (scope, rules) => (test(scope, rules) === true ? then(scope, rules) : otherwise(scope, rules));
   }
 
-  #iterated(element: DmnElement, shapes: Shapes, body: string) {
+  #iterated(element: DmnElement, names: Names, body: string) {
     const variable = element.attribute('iteratorVariable') ?? '';
     const domain = expressionOf(childNamed(element, 'in'));
-    const inner = { ...shapes, [variable]: elementShape(domain, shapes), partial: null };
+    const inner = names.with({ [variable]: elementShape(domain, names), partial: null });
     return {
       variable,
-      domain: this.#inner(domain, shapes),
+      domain: this.#inner(domain, names),
       body: this.#inner(expressionOf(childNamed(element, body)), inner),
     };
   }
 
-  #for(element: DmnElement, shapes: Shapes): Logic {
-    const { variable, domain, body } = this.#iterated(element, shapes, 'return');
+  #for(element: DmnElement, names: Names): Logic {
+    const { variable, domain, body } = this.#iterated(element, names, 'return');
     return (scope, rules) => {
       const values = elementsOf(domain(scope, rules));
       if (!values) return null;
@@ -274,8 +295,8 @@ export class Boxed {
     };
   }
 
-  #quantified(element: DmnElement, shapes: Shapes): Logic {
-    const { variable, domain, body } = this.#iterated(element, shapes, 'satisfies');
+  #quantified(element: DmnElement, names: Names): Logic {
+    const { variable, domain, body } = this.#iterated(element, names, 'satisfies');
     const decisive = element.name === 'some';
     return (scope, rules) => {
       const values = elementsOf(domain(scope, rules));
@@ -286,11 +307,11 @@ export class Boxed {
     };
   }
 
-  #filter(element: DmnElement, shapes: Shapes): Logic {
+  #filter(element: DmnElement, names: Names): Logic {
     const domain = expressionOf(childNamed(element, 'in'));
-    const of = this.#inner(domain, shapes);
-    const shape = elementShape(domain, shapes);
-    const inner = { ...shapes, ...(isRecord(shape) && shape), item: shape };
+    const of = this.#inner(domain, names);
+    const shape = elementShape(domain, names);
+    const inner = names.with({ ...(isRecord(shape) && shape), item: shape });
     const match = this.#inner(expressionOf(childNamed(element, 'match')), inner);
     return (scope, rules) => {
       const value = of(scope, rules);
@@ -357,8 +378,8 @@ export function shapeOfExpression(element: DmnElement | undefined): unknown {
   }
 }
 
-function elementShape(domain: DmnElement | undefined, shapes: Shapes): unknown {
+function elementShape(domain: DmnElement | undefined, names: Names): unknown {
   const written = shapeOfExpression(domain);
-  const shape = written ?? shapes[textOf(domain)];
+  const shape = written ?? names.shapes[textOf(domain)];
   return Array.isArray(shape) ? shape[0] : shape;
 }

@@ -5,13 +5,15 @@ import {
   expressionOf,
   functionOf,
   type Logic,
+  Names,
+  type ReadText,
   shapeOfExpression,
   type Shapes,
 } from './dmn-boxed.ts';
 import { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement, readDmn } from './dmn-xml.ts';
 import { type Problem, ProcessError, refuse } from './errors.ts';
-import type { CompiledFeel, FeelContext } from './feel.ts';
+import type { FeelContext } from './feel.ts';
 import { call, Scope } from './feel-compile.ts';
 import { anyType, coerce, type FeelType, fromJson, shapeOf } from './feel-types.ts';
 import type { FeelFunction } from './feel-values.ts';
@@ -33,7 +35,7 @@ export interface ModelNode {
   readonly logic: Logic | null;
   readonly service: Service | null;
   readonly tables: readonly DecisionTable[];
-  readonly texts: readonly { readonly feel: CompiledFeel; readonly element: string }[];
+  readonly texts: readonly ReadText[];
 }
 
 interface Requirement {
@@ -360,11 +362,12 @@ class Reader {
     let logic: Logic | null = null;
     if (kind === 'decision') {
       const expression = expressionOf(element);
-      logic = boxed.compile(expression, file.shapes);
+      logic = boxed.compile(expression, new Names(file.shapes));
       // a wrong expression decides nothing, rather than that the caller does
       if (expression && !logic) logic = () => null;
     }
-    if (kind === 'businessKnowledgeModel') logic = this.#knowledge(element, boxed, file.shapes, type);
+    if (kind === 'businessKnowledgeModel')
+      logic = this.#knowledge(element, boxed, new Names(file.shapes), type);
     return {
       key,
       kind,
@@ -380,10 +383,10 @@ class Reader {
     };
   }
 
-  #knowledge(element: DmnElement, boxed: Boxed, shapes: Shapes, type: FeelType): Logic | null {
+  #knowledge(element: DmnElement, boxed: Boxed, names: Names, type: FeelType): Logic | null {
     const encapsulated = childNamed(element, 'encapsulatedLogic');
     if (!encapsulated) return null;
-    const make = boxed.functionIn(encapsulated, shapes);
+    const make = boxed.functionIn(encapsulated, names);
     if (!make || type.kind === 'function' || type.kind === 'any') return make;
     // the variable's type is what the function yields, in files that know no types of functions
     return (scope, rules) => {

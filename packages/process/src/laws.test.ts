@@ -15,7 +15,7 @@ import {
   type StepCommand,
   type StepResult,
 } from './index.ts';
-import { allBlocks, model, variables } from './models.testing.ts';
+import { allBlocks, model, quietBlocks, variables } from './models.testing.ts';
 
 const copied = (state: ProcessState) => JSON.parse(JSON.stringify(state)) as ProcessState;
 
@@ -25,9 +25,10 @@ function possible(graph: Graph, state: ProcessState, vars: FeelContext): StepCom
     ...openTasksOf(graph, state).flatMap(({ token, node }) =>
       actionsOf(graph, node.index, vars).map(({ action }) => ({ token, action })),
     ),
-    ...messagesOf(graph, state, vars).map(({ message, node, instance, task }) => ({
+    ...messagesOf(graph, state, vars).map(({ message, node, scope, instance, task }) => ({
       message,
       node,
+      scope,
       ...(instance !== null && { instance }),
       ...(task !== null && { task }),
     })),
@@ -85,7 +86,7 @@ function complete(graph: Graph, from: ProcessState, vars: FeelContext): number {
       ? { token: task.token, action: 'go' }
       : timer
         ? { timer: timer.token }
-        : { message: waiting!.message, ...(waiting!.instance !== null && { instance: waiting!.instance }) };
+        : { message: waiting!.message, scope: waiting!.scope };
     state = step(graph, state, command, vars).state;
   }
   throw new Error('does not end');
@@ -134,45 +135,32 @@ class Ledger {
 
 /** Each token is there once, in a scope that is there, on a node that is drawn in that scope. */
 function isSound(graph: Graph, state: ProcessState): void {
-  const seen = new Map<number, number>([
-    [0, 0],
-    [-1, 0],
-  ]);
+  const nodeAt = new Map<number, number>();
   for (const [id, index, , scope = 0, of] of state.t) {
-    expect(seen.has(id)).toBe(false);
+    expect(nodeAt.has(id)).toBe(false);
     expect(id).toBeLessThan(state.n);
-    expect(seen.has(scope)).toBe(true);
     const node = graph.nodes[index]!;
-    const around = seen.get(scope)!;
-    if (node.kind === 'boundary') expect(around).toBe(-node.host - 1);
-    else if (node.kind === 'start' && node.event?.kind === 'timer') {
-      expect(graph.scopes[node.scope]!.parent).toBe(around);
-    } else if (typeof of === 'string') expect(around).toBe(-index - 1);
-    else expect(node.scope).toBe(around);
-    seen.set(id, insideOf(graph, index, of));
+    const around = scope > 0 ? graph.nodes[nodeAt.get(scope)!]! : undefined;
+    if (node.kind === 'boundary') expect(around!.index).toBe(node.host);
+    else if (typeof of === 'string') expect(around).toBe(node);
+    else {
+      const drawn = around && 'inner' in around ? around.inner : 0;
+      const isTimer = node.kind === 'start' && node.event?.kind === 'timer';
+      expect(isTimer ? graph.scopes[node.scope]!.parent : node.scope).toBe(drawn);
+    }
+    nodeAt.set(id, index);
   }
   // nothing is left that holds nothing
   for (const [id, index, , , of] of state.t) {
     const node = graph.nodes[index]!;
-    const holds =
-      node.kind === 'activity' ||
-      node.kind === 'handler' ||
-      (node.kind === 'start' && node.event?.kind === 'message') ||
-      Array.isArray(of);
+    const strand = node.kind === 'start' && node.event?.kind === 'message';
+    const holds = 'inner' in node || strand || Array.isArray(of);
     const held = state.t.filter(([, inner, , scope]) => {
       const { kind } = graph.nodes[inner]!;
       return scope === id && kind !== 'boundary' && kind !== 'start';
     });
     expect(held.length > 0).toBe(holds);
   }
-}
-
-/** What may stand in a token: a drawn scope, or (below zero) what belongs to the node itself. */
-function insideOf(graph: Graph, index: number, of: unknown): number {
-  const node = graph.nodes[index]!;
-  if (Array.isArray(of) || node.kind === 'task') return -index - 1;
-  if (node.kind === 'activity') return node.inner;
-  return node.kind === 'handler' ? node.inner : 0;
 }
 
 const choices = fc.array(fc.nat(), { maxLength: 30 });
@@ -209,4 +197,94 @@ describe('whatever is drawn and whatever people do', () => {
       { numRuns: 300 },
     );
   });
+
+  test('what interrupts withdraws exactly what was open in its scope, and disarms its timers', async () => {
+    let interrupted = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.option(quietBlocks),
+        quietBlocks,
+        variables,
+        choices,
+        async (strand, main, vars, picks) => {
+          const graph = await compileProcess(model(main, strand));
+          let { state } = startProcess(graph, vars);
+          for (const pick of picks) {
+            const commands = possible(graph, state, vars);
+            if (commands.length === 0) break;
+            const command = commands[pick % commands.length]!;
+            const expected = withdrawnBy(graph, state, command, vars);
+            const result = tryStep(graph, state, command, vars);
+            if (!result) continue;
+            if (expected.length > 0) interrupted += 1;
+            const closed = result.effects.flatMap((effect) =>
+              effect.type === 'closeTask' && effect.action === null ? [effect.token] : [],
+            );
+            const disarmed = result.effects.flatMap((effect) =>
+              effect.type === 'disarmTimer' ? [effect.token] : [],
+            );
+            const timers = armedOf(graph, state).map(({ token }) => token);
+            expect(closed).toEqual(expected.filter((token) => !timers.includes(token)));
+            for (const token of timers) {
+              if (expected.includes(token)) expect(disarmed).toContain(token);
+              // what else is disarmed stood on something that came to its end in this step
+              else if (disarmed.includes(token))
+                expect(isGone(result.state, hostOf(state, token))).toBe(true);
+            }
+            ({ state } = result);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(interrupted).toBeGreaterThan(50);
+  });
 });
+
+const ascending = (a: number, b: number): number => a - b;
+
+function hostOf(state: ProcessState, timer: number): number {
+  return state.t.find(([id]) => id === timer)![3] ?? 0;
+}
+
+function isGone(state: ProcessState, scope: number): boolean {
+  return scope === 0 ? !state.t.some(([, , , at = 0]) => at === 0) : !state.t.some(([id]) => id === scope);
+}
+
+/** The open tasks and armed timers in what a message or timer interrupts, by the state alone. */
+function withdrawnBy(graph: Graph, state: ProcessState, command: StepCommand, vars: FeelContext): number[] {
+  const target = targetOf(graph, state, command, vars);
+  if (!target) return [];
+  const inside = new Set<number>([target.root]);
+  for (const [id, , , scope = 0] of state.t) if (inside.has(scope)) inside.add(id);
+  const fired = 'timer' in command ? command.timer : -1;
+  const shown = [...openTasksOf(graph, state), ...armedOf(graph, state)].map(({ token }) => token);
+  return shown
+    .filter((token) => inside.has(token) && token !== fired && (target.self || token !== target.root))
+    .toSorted(ascending);
+}
+
+/** What a command interrupts: a token with all that stands in it, or only what stands in it. */
+function targetOf(graph: Graph, state: ProcessState, command: StepCommand, vars: FeelContext) {
+  if ('timer' in command) {
+    const [, index, , scope = 0] = state.t.find(([id]) => id === command.timer)!;
+    const node = graph.nodes[index]!;
+    if (node.kind === 'catch' || !('interrupting' in node) || !node.interrupting) return undefined;
+    return { root: scope, self: node.kind === 'boundary' };
+  }
+  if (!('message' in command)) return undefined;
+  const node = graph.nodes[graph.indexOf.get(command.node!)!]!;
+  const offered = messagesOf(graph, state, vars).find(
+    (one) => one.node === command.node && one.scope === command.scope && one.task === (command.task ?? null),
+  );
+  if (!offered?.interrupting) return undefined;
+  if (node.kind !== 'boundary') return { root: command.scope!, self: false };
+  const host = state.t.find(
+    ([id, index, , scope = 0, of]) =>
+      index === node.host &&
+      scope === command.scope &&
+      typeof of !== 'string' &&
+      (command.task === undefined || id === command.task),
+  );
+  return { root: host![0], self: true };
+}

@@ -15,6 +15,8 @@ export interface Message {
   readonly name: string;
   /** Key of the innermost instance that it would be caught in. */
   readonly instance: string | null;
+  /** The innermost scope that it would be caught in; 0 is the main strand, -1 beside it. */
+  readonly scope: number;
   /** Token of the task that the event stands on. */
   readonly task: number | null;
   /** The roles that may send it, separated by blanks. Null: it comes from the process itself or from outside. */
@@ -46,6 +48,7 @@ export function messagesOf(
         node: node.id,
         name: node.name,
         instance: instanceOf(graph, tokens, scope)?.key ?? null,
+        scope,
         task,
         role,
         assign,
@@ -63,17 +66,20 @@ export function catcherFor(
   command: MessageCommand,
   contextOf: (scope: number) => FeelContext,
 ): Catcher {
-  const { message, instance, node, task } = command;
+  const { message, instance, node, scope, task } = command;
   const found = catchersOf(graph, tokens, isMainAlive(tokens), message).filter(
     (catcher) =>
       (node === undefined || catcher.node.id === node) &&
+      (scope === undefined || catcher.scope === scope) &&
       (task === undefined || catcher.task === task) &&
       (instance === undefined || instanceOf(graph, tokens, catcher.scope)?.key === instance) &&
       isCaught(catcher, contextOf),
   );
   const [only] = found;
   if (!only) refuse('process.messageNotAwaited', { detail: message });
-  if (found.length > 1) {
+  // of tokens that wait at one place for the same, the oldest goes on
+  const alike = found.every(({ node, scope }) => node === only.node && scope === only.scope);
+  if (found.length > 1 && !(alike && only.node.kind === 'catch')) {
     refuse('process.ambiguousMessage', {
       detail: `${message}: ${found.map((catcher) => catcher.node.id).join(', ')}`,
     });

@@ -55,10 +55,13 @@ const border = fc.record({ on: fc.constantFrom('message', 'timer'), interrupting
 const items = fc.constantFrom('none', 'single', 'several');
 
 /** Only what a trace of bpmn-engine can be compared with. */
-export const plainBlocks: fc.Arbitrary<Block> = blocks(true);
-export const allBlocks: fc.Arbitrary<Block> = blocks(false);
+export const plainBlocks: fc.Arbitrary<Block> = blocks('plain');
+/** Nothing that ends, sends or withdraws by itself. */
+export const quietBlocks: fc.Arbitrary<Block> = blocks('quiet');
+export const allBlocks: fc.Arbitrary<Block> = blocks('all');
 
-function blocks(plain: boolean): fc.Arbitrary<Block> {
+function blocks(what: 'plain' | 'quiet' | 'all'): fc.Arbitrary<Block> {
+  const plain = what === 'plain';
   const optional = <T>(arbitrary: fc.Arbitrary<T>) =>
     plain ? fc.constant(null) : fc.option(arbitrary, { freq: 2 });
   return fc.letrec<{ block: Block; line: Block }>((tie) => {
@@ -73,9 +76,9 @@ function blocks(plain: boolean): fc.Arbitrary<Block> {
           kind: fc.constant('wait' as const),
           on: fc.constantFrom('message' as const, 'timer' as const),
         }),
-        fc.constant({ kind: 'throw' as const }),
       );
     }
+    if (what === 'all') leaves.push(fc.constant({ kind: 'throw' as const }));
     return {
       block: fc.oneof(
         { maxDepth: 3, depthIdentifier: 'block' },
@@ -89,7 +92,11 @@ function blocks(plain: boolean): fc.Arbitrary<Block> {
           kind: fc.constant('sub' as const),
           inner: tie('block'),
           items: fc.option(
-            fc.record({ items, sequential: fc.boolean(), until: plain ? fc.constant(false) : fc.boolean() }),
+            fc.record({
+              items,
+              sequential: fc.boolean(),
+              until: what === 'all' ? fc.boolean() : fc.constant(false),
+            }),
           ),
           border: optional(border),
           handler: optional(
@@ -99,9 +106,10 @@ function blocks(plain: boolean): fc.Arbitrary<Block> {
               inner: tie('block'),
             }),
           ),
-          ends: plain
-            ? fc.constant('plain' as const)
-            : fc.constantFrom('plain' as const, 'terminate' as const, 'error' as const),
+          ends:
+            what !== 'all'
+              ? fc.constant('plain' as const)
+              : fc.constantFrom('plain' as const, 'terminate' as const, 'error' as const),
         }),
       ),
       line: tie('block'),
@@ -179,11 +187,10 @@ class Artist {
     return border ? this.#bordered(drawn, border) : drawn;
   }
 
-  /** An event on the border leads around, to where the block goes on. */
+  /** An event on the border leads around to where the block goes on, or somewhere else beside it. */
   #bordered(drawn: Drawn, { on, interrupting }: Border): Drawn {
     const id = this.id('b');
-    const merge = this.id('x');
-    // what does not interrupt asks for something of its own
+    const beyond = this.id(interrupting ? 'x' : 'o');
     const aside = this.#answered(this.id('a'));
     const event = boundary(
       id,
@@ -191,11 +198,18 @@ class Artist {
       on === 'timer' ? timer('PT1H') : message(interrupting ? 'cry' : id),
       `cancelActivity="${interrupting}"`,
     );
+    const merge = `<bpmn:exclusiveGateway id="${beyond}"/>`;
     return {
-      nodes: [...drawn.nodes, event, ...aside.nodes, `<bpmn:exclusiveGateway id="${merge}"/>`],
-      flows: [...drawn.flows, pass(id, aside.first), aside.on(merge), drawn.on(merge)],
+      // what goes beside comes to an end of its own: a join would not expect it
+      nodes: [...drawn.nodes, event, ...aside.nodes, interrupting ? merge : end(beyond)],
+      flows: [
+        ...drawn.flows,
+        pass(id, aside.first),
+        aside.on(beyond),
+        ...(interrupting ? [drawn.on(beyond)] : []),
+      ],
       first: drawn.first,
-      on: (to) => pass(merge, to),
+      on: interrupting ? (to) => pass(beyond, to) : drawn.on,
     };
   }
 

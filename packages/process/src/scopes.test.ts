@@ -288,6 +288,7 @@ describe('messages', () => {
         node: 'applied',
         name: '',
         instance: null,
+        scope: 0,
         task: null,
         role: 'department',
         assign: 'role',

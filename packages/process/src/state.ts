@@ -43,13 +43,15 @@ export interface AnswerCommand {
 }
 
 /**
- * An action that is no answer to a task. `instance` (key of the innermost instance that catches it), `node` and
- * `task` (token of the task that the event stands on) narrow down where several wait for it.
+ * An action that is no answer to a task. `instance` (key of the innermost instance that catches it), `node`,
+ * `scope` (as tasks and messages tell it) and `task` (token of the task that the event stands on) narrow down
+ * where several wait for it.
  */
 export interface MessageCommand {
   readonly message: string;
   readonly instance?: string;
   readonly node?: string;
+  readonly scope?: number;
   readonly task?: number;
   readonly data?: FeelContext;
   readonly add?: Add;

@@ -124,7 +124,8 @@ async function targetOf(
   if (action === 'claim' || action === 'release') return { task, message: null };
   const graph = await processOf(platform, loaded.state.processId);
   const node = nodeOf(graph, task.node);
-  if (node?.kind === 'task' && node.actions.some((one) => one.action === action)) return { task, message: null };
+  if (node?.kind === 'task' && node.actions.some((one) => one.action === action))
+    return { task, message: null };
   const awaited = (await messagesFor(platform, actor, loaded)).filter((one) => one.action === action);
   const message =
     awaited.find((one) => one.assignmentId === task.assignmentId) ??

@@ -1,5 +1,13 @@
 import type { ApplicationKind, EventPayload } from '@wanmi/contracts';
-import { deadlineOf, extendClock, limitMs, pauseClock, resumeClock, type ClockState, type LimitUnit } from '@wanmi/process';
+import {
+  deadlineOf,
+  extendClock,
+  limitMs,
+  pauseClock,
+  resumeClock,
+  type ClockState,
+  type LimitUnit,
+} from '@wanmi/process';
 import { invalid, problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import { assignmentOf, reschedule, type Change, type Meaning, type Situation } from './change.ts';
@@ -9,7 +17,13 @@ import { eventApplication, type ApplicationState, type AssignmentState } from '.
 
 const DAY = 24 * 3600_000;
 /** Of these an assignment has one that is pending at the most; the case itself one to be voided, or reopened. */
-const OF_ASSIGNMENT: ReadonlySet<ApplicationKind> = new Set(['return', 'extend', 'suspend', 'defer', 'appeal']);
+const OF_ASSIGNMENT: ReadonlySet<ApplicationKind> = new Set([
+  'return',
+  'extend',
+  'suspend',
+  'defer',
+  'appeal',
+]);
 /** Free text and pictures stay in the form, which the log keeps masked. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['note', 'mediaIds', 'result']);
 

@@ -35,7 +35,9 @@ export function awaitedBy(
     };
     const own = assignments.filter((a) => isOwn(actor, a));
     if (event.assign === 'unitOfAssignment' || event.assign === 'crewOfAssignment') {
-      const about = own.filter((a) => (event.instance === null ? a.part !== 'district' : a.id === event.instance));
+      const about = own.filter((a) =>
+        event.instance === null ? a.part !== 'district' : a.id === event.instance,
+      );
       for (const a of about) found.push({ ...entry, assignmentId: a.id });
     } else found.push({ ...entry, assignmentId: event.instance });
   }
@@ -45,4 +47,5 @@ export function awaitedBy(
 const isOwn = (actor: Actor, a: AssignmentState): boolean =>
   a.unitId === actor.unitId || (a.crewId !== null && a.crewId === actor.unitId);
 
-const rolesOf = (role: string | null): ReadonlySet<string> => new Set((role ?? '').split(/[\s,]+/).filter(Boolean));
+const rolesOf = (role: string | null): ReadonlySet<string> =>
+  new Set((role ?? '').split(/[\s,]+/).filter(Boolean));

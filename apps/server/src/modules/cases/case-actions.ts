@@ -1,4 +1,11 @@
-import { ACTION_NAMES, DANGEROUS_ACTIONS, type Action, type CaseAction, type Task, type Text } from '@wanmi/contracts';
+import {
+  ACTION_NAMES,
+  DANGEROUS_ACTIONS,
+  type Action,
+  type CaseAction,
+  type Task,
+  type Text,
+} from '@wanmi/contracts';
 import { formFor, processOf, type FormContext } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
@@ -16,7 +23,14 @@ export function nameOfAction(action: string): Text {
 export function formContextOf(
   state: Pick<
     CaseState,
-    'categoryId' | 'conditionId' | 'communityId' | 'streetId' | 'districtId' | 'ownerId' | 'grade' | 'departmentId'
+    | 'categoryId'
+    | 'conditionId'
+    | 'communityId'
+    | 'streetId'
+    | 'districtId'
+    | 'ownerId'
+    | 'grade'
+    | 'departmentId'
   >,
   unitId: string | null,
 ): FormContext {
@@ -42,15 +56,13 @@ export async function caseActionsFor(
   const awaited = awaitedBy(actor, graph, state, assignments, varsOf({ catalog, state, assignments }));
   const context = formContextOf(state, actor.unitId);
   const actions = await Promise.all(
-    awaited.map(
-      async ({ action, form, assignmentId }): Promise<CaseAction> => ({
-        action,
-        name: nameOfAction(action),
-        form: await formFor(platform, actor.cityId, form ?? action, context),
-        danger: DANGEROUS_ACTIONS.has(action as Action),
-        assignmentId,
-      }),
-    ),
+    awaited.map(async ({ action, form, assignmentId }): Promise<CaseAction> => ({
+      action,
+      name: nameOfAction(action),
+      form: await formFor(platform, actor.cityId, form ?? action, context),
+      danger: DANGEROUS_ACTIONS.has(action as Action),
+      assignmentId,
+    })),
   );
   return [...actions.filter((a) => !a.danger), ...actions.filter((a) => a.danger)];
 }

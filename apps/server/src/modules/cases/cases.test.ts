@@ -332,7 +332,12 @@ describe('who may', () => {
       'GET',
       `/reports?caseId=${made.id}`,
     );
-    expect(masked.body.items[0]!.reporter).toEqual({ name: '王**', phone: '138****5678', masked: true, erased: false });
+    expect(masked.body.items[0]!.reporter).toEqual({
+      name: '王**',
+      phone: '138****5678',
+      masked: true,
+      erased: false,
+    });
     expect((await call('department2', 'GET', `/reports?caseId=${made.id}`)).status).toBe(403);
     expect(
       (await call('department2', 'POST', `/cases/${made.id}/reporter`, { reason: '想知道' })).status,

@@ -100,9 +100,15 @@ async function both(
   const { reportCount } = loaded.state;
   loaded.state.reportCount = Math.max(1, reportCount + (merged ? state.reportCount : -state.reportCount));
   const link = { kind: 'merged', caseId: state.id, caseNo: state.caseNo } as const;
-  return append(client, platform, actor, loaded.state, merged ? 'case.absorbed' : 'case.parted', { link }, merged
-    ? [{ fromId: state.id, toId: loaded.state.id, kind: 'merged', at: platform.clock.now() }]
-    : []);
+  return append(
+    client,
+    platform,
+    actor,
+    loaded.state,
+    merged ? 'case.absorbed' : 'case.parted',
+    { link },
+    merged ? [{ fromId: state.id, toId: loaded.state.id, kind: 'merged', at: platform.clock.now() }] : [],
+  );
 }
 
 /** One entry more in a case's log, guarded by what was read. */
@@ -117,6 +123,13 @@ async function append(
 ): Promise<boolean> {
   const expected = state.seq;
   const { stage } = state;
-  const event = appendEvent(state, { type, at: platform.clock.now(), author, from: stage, to: stage, payload });
+  const event = appendEvent(state, {
+    type,
+    at: platform.clock.now(),
+    author,
+    from: stage,
+    to: stage,
+    payload,
+  });
   return writeCase(client, expected, state, null, { ...emptyWrites(), events: [event], links });
 }

@@ -128,9 +128,15 @@ export async function openCase(
       task: { id: first.id, step: first.step, action },
       ...(opening.decisionData ? { data: maskedForm(data) } : {}),
     };
-    const stepped = step(process.graph, started.state, { token: first.token, action, data: data as FeelContext }, vars, {
-      itemVars,
-    });
+    const stepped = step(
+      process.graph,
+      started.state,
+      { token: first.token, action, data: data as FeelContext },
+      vars,
+      {
+        itemVars,
+      },
+    );
     finishTask(first, actor, action, at);
     // The task was opened and done in one breath: it is written once, as done, and has no timer.
     writes.timers = writes.timers.filter((timer) => timer.taskId !== first.id);

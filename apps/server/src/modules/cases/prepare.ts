@@ -206,13 +206,17 @@ async function take(draft: Draft): Promise<With | null> {
   if (writes.rescheduled.length > 0) payload.rescheduled = rescheduledTasks(others, writes);
   writes.assignments.push(...change.changed);
   const type = EVENT_OF_ACTION[action as keyof typeof EVENT_OF_ACTION] ?? `case.${action}`;
-  const log = (entry: Pick<LoggedEvent, 'type'> & { author: Actor | null; to: string; payload: EventPayload }) =>
-    writes.events.push(appendEvent(state, { at, from, ...entry }));
+  const log = (
+    entry: Pick<LoggedEvent, 'type'> & { author: Actor | null; to: string; payload: EventPayload },
+  ) => writes.events.push(appendEvent(state, { at, from, ...entry }));
   if (dispatched) {
     // Two things happened: a person filed, and the system dispatched.
     const { opened, ...filed } = payload;
     log({ type, author: actor, to: 'dispatch', payload: filed });
-    const own = { assignments: [...change.changed].map((a) => eventAssignment(a)), ...(opened ? { opened } : {}) };
+    const own = {
+      assignments: [...change.changed].map((a) => eventAssignment(a)),
+      ...(opened ? { opened } : {}),
+    };
     log({ type: EVENT_OF_ACTION.dispatch, author: null, to: state.stage, payload: own });
   } else {
     if (change.changed.size > 0) payload.assignments = [...change.changed].map((a) => eventAssignment(a));

@@ -176,10 +176,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
 export function eventTask(
-  task: Pick<
-    OpenTask,
-    'id' | 'step' | 'role' | 'unitId' | 'postId' | 'assignmentId' | 'openedAt' | 'dueAt'
-  >,
+  task: Pick<OpenTask, 'id' | 'step' | 'role' | 'unitId' | 'postId' | 'assignmentId' | 'openedAt' | 'dueAt'>,
 ): EventTask {
   return {
     id: task.id,

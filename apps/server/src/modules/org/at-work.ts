@@ -7,11 +7,7 @@ import { held, type PostHolder } from './directory.ts';
  * Which of these posts is at work at a moment, or who acts for the first that has somebody; null where nobody does.
  * Told by who plans shifts and absences (app.ts connects them); else every holder is always at work.
  */
-export type AtWork = (
-  db: Db | Trx,
-  holders: readonly PostHolder[],
-  at: number,
-) => Promise<PostHolder | null>;
+export type AtWork = (db: Db | Trx, holders: readonly PostHolder[], at: number) => Promise<PostHolder | null>;
 
 let atWork: AtWork | null = null;
 

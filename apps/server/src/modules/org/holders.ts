@@ -76,7 +76,9 @@ export async function unitsInReach(
     case 'region': {
       const ground = await directoryOf(platform, cityId);
       const tree = regionTree(scope.regionIds, ground);
-      const there = [...ground.units.values()].filter(({ regionId }) => regionId !== null && tree.has(regionId));
+      const there = [...ground.units.values()].filter(
+        ({ regionId }) => regionId !== null && tree.has(regionId),
+      );
       return new Set([...own, ...there.map((unit) => unit.id)]);
     }
     case 'unit':

@@ -42,16 +42,19 @@ export async function checkDecisions(files: RuleSet, tables: Tables, report: Rep
       continue;
     }
     const types = readTypes(text);
-    if (model.decisions.size === 0) report.add(file, null, 'decision.which', '0 decisions');
-    else if (!model.decisions.has(code) && model.tops.length !== 1) {
+    const decisions = model.own
+      .map((key) => model.nodes.get(key)!)
+      .filter((node) => node.kind === 'decision');
+    const own = decisions.some((node) => node.id === code || node.name === code);
+    if (!own && model.tops.length !== 1) {
       report.add(file, null, 'decision.which', `${model.tops.length} decisions, none of them ${code}`);
     }
     const given = new Set<string>();
-    for (const decision of model.decisions.values()) {
-      const { logic } = decision;
-      if (!logic || !('policy' in logic)) continue;
-      for (const output of logic.outputs) given.add(output.name || decision.variable);
-      checkTable(file, logic, types.get(logic.id), codes, report);
+    for (const decision of decisions) {
+      for (const table of decision.tables) {
+        for (const output of table.outputs) given.add(output.name || decision.variable);
+        checkTable(file, table, types.get(table.id), codes, report);
+      }
     }
     if (!Object.hasOwn(OUTPUTS, code)) {
       if (!code.startsWith('x-')) report.warn(file, null, 'decision.unused', code);
@@ -72,7 +75,12 @@ function checkTable(
 ): void {
   checkCells(file, table, types, codes, report);
   const domains = table.inputs.map((input, column) =>
-    domainOf(table, column, types, Object.hasOwn(codes, input.text) ? codes[input.text] : undefined),
+    domainOf(
+      table,
+      column,
+      types,
+      Object.hasOwn(codes, input.expression.text) ? codes[input.expression.text] : undefined,
+    ),
   );
   const known = domains.filter((domain) => domain !== null);
   // A cell that asks for more than its own input is beyond what can be said without the case
@@ -80,7 +88,9 @@ function checkTable(
   const hasDefault = table.outputs.some((output) => output.fallback !== null);
   const found = findHoles(gridOf(table), known, hasDefault);
   const shown = (values: readonly unknown[]): string =>
-    table.inputs.map((input, column) => `${input.text} = ${JSON.stringify(values[column])}`).join(', ');
+    table.inputs
+      .map((input, column) => `${input.expression.text} = ${JSON.stringify(values[column])}`)
+      .join(', ');
   if (found.gap) report.add(file, table.id, 'decision.gap', shown(found.gap));
   for (const { rules, values } of found.overlaps) {
     report.add(file, rules.at(-1)!, 'decision.overlap', `${rules.join(', ')}: ${shown(values)}`);
@@ -157,7 +167,7 @@ function checkCells(
 ): void {
   for (const rule of table.rules) {
     for (const [column, test] of rule.tests.entries()) {
-      const input = table.inputs[column]!;
+      const input = table.inputs[column]!.expression;
       const spec = types?.inputs[column];
       for (const value of literalsOf(test?.text)) {
         if (spec?.type && !isOfType(value, spec.type)) {

@@ -24,6 +24,7 @@ export async function checkProcesses(
   const drawings = filesOf(files, 'process');
   const texts = new Map(drawings.map(({ code, text }) => [code, text]));
   const graphs = new Map<string, Graph>();
+  const called = calledIn(drawings.map(({ text }) => text));
   if (!texts.has(MAIN)) report.add(`process/${MAIN}.bpmn`, null, 'file.missing');
   const options = {
     steps: new Set<string>(STEPS),
@@ -39,14 +40,26 @@ export async function checkProcesses(
       const graph = await compileProcess(text, options);
       graphs.set(code, graph);
       checkActions(file, graph, names, report);
+      // What a called drawing awaits is seen in its caller
+      if (!called.has(code)) checkMessages(file, graph, names, report);
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       for (const problem of error.problems) {
+        // How the case ends is for the caller to say
+        if (problem.code === 'process.outcome' && called.has(code)) continue;
         report.add(file, problem.element ?? null, codeOf(problem), problem.detail);
       }
     }
   }
   return graphs;
+}
+
+function calledIn(texts: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(/\bcalledElement\s*=\s*["']([^"']+)["']/g)].map(([, called]) => called!),
+    ),
+  );
 }
 
 /** A form that the drawing names and one that the action lacks are the same mistake. */
@@ -61,6 +74,30 @@ function checkActions(file: string, graph: Graph, names: ProcessNames, report: R
     for (const action of task.actions) {
       const form = action.form ?? task.form ?? action.action;
       if (!names.forms.has(form)) report.add(file, action.flowId, 'action.noForm', action.action);
+    }
+  }
+}
+
+const ACTION_CODES: ReadonlySet<string> = new Set(ACTIONS);
+/** Messages that the program sends: a place that came back (key patrol). */
+const SENT_BY_PROGRAM: ReadonlySet<string> = new Set(['recurred']);
+
+/** What is done beside the open task is a message: it says who may send it and has its form. */
+function checkMessages(file: string, graph: Graph, names: ProcessNames, report: Report): void {
+  const thrown = new Set(
+    graph.nodes.flatMap((node) => ('message' in node && node.message ? [node.message] : [])),
+  );
+  for (const node of graph.nodes) {
+    const event = 'event' in node ? node.event : null;
+    if (event?.kind !== 'message' || thrown.has(event.message)) continue;
+    if (SENT_BY_PROGRAM.has(event.message)) continue;
+    if (!ACTION_CODES.has(event.message) && !event.message.startsWith('x-')) {
+      report.add(file, node.id, 'process.unknownMessage', event.message);
+      continue;
+    }
+    if (event.role === null) report.add(file, node.id, 'action.noRole', event.message);
+    if (!names.forms.has(event.form ?? event.message)) {
+      report.add(file, node.id, 'action.noForm', event.message);
     }
   }
 }

@@ -37,6 +37,8 @@ export interface Scene {
   readonly notices: readonly { readonly id: string; readonly postId: string }[];
   /** One asset of each city, at the same place. */
   readonly assets: Readonly<Record<CityKey, string>>;
+  /** A control of each city: of lids in the western district. */
+  readonly controls: Readonly<Record<CityKey, string>>;
   readonly cities: Readonly<Record<CityKey, TestCity>>;
 }
 

@@ -1,6 +1,7 @@
 import type { Permission } from '@wanmi/contracts';
 import { expect } from 'vitest';
 import type { Viewer } from '../viewers.ts';
+import { CONTROL_RULES } from './control-rules.ts';
 import {
   api,
   BOX,
@@ -332,6 +333,8 @@ export const CITY_RULES: Rules = {
       },
     ],
   },
+
+  ...CONTROL_RULES,
 
   'GET /api/v1/grids/at': fixed(
     'grid.read',
