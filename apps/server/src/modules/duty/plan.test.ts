@@ -280,7 +280,7 @@ describe('a roster', () => {
       expect((await o.call(who, 'POST', '/duty/roster/copy', copy)).status, who).toBe(status);
     }
     const alone = await o.w.app.inject({ method: 'POST', url: '/api/v1/duty/roster', payload: body });
-    expect(alone.statusCode).toBe(403); // no page of ours sent it
+    expect(alone.statusCode).toBe(401);
   });
 
   test('is planned anew for one role alone', async () => {
@@ -293,7 +293,9 @@ describe('a roster', () => {
       set: 1,
       removed: 1,
     });
-    expect(await now('operator')).toEqual([o.w.person('shiftLeader').postId]);
+    expect(await now('operator', `?unitId=${o.w.units.supervisionCentre}`)).toEqual([
+      o.w.person('shiftLeader').postId,
+    ]);
     const audited = await o.w.platform.pool.query(
       `select count(*)::int as n from audit where action = 'roster.set' and post_id = $1`,
       [o.w.person('shiftLeader').postId],
