@@ -278,7 +278,9 @@ export function accepts(test: unknown, value: unknown): boolean | null {
   if (Array.isArray(test)) {
     if (equal(test, value) === true) return true;
     // the elements are values or ranges; a list within the list is a value
-    return test.some((element) => !Array.isArray(element) && accepts(element, value) === true);
+    return test.some((element) =>
+      element instanceof FeelRange ? accepts(element, value) === true : equal(element, value) === true,
+    );
   }
   return equal(test, value) === true;
 }
