@@ -63,6 +63,12 @@ const REFUSED: Readonly<Record<string, number>> = {
   'GET /api/v1/assets/{id}': 404,
   'POST /api/v1/notices/{id}/read': 404,
   'POST /api/v1/media': 415,
+  'POST /api/v1/duty/shifts/{id}/end': 404,
+  'POST /api/v1/duty/roster/copy': 400,
+  'POST /api/v1/duty/roster/import': 415,
+  'POST /api/v1/duty/absences': 400,
+  'POST /api/v1/duty/absences/{id}/end': 404,
+  'POST /api/v1/duty/redistribute': 400,
 };
 
 let platform: TestPlatform;
@@ -97,6 +103,8 @@ beforeAll(async () => {
     source: 'hotline12319',
     role: 'collector',
     scope: 'own',
+    week: '2026-03-02',
+    weekly: { '1': [['22:00', '06:00']] },
     parentId: uuidv7(0),
     scopeRegionId: uuidv7(0),
     reportedAt: new Date(platform.clock.now()).toISOString(),
@@ -104,7 +112,7 @@ beforeAll(async () => {
     ...Object.fromEntries(
       [
         ...['id', 'joinCaseId', 'assetId', 'categoryCode', 'externalRef', 'cursor', 'rate', 'successorId'],
-        ...['answer', 'afterMediaIds'],
+        ...['answer', 'afterMediaIds', 'unitKind', 'toPostId', 'substitutePostId'],
       ].map((name) => [name, undefined]),
     ),
     password: 'correct horse battery staple',

@@ -16,6 +16,7 @@ import { changedTables, fingerprint } from './testing/fingerprint.ts';
 import { POINT, type Ask, type Rule, type Rules, type Scene } from './testing/matrix/ask.ts';
 import { CASE_RULES } from './testing/matrix/case-rules.ts';
 import { CITY_RULES } from './testing/matrix/city-rules.ts';
+import { plantDuty } from './testing/matrix/duty-rules.ts';
 import { Owners } from './testing/matrix/owners.ts';
 import { testPlatform, type TestPlatform } from './testing/platform.ts';
 import { routesOf } from './testing/routes.ts';
@@ -50,6 +51,7 @@ beforeAll(async () => {
   const n = await testCity(platform, 'n');
   await morePeople(platform, h);
   const assets = { h: await plantAsset(h), n: await plantAsset(n) };
+  const duty = { h: await plantDuty(platform, h), n: await plantDuty(platform, n) };
   const controls = { h: await plantControl(h), n: await plantControl(n) };
   const stage = new Stage(app, platform);
   const planted = [...(await stage.plant(h, 'h', '', PLOTS)), ...(await stage.plant(n, 'n', 'n', FEW_PLOTS))];
@@ -63,7 +65,7 @@ beforeAll(async () => {
   const { rows: notices } = await platform.pool.query<{ id: string; postId: string }>(
     'select id, post_id as "postId" from notice',
   );
-  scene = { viewers, planted, loose, notices, assets, controls, cities: { h, n } };
+  scene = { viewers, planted, loose, notices, assets, controls, duty, cities: { h, n } };
   const cities = new Map([
     [h.cityId, 'h' as const],
     [n.cityId, 'n' as const],

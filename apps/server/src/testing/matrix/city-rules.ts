@@ -1,6 +1,7 @@
 import type { Permission } from '@wanmi/contracts';
 import { expect } from 'vitest';
 import type { Viewer } from '../viewers.ts';
+import { DUTY_RULES } from './duty-rules.ts';
 import { CONTROL_RULES } from './control-rules.ts';
 import {
   api,
@@ -335,6 +336,7 @@ export const CITY_RULES: Rules = {
   },
 
   ...CONTROL_RULES,
+  ...DUTY_RULES,
 
   'GET /api/v1/grids/at': fixed(
     'grid.read',
