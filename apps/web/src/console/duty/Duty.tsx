@@ -27,7 +27,7 @@ export function Duty() {
               key={one}
               to="/duty"
               search={one === 'mine' ? {} : { tab: one }}
-              aria-current={one === tab ? 'page' : undefined}
+              activeOptions={{ exact: true, includeSearch: true }}
             >
               {t(`duty.tab.${one}`)}
             </Link>

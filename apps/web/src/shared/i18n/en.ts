@@ -364,6 +364,7 @@ export const en: Translation = {
     due: 'to be done by {{at}}',
     until: 'until {{at}}',
     limit: 'limit {{limit}}',
+    longer: 'longer by {{limit}}',
     days: 'days: {{n}}',
     hours: 'to be answered within {{n}} hours',
     to: 'to {{to}}',

@@ -357,6 +357,7 @@ export const zhCN = {
     due: '要求 {{at}} 前办结',
     until: '延至 {{at}}',
     limit: '时限 {{limit}}',
+    longer: '延长 {{limit}}',
     days: '{{n}} 天',
     hours: '要求 {{n}} 小时内答复',
     to: '转往{{to}}',
