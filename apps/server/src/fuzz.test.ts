@@ -61,6 +61,9 @@ const REFUSED: Readonly<Record<string, number>> = {
   'POST /api/v1/units/{id}/rename': 404,
   'POST /api/v1/units/{id}/close': 404,
   'GET /api/v1/assets/{id}': 404,
+  'GET /api/v1/controls/{id}': 404,
+  'POST /api/v1/controls/{id}/change': 404,
+  'POST /api/v1/controls/{id}/end': 404,
   'POST /api/v1/notices/{id}/read': 404,
   'POST /api/v1/media': 415,
   'POST /api/v1/duty/shifts/{id}/end': 404,
@@ -98,6 +101,7 @@ beforeAll(async () => {
     unitId: city.units.department1,
     caseId: cases[0]!.caseId,
     mediaIds: [cases[0]!.mediaIds[0]],
+    categoryIds: [city.rules.categories.rubbish],
     position: { lon: 116.0005, lat: 30.0013 },
     bbox: '115.9,29.9,116.1,30.1',
     source: 'hotline12319',
@@ -112,7 +116,8 @@ beforeAll(async () => {
     ...Object.fromEntries(
       [
         ...['id', 'joinCaseId', 'assetId', 'categoryCode', 'externalRef', 'cursor', 'rate', 'successorId'],
-        ...['answer', 'afterMediaIds', 'unitKind', 'toPostId', 'substitutePostId'],
+        ...['answer', 'transferTo', 'afterMediaIds', 'geometry', 'hours', 'weekdays', 'validTo'],
+        ...['unitKind', 'toPostId', 'substitutePostId'],
       ].map((name) => [name, undefined]),
     ),
     password: 'correct horse battery staple',

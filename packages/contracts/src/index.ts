@@ -16,3 +16,4 @@ export * from './notice-count.ts';
 export * from './publishing.ts';
 export * from './control.ts';
 export * from './duty.ts';
+export * from './told.ts';

@@ -277,7 +277,10 @@ export function accepts(test: unknown, value: unknown): boolean | null {
   if (test instanceof FeelRange && !(value instanceof FeelRange)) return test.includes(value);
   if (Array.isArray(test)) {
     if (equal(test, value) === true) return true;
-    return test.some((element) => accepts(element, value) === true);
+    // the elements are values or ranges; a list within the list is a value
+    return test.some((element) =>
+      element instanceof FeelRange ? accepts(element, value) === true : equal(element, value) === true,
+    );
   }
   return equal(test, value) === true;
 }

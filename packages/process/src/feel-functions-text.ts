@@ -1,5 +1,5 @@
 import type { FunctionTable } from './feel-functions.ts';
-import { type FeelNumber, integerOf, parseNumber } from './feel-number.ts';
+import { decimal, type FeelNumber, parseNumber } from './feel-number.ts';
 import { printValue } from './feel-values.ts';
 
 /** Strings are counted in characters (code points), not in UTF-16 units. */
@@ -22,9 +22,11 @@ export const textFunctions: FunctionTable = {
       parameters: ['string: string', 'start position: number', 'length: number?'],
       call: (text: string, start: FeelNumber, length?: FeelNumber | null) => {
         const characters = [...text];
-        const place = integerOf(start);
-        const size = length === undefined || length === null ? characters.length : integerOf(length);
-        if (place === null || place === 0 || size === null || size < 1) return null;
+        // positions lose what stands after their point
+        const place = decimal(start).trunc().toNumber();
+        const size =
+          length === undefined || length === null ? characters.length : decimal(length).trunc().toNumber();
+        if (place === 0 || size < 1) return null;
         if (Math.abs(place) > characters.length) return place > 0 ? '' : null;
         const from = place > 0 ? place - 1 : characters.length + place;
         return characters.slice(from, from + size).join('');

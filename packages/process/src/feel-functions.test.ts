@@ -79,6 +79,7 @@ describe.each<[string, [text: string, result: string][]]>([
       ['"x" in (1, 2)', 'false'],
       ['"x" in [1..5]', 'null'],
       ['[1, 2] in [[1, 2], [3]]', 'true'],
+      ['1 in [[1], 2]', 'false'],
     ],
   ],
   [
@@ -238,6 +239,7 @@ describe.each<[string, [text: string, result: string][]]>([
       ['substring("foobar", 3)', 'obar'],
       ['substring("foobar", 3, 3)', 'oba'],
       ['substring("foobar", -2, 1)', 'a'],
+      ['substring("foobar", 3.8)', 'obar'],
       ['substring("\ud83d\udc0eab", 2)', 'ab'],
       ['substring("abc", 0)', 'null'],
       ['string length("\ud83d\udc0eab")', '3'],

@@ -87,4 +87,12 @@ export {
   warningOf,
 } from './clock.ts';
 export { type DecisionTable, type HitPolicy } from './decision-table.ts';
-export { compileDecision, decide, type Decided, type DecisionModel } from './dmn.ts';
+export {
+  compileDecision,
+  decide,
+  type Decided,
+  type DecisionModel,
+  type DecisionOptions,
+  type ModelNode,
+} from './dmn.ts';
+export { checkDecision, type CheckOptions, type DecisionFinding, type InputDomain } from './dmn-check.ts';

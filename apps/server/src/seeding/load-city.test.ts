@@ -148,18 +148,30 @@ describe('loadCity with files that do not fit', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it.each([
-    ['catalog/manual.csv', (t: string) => t.replace(',SW', ',NOBODY'), /no department "NOBODY"/],
+    [
+      'catalog/manual.csv',
+      (t: string) => t.replace(',SW', ',NOBODY'),
+      /manual.csv:2\/department department.unknown NOBODY/,
+    ],
     [
       'catalog/condition.csv',
       (t: string) => t.replace('urgentHour', 'fortnight'),
-      /condition.csv line \d+: limit_unit/,
+      /condition.csv:2\/limit_unit limit.unknownUnit/,
     ],
-    ['catalog/condition.csv', (t: string) => t.replace('A0101-02', 'A0101-01'), /"A0101-01" is given twice/],
-    ['catalog/department.csv', (t: string) => t.replace('SZ-01,crew,SZ', 'SZ-01,crew,XX'), /no unit "XX"/],
+    [
+      'catalog/condition.csv',
+      (t: string) => t.replace('A0101-02', 'A0101-01'),
+      /condition.csv:3 code.twice A0101-01/,
+    ],
+    [
+      'catalog/department.csv',
+      (t: string) => t.replace('SZ-01,crew,SZ', 'SZ-01,crew,XX'),
+      /department.csv:\d+\/parent department.unknown XX/,
+    ],
     [
       'catalog/stage_limit.csv',
       (t: string) => t.replace('accept,0.25', 'accept,soon'),
-      /stage_limit.csv line 2: value/,
+      /stage_limit.csv:2\/value csv.number/,
     ],
     ['form/file.schema.json', (t: string) => t.replace('"x-widget"', '"x-widge"'), /file.schema.json: /],
     ['form/file.schema.json', (t: string) => t.slice(0, 100), /file.schema.json/],

@@ -126,8 +126,8 @@ async function insertLaw(
 ): Promise<void> {
   const shipped = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
   const calendars =
-    city.calendars ?? shipped.rules.filter(isCalendar).map((rule) => inZone(rule, city.timeZone));
-  await insertRules(target, [...shipped.rules.filter((rule) => !isCalendar(rule)), ...calendars]);
+    city.calendars ?? shipped.versioned.filter(isCalendar).map((rule) => inZone(rule, city.timeZone));
+  await insertRules(target, [...shipped.versioned.filter((rule) => !isCalendar(rule)), ...calendars]);
   await insertSources(target, city.sources ?? shipped.sources);
   await insertStageLimits(target, city.stageLimits ?? shipped.stageLimits);
   await insertPhrases(target, shipped.phrases);

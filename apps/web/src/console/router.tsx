@@ -68,6 +68,18 @@ const statistics = createRoute({
   component: lazyRouteComponent(() => import('./statistics/Statistics.tsx'), 'Statistics'),
 });
 
+export interface DutySearch {
+  tab?: 'now' | 'roster' | 'absences' | 'handovers';
+}
+
+const duty = createRoute({
+  getParentRoute: () => root,
+  path: '/duty',
+  validateSearch: ({ tab }: Record<string, unknown>): DutySearch =>
+    tab === 'now' || tab === 'roster' || tab === 'absences' || tab === 'handovers' ? { tab } : {},
+  component: lazyRouteComponent(() => import('./duty/Duty.tsx'), 'Duty'),
+});
+
 const people = createRoute({
   getParentRoute: () => root,
   path: '/people',
@@ -109,7 +121,7 @@ export function makeRouter(queries: QueryClient) {
     },
   });
   return createRouter({
-    routeTree: root.addChildren([index, desk, cases, oneCase, report, statistics, people, audit]),
+    routeTree: root.addChildren([index, desk, cases, oneCase, report, statistics, duty, people, audit]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: false,

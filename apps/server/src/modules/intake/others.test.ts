@@ -70,9 +70,130 @@ describe('what is no problem', () => {
   test('is decided by an operator alone, with words', async () => {
     const ask = { kind: 'consultation', description: '几点关门？' };
     expect((await submit('collector1', { ...ask, decision: 'answer', answer: '五点' })).status).toBe(403);
-    expect((await submit('shiftLeader', { ...ask, decision: 'transferOut' })).status).toBe(403);
+    expect(
+      (await submit('shiftLeader', { ...ask, decision: 'transferOut', transferTo: '公园' })).status,
+    ).toBe(403);
     const mute = await submit<ProblemDetails>('operator', { ...ask, decision: 'answer' });
     expect(mute).toMatchObject({ status: 400, body: { errors: [{ path: '/answer', code: 'required' }] } });
+  });
+});
+
+describe('what is answered at the door', () => {
+  const told = async (who: string, id: string) =>
+    (await d.call<ReportDetail>(who, 'GET', `/reports/${id}`)).body;
+  const kept = async (caseId: string): Promise<string> => {
+    const { rows } = await w.platform.pool.query<{ text: string }>(
+      `select concat(body, c.answer::text) as text from case_event e left join command c on true where case_id = $1`,
+      [caseId],
+    );
+    return rows.map((row) => row.text).join();
+  };
+
+  test('ends there, and says what was told; a number in it is in no log', async () => {
+    const { status, body } = await submit('operator', {
+      kind: 'consultation',
+      description: '几点关门？',
+      decision: 'answer',
+      answer: '五点。请找王先生13812345678',
+      reporter: { name: '李四', phone: '13900002222' },
+    });
+    expect([status, body.case.stage, body.opened]).toEqual([201, 'ended', []]);
+    expect(await told('leader', body.report.id)).toMatchObject({
+      kind: 'consultation',
+      outcome: 'answered',
+      answer: {
+        action: 'answer',
+        text: '五点。请找王先生138****5678',
+        to: null,
+        at: new Date(w.platform.clock.now()).toISOString(),
+      },
+    });
+    expect(await kept(body.case.id)).not.toMatch(/13812345678|13900002222|李四|几点/);
+  });
+
+  test('or is passed out, to whom and with what word', async () => {
+    const { body } = await submit('operator', {
+      kind: 'suggestion',
+      description: '加一班夜车',
+      decision: 'transferOut',
+      transferTo: '公交公司',
+      answer: '已转公交公司研究',
+    });
+    expect(await told('operator', body.report.id)).toMatchObject({
+      outcome: 'transferred',
+      answer: { action: 'transferOut', text: '已转公交公司研究', to: '公交公司' },
+    });
+  });
+
+  test('what waits for its answer gets it at the desk, and tells it alike', async () => {
+    const { body } = await submit('collector1', { kind: 'consultation', description: '谁来收？' });
+    expect(body.opened).toMatchObject([{ step: 'answer', role: 'operator' }]);
+    expect((await told('operator', body.report.id)).answer).toBeNull();
+    await d.act('operator', body.case.id, 'answer', { result: '周三' });
+    expect((await told('operator', body.report.id)).answer).toMatchObject({ action: 'answer', text: '周三' });
+  });
+
+  test('sent again it is answered again alike, with other words refused', async () => {
+    const id = uuidv7(w.platform.clock.now());
+    const body = { id, kind: 'praise', description: '干净', decision: 'answer', answer: '谢谢' };
+    const first = await submit('operator', body);
+    const again = await submit('operator', body);
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual(first.body);
+    expect((await submit('operator', { ...body, answer: '多谢' })).status).toBe(422);
+  });
+});
+
+describe('what the collector has fixed', () => {
+  const photo = async (who: string): Promise<string> => {
+    const id = uuidv7(w.platform.clock.now());
+    await w.platform.pool.query(
+      `insert into media (id, city_id, sha256, mime, bytes, post_id, created_at)
+       values ($1, $2, '\\x01', 'image/png', 1, $3, $4)`,
+      [id, w.cityId, w.person(who).postId, new Date(w.platform.clock.now())],
+    );
+    return id;
+  };
+  const fix = <T = ReportReply>(who: string, extra: Body) =>
+    submit<T>(who, {
+      categoryId: w.rules.categories.rubbish,
+      description: '一袋垃圾，已清走',
+      position: w.districts[0].point,
+      selfHandled: true,
+      ...extra,
+    });
+
+  test('is kept with photos before and after, and marked', async () => {
+    const [before, after] = [await photo('collector1'), await photo('collector1')];
+    const { status, body } = await fix('collector1', { mediaIds: [before], afterMediaIds: [after] });
+    expect(status, JSON.stringify(body)).toBe(201);
+    const { rows } = await w.platform.pool.query(
+      `select m.media_id, m.purpose, c.self_handled from case_media m join "case" c on c.id = m.case_id
+       where m.case_id = $1 order by m.purpose desc`,
+      [body.case.id],
+    );
+    expect(rows).toEqual([
+      { media_id: before, purpose: 'before', self_handled: true },
+      { media_id: after, purpose: 'after', self_handled: true },
+    ]);
+  });
+
+  test('is the collector’s alone to say, with photos of his own', async () => {
+    const [before, after] = [await photo('collector1'), await photo('collector1')];
+    expect((await fix('operator', { mediaIds: [before], afterMediaIds: [after] })).status).toBe(403);
+    const without = await fix<ProblemDetails>('collector1', { mediaIds: [before] });
+    expect(without).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/afterMediaIds', code: 'required' }] },
+    });
+    const stranger = await fix<ProblemDetails>('collector1', {
+      mediaIds: [before],
+      afterMediaIds: [after, await photo('collector2')],
+    });
+    expect(stranger).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/afterMediaIds/1', code: 'unknown' }] },
+    });
   });
 });
 

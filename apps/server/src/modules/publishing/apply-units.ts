@@ -23,9 +23,12 @@ export async function unitIds({ trx, cityId }: Applying): Promise<ReadonlyMap<st
 export async function applyUnits(to: Applying, { departments }: Rules): Promise<void> {
   const { trx, cityId, at } = to;
   const known = new Map(await unitIds(to));
-  const missing = departments.filter((unit) => !known.has(unit.code));
+  const districts = await districtIds(to);
+  // A table for many districts fits a city of few: teams of those that it has not are left out
+  const missing = departments.filter(
+    (unit) => !known.has(unit.code) && (unit.district === null || unit.district <= districts.length),
+  );
   for (const unit of missing) known.set(unit.code, uuidv7(at));
-  const districts = missing.some((unit) => unit.district !== null) ? await districtIds(to) : [];
   await insertRows(
     trx,
     'unit',

@@ -67,12 +67,14 @@ const row =
   };
 
 const json =
+  // Each mistake knows the shape of the file that it spoils.
+  // oxlint-disable-next-line typescript/no-explicit-any
   (change: (value: any) => void): Change =>
-  (text) => {
-    const value = JSON.parse(text) as unknown;
-    change(value);
-    return JSON.stringify(value, null, 2);
-  };
+    (text) => {
+      const value = JSON.parse(text) as unknown;
+      change(value);
+      return JSON.stringify(value, null, 2);
+    };
 
 /** Appends a copy of the last row with some cells changed. */
 const again =
@@ -112,9 +114,9 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a way that ends nowhere',
     file: CASE,
     change: swap(
-      /<bpmn:sequenceFlow id="rejectReport"[\s\S]*?<\/bpmn:sequenceFlow>/,
+      /<bpmn:sequenceFlow id="accept_reject"[\s\S]*?<\/bpmn:sequenceFlow>/,
       (() => {
-        return `<bpmn:exclusiveGateway id="nowhere" /><bpmn:sequenceFlow id="rejectReport" sourceRef="accept" targetRef="nowhere"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">action = "reject"</bpmn:conditionExpression></bpmn:sequenceFlow>`;
+        return `<bpmn:exclusiveGateway id="nowhere" /><bpmn:sequenceFlow id="accept_reject" sourceRef="accept" targetRef="nowhere"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">action = "reject"</bpmn:conditionExpression></bpmn:sequenceFlow>`;
       })(),
     ),
     element: 'nowhere',
@@ -145,7 +147,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'an action that nobody knows',
     file: CASE,
     change: swap(/action = "reject"/, 'action = "rejct"'),
-    element: 'rejectReport',
+    element: 'accept_reject',
     code: 'process.unknownCode',
   },
   {
@@ -153,21 +155,21 @@ const MISTAKES: readonly Mistake[] = [
     file: 'form/reject.schema.json',
     change: null,
     in: CASE,
-    element: 'rejectReport',
+    element: 'accept_reject',
     code: 'action.noForm',
   },
   {
     what: 'a condition that is no FEEL',
     file: CASE,
     change: swap(/action = "reject"/, 'action = "reject" and ('),
-    element: 'rejectReport',
+    element: 'accept_reject',
     code: 'process.feel',
   },
   {
     what: 'a condition that asks what time it is',
     file: CASE,
     change: swap(/action = "reject"/, 'action = "reject" and now() != null'),
-    element: 'rejectReport',
+    element: 'accept_reject',
     code: 'process.feel',
   },
   {
@@ -189,8 +191,8 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a called process that is not there',
     file: CASE,
     change: swap(
-      /<bpmn:sequenceFlow id="rejectReport"[\s\S]*?<\/bpmn:sequenceFlow>/,
-      `<bpmn:callActivity id="elsewhere" calledElement="nothing" /><bpmn:sequenceFlow id="rejectReport" sourceRef="accept" targetRef="elsewhere"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">action = "reject"</bpmn:conditionExpression></bpmn:sequenceFlow><bpmn:sequenceFlow id="back" sourceRef="elsewhere" targetRef="accept" />`,
+      /<bpmn:sequenceFlow id="accept_reject"[\s\S]*?<\/bpmn:sequenceFlow>/,
+      `<bpmn:callActivity id="elsewhere" calledElement="nothing" /><bpmn:sequenceFlow id="accept_reject" sourceRef="accept" targetRef="elsewhere"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">action = "reject"</bpmn:conditionExpression></bpmn:sequenceFlow><bpmn:sequenceFlow id="back" sourceRef="elsewhere" targetRef="accept" />`,
     ),
     element: 'elsewhere',
     code: 'process.unknownCall',
@@ -213,7 +215,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'two ways for one answer',
     file: CASE,
     change: swap(/action = "reject"/, 'action = "accept"'),
-    element: /^(accepted|rejectReport)$/,
+    element: /^accept_(accept|reject)$/,
     code: 'process.duplicateAction',
   },
   { what: 'no main process', file: CASE, change: null, element: null, code: 'file.missing' },

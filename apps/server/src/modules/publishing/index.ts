@@ -1,6 +1,9 @@
 export { MAX_ARCHIVE, packArchive, unpackArchive } from './archive.ts';
 export { checkRules, isPublishable, type CheckOptions } from './check.ts';
 export { diffFile, diffRules } from './diff.ts';
+export { rulesInForce, type RulesInForce } from './export.ts';
+export { installRules, publishRules, takeEffect, type Installing, type Publishing } from './publish.ts';
+export { onCalendarsPublished, tellCalendars, type CalendarsListener } from './recompute.ts';
 export {
   filesOf,
   hashOfSet,
@@ -12,4 +15,4 @@ export {
   type FileKind,
   type RuleSet,
 } from './rule-set.ts';
-export { rulesOf, type Rules } from './rules.ts';
+export { rulesOf, type DepartmentRule, type Rules } from './rules.ts';

@@ -372,6 +372,12 @@ export const CASE_RULES: Rules = {
       expecting(({ items }: Page) => expect(items).toHaveLength(1 + joined + steps.length)),
   ),
 
+  'GET /api/v1/cases/:id/told': byCase(
+    'report.read',
+    (id) => ({ url: api(`/cases/${id}/told`) }),
+    ({ reportIds }) =>
+      expecting(({ items }: { items: unknown[] }) => expect(items).toHaveLength(reportIds.length)),
+  ),
   'GET /api/v1/cases/:id/integrity': byCase(
     'case.integrity',
     (id) => ({ url: api(`/cases/${id}/integrity`) }),

@@ -57,7 +57,7 @@ export function storyOf({ type, data, refs }: TimelineEntry, { t, text, format }
   const limit = part<Limit>('limit');
   if (limit && typeof limit.value === 'number') say(t('story.limit', { limit: format.limit(limit) }));
   else if (typeof of('value') === 'number' && typeof of('unit') === 'string')
-    say(t('story.limit', { limit: format.limit({ value: of('value'), unit: of('unit') } as Limit) }));
+    say(t('story.longer', { limit: format.limit({ value: of('value'), unit: of('unit') } as Limit) }));
   if (typeof of('days') === 'number') say(t('story.days', { n: format.number(of('days') as number) }));
 
   if (typeof of('hours') === 'number' && typeof due !== 'string')

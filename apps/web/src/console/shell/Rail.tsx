@@ -4,6 +4,7 @@ import {
   FileSearchOutlined,
   InboxOutlined,
   PlusSquareOutlined,
+  ScheduleOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
@@ -18,6 +19,7 @@ const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   report: PlusSquareOutlined,
   cases: FileSearchOutlined,
   statistics: BarChartOutlined,
+  duty: ScheduleOutlined,
   people: TeamOutlined,
   audit: AuditOutlined,
 };

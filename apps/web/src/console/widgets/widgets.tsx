@@ -16,10 +16,11 @@ import styles from './widgets.module.css';
 /** Up to this many choices are all in sight; more are searched. */
 const IN_SIGHT = 8;
 
-/** Up to seven characters of Chinese, or fourteen of Latin, are short. */
-function sizeOf(labels: string[]): 'short' | 'long' {
+/** Up to seven characters of Chinese, or fourteen of Latin, are short; twice that still stands two in a row. */
+function sizeOf(labels: string[]): 'short' | 'middle' | 'long' {
   const widest = Math.max(...labels.map((label) => label.replaceAll(/[^\u0000-\u00ff]/g, 'xx').length));
-  return widest <= 14 ? 'short' : 'long';
+  if (widest <= 14) return 'short';
+  return widest <= 28 ? 'middle' : 'long';
 }
 
 const status = (invalid: boolean) => (invalid ? { status: 'error' as const } : {});
@@ -70,7 +71,12 @@ function ChoiceWidget(props: WidgetProps) {
     return (
       <Choices
         id={id}
-        size={sizeOf(field.choices.map((choice) => text(choice.label)))}
+        // What is explained needs the width.
+        size={
+          field.choices.some((choice) => choice.help ?? choice.limit)
+            ? 'long'
+            : sizeOf(field.choices.map((choice) => text(choice.label)))
+        }
         items={field.choices.map((choice) => ({
           value: choice.value,
           label: text(choice.label),
