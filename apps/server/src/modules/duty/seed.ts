@@ -54,8 +54,8 @@ function deskShift(index: number, desks: number, day: number): string | null {
       ? ['early', 'late']
       : desks === 3
         ? ['early', 'late', 'night']
-        : ['early', 'late', 'night', null];
-  // A turn of a week: nobody goes from the night straight into the morning.
+        : ['early', 'late', null, 'night'];
+  // A turn of a week, backwards: after the night comes rest, or the late shift; never the morning.
   return turns.at((index - Math.floor(day / 7)) % turns.length)!;
 }
 
