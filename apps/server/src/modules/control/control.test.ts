@@ -468,6 +468,18 @@ describe('what speaks of a place, category and moment', () => {
     expect((await at(`${ask}&at=2026-03-03T22:00:00Z`)).collected).toBe(true);
   });
 
+  test('what has ended or not begun says nothing, but of its own time', async () => {
+    const now = w.platform.clock.now();
+    const id = await made({ code: 'was' });
+    await made({ code: 'comes', validFrom: iso(now + DAY) });
+    w.platform.clock.advance(1000);
+    expect((await d.call('admin', 'POST', `/controls/${id}/end`, {})).status).toBe(200);
+    const ask = `${here()}&categoryId=${w.rules.categories.rubbish}`;
+    expect(codes((await at(ask)).items)).toEqual([]);
+    expect(codes((await at(`${ask}&at=${iso(now)}`)).items)).toEqual(['was']);
+    expect(codes((await at(`${ask}&at=${iso(now + DAY)}`)).items)).toEqual(['comes']);
+  });
+
   test('finds them by index among very many', async () => {
     await w.platform.pool.query(
       `insert into control_area (id, city_id, code, kind, name, geom, valid_from)
