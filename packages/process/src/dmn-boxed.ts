@@ -25,7 +25,7 @@ export class Names {
   }
 
   with(more: Shapes): Names {
-    return new Names({ ...this.shapes, ...more }, this.local.union(new Set(Object.keys(more))));
+    return new Names({ ...this.shapes, ...more }, new Set([...this.local, ...Object.keys(more)]));
   }
 }
 

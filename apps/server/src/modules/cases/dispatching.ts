@@ -128,7 +128,8 @@ export function mainDepartment({ assignments }: Pick<Situation, 'assignments'>):
 }
 
 function flatOf(change: Change, form: DispatchForm): Wanted {
-  const crew = change.around.units.get(String(change.data['crewId'] ?? ''));
+  const { crewId } = change.data;
+  const crew = change.around.units.get(typeof crewId === 'string' ? crewId : '');
   const unit = change.around.units.get(crew?.parentId ?? '');
   if (!crew || crew.closed || crew.kind !== 'crew' || !unit || unit.closed)
     return wrong('/crewId', 'unknown');

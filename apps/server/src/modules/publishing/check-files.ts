@@ -75,7 +75,7 @@ export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> 
       report.add(file, null, 'form.schema', error instanceof Error ? error.message : String(error));
     }
     if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
-      report.add(file, '/$id', 'form.id', String(schema['$id']));
+      report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
     }
     needText(file, '/x-label', schema['x-label'], report);
     checkFields(file, schema, report);
@@ -98,12 +98,17 @@ function checkFields(file: string, schema: Json, report: Report): void {
     needText(file, `${at}/x-label`, field['x-label'], report);
     if (field['x-help'] !== undefined) needText(file, `${at}/x-help`, field['x-help'], report);
     const widget = field['x-widget'];
-    if (widget !== undefined && !WIDGETS.has(String(widget))) {
-      report.add(file, `${at}/x-widget`, 'form.unknownWidget', String(widget));
+    if (widget !== undefined && !(typeof widget === 'string' && WIDGETS.has(widget))) {
+      report.add(file, `${at}/x-widget`, 'form.unknownWidget', JSON.stringify(widget));
     }
     const order = field['x-order'];
     if (order !== undefined && orders.has(order)) {
-      report.warn(file, `${at}/x-order`, 'form.orderTwice', `${String(order)}, as ${orders.get(order)}`);
+      report.warn(
+        file,
+        `${at}/x-order`,
+        'form.orderTwice',
+        `${JSON.stringify(order)}, as ${orders.get(order)}`,
+      );
     }
     orders.set(order, name);
     checkChoices(file, at, field, report);

@@ -67,12 +67,14 @@ const row =
   };
 
 const json =
+  // Each mistake knows the shape of the file that it spoils.
+  // oxlint-disable-next-line typescript/no-explicit-any
   (change: (value: any) => void): Change =>
-  (text) => {
-    const value = JSON.parse(text) as unknown;
-    change(value);
-    return JSON.stringify(value, null, 2);
-  };
+    (text) => {
+      const value = JSON.parse(text) as unknown;
+      change(value);
+      return JSON.stringify(value, null, 2);
+    };
 
 /** Appends a copy of the last row with some cells changed. */
 const again =

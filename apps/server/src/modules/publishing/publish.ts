@@ -3,7 +3,7 @@ import { audit } from '#modules/audit';
 import { invalidateCatalog } from '#modules/catalog';
 import { forgetDirectory } from '#modules/org';
 import type { Actor } from '#platform/actor';
-import { Problem, problem } from '#platform/errors';
+import { type Problem, problem } from '#platform/errors';
 import type { CommandMeta } from '#platform/http';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';

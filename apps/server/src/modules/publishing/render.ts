@@ -53,8 +53,17 @@ export async function renderRules(db: At, cityId: string, at: number): Promise<R
     table(
       'scheme kind code level parent name_zh name_en geometry similar_metres similar_hours active',
       categories.map((row) => [
-        ...[row.scheme, row.kind, row.code, row.level, row.parent, row.zh, row.en],
-        ...[row.geometry, row.metres, row.hours, true],
+        row.scheme,
+        row.kind,
+        row.code,
+        row.level,
+        row.parent,
+        row.zh,
+        row.en,
+        row.geometry,
+        row.metres,
+        row.hours,
+        true,
       ]),
     ),
   );
@@ -79,17 +88,22 @@ export async function renderRules(db: At, cityId: string, at: number): Promise<R
     table(
       'code scheme kind category name_zh name_en closing_zh closing_en limit_value limit_unit limit_a limit_b limit_c department_kind default_of_category next_condition',
       conditions.map((row) => [
-        ...[
-          row.code,
-          row.scheme,
-          row.kind,
-          row.category,
-          row.zh,
-          row.en,
-          row.closing['zh-CN'],
-          row.closing.en,
-        ],
-        ...[row.value, row.unit, row.a, row.b, row.c, row.duty, row.first, row.next],
+        row.code,
+        row.scheme,
+        row.kind,
+        row.category,
+        row.zh,
+        row.en,
+        row.closing['zh-CN'],
+        row.closing.en,
+        row.value,
+        row.unit,
+        row.a,
+        row.b,
+        row.c,
+        row.duty,
+        row.first,
+        row.next,
       ]),
     ),
   );
@@ -121,7 +135,13 @@ export async function renderRules(db: At, cityId: string, at: number): Promise<R
     table(
       'scheme kind category condition area owner department',
       manual.map((row) => [
-        ...[row.scheme, row.kind, row.category, row.condition, row.area, row.owner, row.department],
+        row.scheme,
+        row.kind,
+        row.category,
+        row.condition,
+        row.area,
+        row.owner,
+        row.department,
       ]),
     ),
   );
@@ -137,15 +157,14 @@ export async function renderRules(db: At, cityId: string, at: number): Promise<R
     table(
       'code name_zh name_en group group_zh group_en verify direct_filing',
       sources.map((row) => [
-        ...[
-          row.code,
-          row.zh,
-          row.en,
-          row.group,
-          row.group_name?.['zh-CN'] ?? null,
-          row.group_name?.en ?? null,
-        ],
-        ...[row.verify, row.direct],
+        row.code,
+        row.zh,
+        row.en,
+        row.group,
+        row.group_name?.['zh-CN'] ?? null,
+        row.group_name?.en ?? null,
+        row.verify,
+        row.direct,
       ]),
     ),
   );
