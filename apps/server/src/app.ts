@@ -12,6 +12,7 @@ import * as integrity from '#modules/integrity';
 import * as media from '#modules/media';
 import * as notify from '#modules/notify';
 import * as org from '#modules/org';
+import * as publishing from '#modules/publishing';
 import * as statistics from '#modules/statistics';
 import { VirtualClock } from './platform/clock.ts';
 import { parseConfig } from './platform/config.ts';
@@ -27,6 +28,7 @@ export const modules: readonly Module[] = [
   org,
   audit,
   catalog,
+  publishing,
   control,
   grid,
   asset,

@@ -15,6 +15,7 @@ import { createHub } from './platform/sse.ts';
 import { changedTables, fingerprint } from './testing/fingerprint.ts';
 import { POINT, type Ask, type Rule, type Rules, type Scene } from './testing/matrix/ask.ts';
 import { CASE_RULES } from './testing/matrix/case-rules.ts';
+import { RULE_RULES } from './testing/matrix/rule-rules.ts';
 import { CITY_RULES } from './testing/matrix/city-rules.ts';
 import { plantDuty } from './testing/matrix/duty-rules.ts';
 import { Owners } from './testing/matrix/owners.ts';
@@ -30,7 +31,11 @@ import { testCity, type TestCity } from './testing/world.ts';
  * a city away, and what nobody has. Who sees what is written down in testing/viewers.ts and testing/scene.ts, apart
  * from the code that decides it.
  */
-const RULES: Rules = { ...CITY_RULES, ...CASE_RULES };
+const RULES: Rules = {
+  ...RULE_RULES,
+  ...CITY_RULES,
+  ...CASE_RULES,
+};
 const ROUTES = Object.keys(RULES);
 const NEIGHBOURS = [
   ...['collector1', 'collector2', 'operator', 'shiftLeader', 'dispatcher', 'department1', 'department2'],

@@ -2,6 +2,7 @@ import { fireTimer } from '#modules/cases';
 import { absenceLoop } from '#modules/duty';
 import { rootJob } from '#modules/integrity';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
+import { publishingLoop } from '#modules/publishing';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
 import { z } from 'zod';
 import { careJobs } from './platform/jobs-care.ts';
@@ -41,16 +42,20 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     pruneNoticesJob,
   ]);
   const absences = absenceLoop(platform);
+  const publishing = publishingLoop(platform);
   const queue = startQueue(platform, QUEUE_TASKS);
-  for (const part of [...relays, timers, absences, scheduler]) part.start();
+  for (const part of [...relays, timers, absences, publishing, scheduler]) part.start();
   return {
     wake() {
       timers.wake();
       absences.wake();
+      publishing.wake();
       scheduler.wake();
     },
     async stop() {
-      await Promise.all([...relays, timers, absences, scheduler, queue].map((part) => part.stop()));
+      await Promise.all(
+        [...relays, timers, absences, publishing, scheduler, queue].map((part) => part.stop()),
+      );
     },
   };
 }

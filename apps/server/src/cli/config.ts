@@ -1,26 +1,109 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { RuleChange, RuleProblem } from '@wanmi/contracts';
 import { Command } from 'commander';
 import {
+  checkDraft,
   checkRules,
   diffRules,
   isPublishable,
+  makeDraft,
   overlay,
+  packArchive,
+  publishDraft,
   readRuleFolder,
+  rulesInForce,
   RuleSetError,
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
 import { Problem } from '../platform/errors.ts';
-import { CliError, say } from './open.ts';
+import type { Db } from '../platform/pool.ts';
+import { CliError, say, withInstallation } from './open.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
   return new Command('config')
     .description("a city's rules: check, compare, export, import, publish")
     .addCommand(checkCommand())
-    .addCommand(diffCommand());
+    .addCommand(diffCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addCommand(publishCommand());
+}
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description("write a city's rules in force as one archive, byte by byte as they were published")
+    .argument('<file>', 'the archive to write, e.g. rules.tar.gz')
+    .requiredOption('--city <code>', 'code of the city')
+    .action((file: string, { city }: { city: string }) =>
+      withInstallation(async ({ platform }) => {
+        const { publication, files } = await rulesInForce(platform, await cityId(platform.db, city));
+        await writeFile(file, packArchive(files));
+        say(`${file}  ${files.size} files, publication ${publication?.version ?? '-'}`);
+      }),
+    );
+}
+
+function importCommand(): Command {
+  return new Command('import')
+    .description('make a draft of a city out of a folder or an archive; nothing is in force yet')
+    .argument('<rules>', 'folder or archive')
+    .requiredOption('--city <code>', 'code of the city')
+    .option('--base <rules>', 'folder or archive that these files are laid over')
+    .option('--name <name>', 'name of the draft', 'import')
+    .action(async (rules: string, { city, base, name }: ImportOptions) => {
+      const files = await readRules(rules, base);
+      await withInstallation(async ({ platform }) => {
+        const id = await cityId(platform.db, city);
+        const draft = await makeDraft(platform, id, { name, files }, null);
+        const problems = await checkDraft(platform, id, draft.id);
+        for (const problem of problems) say(problemLine(problem));
+        say(draft.id);
+        if (!isPublishable(problems)) process.exitCode = 1;
+      });
+    });
+}
+
+function publishCommand(): Command {
+  return new Command('publish')
+    .description('publish a draft with a reason, now or from a moment on')
+    .argument('<draft>', 'id of the draft, as import prints it')
+    .requiredOption('--city <code>', 'code of the city')
+    .requiredOption('--reason <text>', 'why; it is kept for ever')
+    .option('--effective <time>', 'moment from which it counts (ISO 8601); left out: now')
+    .action((draft: string, { city, reason, effective }: PublishOptions) =>
+      withInstallation(async ({ platform }) => {
+        const effectiveAt = effective === undefined ? undefined : Date.parse(effective);
+        if (Number.isNaN(effectiveAt)) throw new CliError(`${effective} is no moment`);
+        const id = await cityId(platform.db, city);
+        const made = await publishDraft(platform, null, id, draft, { reason, effectiveAt, seen: null }).catch(
+          (error: unknown) => {
+            throw explained(error, draft);
+          },
+        );
+        say(`publication ${made.version}  ${made.state}  ${made.effective_at.toISOString()}`);
+      }),
+    );
+}
+
+interface ImportOptions {
+  readonly city: string;
+  readonly base?: string;
+  readonly name: string;
+}
+
+interface PublishOptions {
+  readonly city: string;
+  readonly reason: string;
+  readonly effective?: string;
+}
+
+async function cityId(db: Db, code: string): Promise<string> {
+  const row = await db.selectFrom('city').select('id').where('code', '=', code).executeTakeFirst();
+  if (!row) throw new CliError(`there is no city ${code}`);
+  return row.id;
 }
 
 function checkCommand(): Command {
@@ -87,6 +170,7 @@ async function readPlace(place: string): Promise<RuleSet> {
 export function explained(error: unknown, place: string): unknown {
   if (error instanceof RuleSetError) return new CliError(error.message);
   if (!(error instanceof Problem)) return error;
+  const errors = error.errors.map(({ path, code, message }) => `\n  ${path}  ${code}  ${message}`);
   const params = Object.entries(error.params).map(([key, value]) => `${key} ${String(value)}`);
-  return new CliError([`${place}: ${error.code}`, ...params].join(', '));
+  return new CliError([`${place}: ${error.code}`, ...params].join(', ') + errors.join(''));
 }

@@ -1,8 +1,12 @@
+export { routes } from './routes.ts';
 export { MAX_ARCHIVE, packArchive, unpackArchive } from './archive.ts';
+export { catalogOfFiles } from './catalog-of-files.ts';
 export { checkRules, isPublishable, type CheckOptions } from './check.ts';
 export { diffFile, diffRules } from './diff.ts';
+export { checkDraft, makeDraft, publishDraft, type DraftPlan } from './drafts.ts';
 export { rulesInForce, type RulesInForce } from './export.ts';
 export { installRules, publishRules, takeEffect, type Installing, type Publishing } from './publish.ts';
+export { publishingLoop } from './jobs.ts';
 export { onCalendarsPublished, tellCalendars, type CalendarsListener } from './recompute.ts';
 export {
   filesOf,

@@ -4,19 +4,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogOf, manualFor, processInForce } from '#modules/catalog';
 import { Problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
-import { loadCity } from '../../seeding/load-city.ts';
-import { START, testPlatform, type TestPlatform } from '../../testing/platform.ts';
-import { testCity } from '../../testing/world.ts';
-import { packArchive, unpackArchive } from './archive.ts';
-import { checkRules, isPublishable } from './check.ts';
-import { diffRules } from './diff.ts';
-import { rulesInForce } from './export.ts';
-import { cancelPublication, publishRules, rollBack, takeEffect } from './publish.ts';
-import { onCalendarsPublished, tellCalendars } from './recompute.ts';
-import { overlay, readRuleFolder, type RuleSet } from './rule-set.ts';
-import { listPublications, publicationIn } from './store.ts';
+import { loadCity } from './seeding/load-city.ts';
+import { START, testPlatform, type TestPlatform } from './testing/platform.ts';
+import { testCity } from './testing/world.ts';
+import { packArchive, unpackArchive } from './modules/publishing/archive.ts';
+import { catalogOfFiles } from './modules/publishing/catalog-of-files.ts';
+import { checkRules, isPublishable } from './modules/publishing/check.ts';
+import { diffRules } from './modules/publishing/diff.ts';
+import { rulesInForce } from './modules/publishing/export.ts';
+import { cancelPublication, publishRules, rollBack, takeEffect } from './modules/publishing/publish.ts';
+import { onCalendarsPublished, tellCalendars } from './modules/publishing/recompute.ts';
+import { overlay, readRuleFolder, type RuleSet } from './modules/publishing/rule-set.ts';
+import { listPublications, publicationIn } from './modules/publishing/store.ts';
 
-const CONFIG = path.resolve(import.meta.dirname, '../../../../../config');
+const CONFIG = path.resolve(import.meta.dirname, '../../../config');
 const HOUR = 3_600_000;
 const META = { key: null, requestId: null, ip: null };
 const CONDITION = 'catalog/condition.csv';
@@ -313,3 +314,44 @@ describe('cities that were set up otherwise', () => {
 });
 
 it('starts at a known time', () => expect(platform.clock.now()).toBeGreaterThan(START));
+
+describe('a rule set in memory', () => {
+  it('answers as the city does whose rules it holds, with the ids of the city', async () => {
+    const base = await catalogOf(platform, cityId);
+    const made = await catalogOfFiles(await now(), base);
+    expect(made.categoryByCode).toEqual(base.categoryByCode);
+    expect(made.conditionByCode).toEqual(base.conditionByCode);
+    expect(made.conditionsOfCategory).toEqual(base.conditionsOfCategory);
+    expect(made.sources).toEqual(base.sources);
+    expect(made.stageLimits).toEqual(base.stageLimits);
+    expect(made.phrases).toEqual(base.phrases);
+    expect(made.settings).toEqual(base.settings);
+    // The city's manual speaks also for the one that an open case holds to
+    for (const [key, department] of made.manual!.rows) expect(base.manual!.rows.get(key)).toBe(department);
+    expect(base.manual!.rows.size - made.manual!.rows.size).toBe(1);
+    for (const { id } of made.conditionByCode.values()) {
+      expect(made.manual!.certain.get(id)).toBe(base.manual!.certain.get(id));
+    }
+    for (const name of ['rules', 'forms', 'calendars', 'decisions', 'numbering'] as const) {
+      expect([...made[name].keys()].sort(), name).toEqual([...base[name].keys()].sort());
+    }
+    const category = base.categoryByCode.get('asset:01')!.id;
+    expect([...made.categoriesBelow(category)].sort()).toEqual([...base.categoriesBelow(category)].sort());
+  });
+
+  it('says what would be another: limit, department, calendar, setting', async () => {
+    const base = await catalogOf(platform, cityId);
+    const old = base.conditionByCode.get('A0101-01')!;
+    let files = changed(await now(), CONDITION, /^(A0101-01,.*),2,urgentHour,/m, '$1,9,urgentHour,');
+    files = changed(files, 'catalog/manual.csv', /^(.*,asset,0101,,any),SW$/m, '$1,SZ');
+    files = changed(files, 'setting.json', '"autoDispatch": false', '"autoDispatch": true');
+    const made = await catalogOfFiles(files, base);
+    const fresh = made.conditionByCode.get('A0101-01')!;
+    expect(fresh).toMatchObject({ limit: { value: 9 }, inForce: true });
+    expect(made.condition(old.id)).toMatchObject({ inForce: false, limit: { value: 2 } });
+    const answer = manualFor(made, { conditionId: fresh.id, regionIds: [] });
+    expect(made.unitById.get(answer!.departmentId)?.code).toBe('SZ');
+    expect(made.setting('autoDispatch', false)).toBe(true);
+    expect(() => made.calendar('nothing')).toThrow('config.noCalendar');
+  });
+});
