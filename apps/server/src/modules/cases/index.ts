@@ -25,4 +25,5 @@ export {
   type TaskMove,
 } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
+export { recomputeClocks } from './recomputing.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
