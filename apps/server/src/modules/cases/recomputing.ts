@@ -20,7 +20,8 @@ import {
   surroundingsOf,
   type Surroundings,
 } from './effects.ts';
-import { loadCases, writeCase, type ArmedRow } from './repo.ts';
+import { writeRecounts, type Recounted } from './recomputing-repo.ts';
+import { loadCases, type ArmedRow } from './repo.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Loaded, Writes } from './rows.ts';
 import { appendEvent, eventAssignment, eventTask, type AssignmentState, type OpenTask } from './state.ts';
@@ -77,17 +78,15 @@ export async function recomputeCases(
   codes: readonly string[] | null,
 ): Promise<number> {
   await trx.query('select 1 from "case" where id = any($1::uuid[]) order by id for no key update', [caseIds]);
-  let written = 0;
+  const at = platform.clock.now();
+  const batch: Recounted[] = [];
   for (const loaded of await loadCases(trx, caseIds, cityId)) {
     const graph = await processOf(platform, loaded.state.processId);
-    const count = new Recount(around, graph, loaded, codes);
-    const expected = loaded.state.seq;
-    const writes = count.run(platform.clock.now());
-    if (!writes) continue;
-    await writeCase(trx, expected, loaded.state, null, writes);
-    written += 1;
+    const writes = new Recount(around, graph, loaded, codes).run(at);
+    if (writes) batch.push({ state: loaded.state, writes });
   }
-  return written;
+  await writeRecounts(trx, batch);
+  return batch.length;
 }
 
 /** One case counted anew. */
