@@ -17,3 +17,4 @@ export * from './publishing.ts';
 export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';
+export * from './tryout.ts';
