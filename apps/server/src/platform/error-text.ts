@@ -68,6 +68,7 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'rule.effective': ['生效时间不能早于现在', 'Rules cannot take effect in the past'],
   'rule.scheduled': ['已有待生效的发布', 'Another publication waits for its day'],
   'rule.state': ['当前状态下不能执行此操作', 'This is not possible in its present state'],
+  'rule.trying': ['已有试运行正在进行', 'Another draft is being tried'],
   'clock.backwards': ['时钟不能倒退', 'The clock cannot go backwards'],
   'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
   'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],

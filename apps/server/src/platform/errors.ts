@@ -68,6 +68,7 @@ export const problems = {
   'rule.effective': { status: 422 },
   'rule.scheduled': { status: 409 },
   'rule.state': { status: 409 },
+  'rule.trying': { status: 409 },
   'config.noUnit': { status: 500, report: true },
   'config.noCalendar': { status: 500, report: true },
   'clock.backwards': { status: 409 },

@@ -1,5 +1,6 @@
 import { ACTIONS, EVENT_OF_ACTION, type EventPayload } from '@wanmi/contracts';
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
+import { uuidv7Floor } from '#platform/ids';
 
 /** An entry of a case's log, as far as a replay needs it. */
 export interface PastEvent {
@@ -38,7 +39,7 @@ export interface Window {
   readonly to: number | null;
 }
 
-interface Row {
+export interface PastRow {
   id: string;
   case_no: string;
   source: string;
@@ -66,41 +67,39 @@ const SILENT = [
   'case.reportJoined',
 ];
 
-/** How many cases the window has. An id carries the time of its report, so the index of the city alone is read. */
-export async function countPast(client: PoolClient, { cityId, cases, from, to }: Window): Promise<number> {
+/** Every id of a case lies between; an id carries the time of its report. */
+const LEAST = '00000000-0000-0000-0000-000000000000';
+const MOST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+const least = ({ from }: Window): string => (from === null ? LEAST : uuidv7Floor(Math.max(0, from)));
+const most = ({ to }: Window): string => (to === null ? MOST : uuidv7Floor(Math.max(0, to)));
+
+/** How many cases the window has: the index of the city alone is read. */
+export async function countPast(client: ClientBase, window: Window): Promise<number> {
   const { rows } = await client.query<{ n: number }>({
     name: 'tryout.count',
     text: `select count(*)::int as n from (
-             select 1 from "case" where city_id = $1
-               and ($2::timestamptz is null or id >= uuidv7_floor($2))
-               and ($3::timestamptz is null or id < uuidv7_floor($3))
-             order by id desc limit $4) c`,
-    values: [cityId, moment(from), moment(to), cases],
+             select 1 from "case" where city_id = $1 and id >= $2 and id < $3 order by id desc limit $4) c`,
+    values: [window.cityId, least(window), most(window), window.cases],
   });
   return rows[0]!.n;
 }
 
-const moment = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
-
 /** The newest cases before `before`, each with its log in one text: a batch is one query. */
 export async function readPast(
-  client: PoolClient,
-  { cityId, from, to }: Window,
+  client: ClientBase,
+  window: Window,
   before: string | null,
   limit: number,
-): Promise<readonly Row[]> {
-  const { rows } = await client.query<Row>({
+): Promise<readonly PastRow[]> {
+  const { rows } = await client.query<PastRow>({
     name: 'tryout.batch',
     text: `select c.id, c.case_no, c.source, c.kind, c.category_id, c.condition_id, c.community_id, c.street_id,
              c.district_id, c.unit_grid_id, c.grade, c.owner_id, c.reported_at, c.filed_at,
              (select string_agg(e.body, ',' order by e.seq) from case_event e
-               where e.case_id = c.id and e.type <> all($6::text[])) as events
-           from "case" c where c.city_id = $1
-             and ($2::timestamptz is null or c.id >= uuidv7_floor($2))
-             and ($3::timestamptz is null or c.id < uuidv7_floor($3))
-             and ($4::uuid is null or c.id < $4)
-           order by c.id desc limit $5`,
-    values: [cityId, moment(from), moment(to), before, limit, SILENT],
+               where e.case_id = c.id and e.type <> all($5::text[])) as events
+           from "case" c where c.city_id = $1 and c.id >= $2 and c.id < $3
+           order by c.id desc limit $4`,
+    values: [window.cityId, least(window), before ?? most(window), limit, SILENT],
   });
   return rows;
 }
@@ -114,7 +113,7 @@ interface Body {
   readonly payload: EventPayload;
 }
 
-export function pastOf(row: Row): PastCase {
+export function pastOf(row: PastRow): PastCase {
   const bodies = JSON.parse(`[${row.events ?? ''}]`) as Body[];
   return {
     id: row.id,
