@@ -3,7 +3,7 @@ import type { Platform } from '#platform/platform';
 import { tryOutLoop } from './jobs.ts';
 
 export { routes } from './routes.ts';
-export { tryOutLoop } from './jobs.ts';
+export { tryOutLoop, type TryOutLoop } from './jobs.ts';
 export { sidesOf, tryOnHistory, type Progress, type Sides } from './run.ts';
 export { doneTry } from './store.ts';
 

@@ -13,7 +13,7 @@ import {
   type StepCommand,
   type StepResult,
 } from '@wanmi/process';
-import { mayStillDecline, varsOf, type ApplicationFacts } from '#modules/cases';
+import { mayStillDecline, SIDE_STEPS, varsOf, type ApplicationFacts } from '#modules/cases';
 import type { Disposal } from './clocks.ts';
 import type { PastCase, PastEvent } from './past.ts';
 import type { Side } from './side.ts';
@@ -293,7 +293,8 @@ export class PastWalk {
   }
 
   #halt({ seq }: PastEvent, recorded: string, action: string, reason: TryOutStopReason): void {
-    this.stop = { step: recorded, action, reason, open: [...new Set(this.#steps())].toSorted(), seq };
+    const open = new Set(this.#steps().filter((one) => !SIDE_STEPS.has(one)));
+    this.stop = { step: recorded, action, reason, open: [...open].toSorted(), seq };
   }
 }
 
