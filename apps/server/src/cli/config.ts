@@ -10,6 +10,7 @@ import {
   makeDraft,
   overlay,
   packArchive,
+  provideTried,
   publishDraft,
   readRuleFolder,
   rulesInForce,
@@ -17,9 +18,11 @@ import {
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
+import { doneTry } from '#modules/tryout';
 import { Problem } from '../platform/errors.ts';
 import type { Db } from '../platform/pool.ts';
 import { CliError, say, withInstallation } from './open.ts';
+import { tryCommand } from './try.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
@@ -29,7 +32,8 @@ export function configCommand(): Command {
     .addCommand(diffCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
-    .addCommand(publishCommand());
+    .addCommand(publishCommand())
+    .addCommand(tryCommand({ readRules, cityId }));
 }
 
 function exportCommand(): Command {
@@ -75,6 +79,7 @@ function publishCommand(): Command {
     .option('--effective <time>', 'moment from which it counts (ISO 8601); left out: now')
     .action((draft: string, { city, reason, effective }: PublishOptions) =>
       withInstallation(async ({ platform }) => {
+        provideTried(doneTry);
         const effectiveAt = effective === undefined ? undefined : Date.parse(effective);
         if (Number.isNaN(effectiveAt)) throw new CliError(`${effective} is no moment`);
         const id = await cityId(platform.db, city);
