@@ -1,5 +1,6 @@
 import type { FeelContext } from '@wanmi/process';
 import type { Catalog } from '#modules/catalog';
+import { goesToInspector, isVerified } from './decisions.ts';
 import type { ApplicationState, AssignmentState, CaseState } from './state.ts';
 
 /** What the conditions of a drawing may ask for: names of the case, and those of one instance. */
@@ -50,7 +51,7 @@ export function varsOf(of: VarsOf): CaseVars {
       source: state.source,
       kind: state.kind,
       grade: state.grade ?? null,
-      verify: catalog.sources.get(state.source)?.verify ?? true,
+      verify: isVerified(catalog, { source: state.source, kind: state.kind }),
       selfHandled: state.selfHandled ?? false,
       followUp: false,
       ended: (state.endedAt ?? null) !== null,
@@ -69,20 +70,21 @@ export function varsOf(of: VarsOf): CaseVars {
       if (items !== 'assignments') return {};
       const assignment = assignments.find((a) => a.id === key);
       return {
-        ...(assignment ? { assignment: assignmentVars(assignment) } : {}),
+        ...(assignment ? { assignment: assignmentVars(catalog, assignment) } : {}),
         ...(application?.assignmentId === key ? { application: asked } : {}),
       } as FeelContext;
     },
   };
 }
 
-function assignmentVars(a: AssignmentState): FeelContext {
+function assignmentVars(catalog: Catalog, a: AssignmentState): FeelContext {
   return {
     state: a.state,
     part: a.part,
     form: a.form,
     flat: a.form === 'flat' && a.crewId !== null,
     failedCount: a.failedCount,
+    toInspector: goesToInspector(catalog, a.failedCount),
     extensions: a.extensions,
     overdue: a.overdue,
   };
