@@ -222,14 +222,14 @@ export const SQL_WRITE_CASE_MORE = `${WRITE_HEAD}${WRITE_MORE}${WRITTEN}`;
 
 export const SQL_OPEN_CASE = `
 with num as (
-  insert into numbering (city_id, series, period, last) values ($1, 'case', $2, 1)
+  insert into numbering (city_id, series, period, last) values ($1, $34, $2, 1)
   on conflict (city_id, series, period) do update set last = numbering.last + 1
   returning last
 ), guard as (
   insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
     address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
     collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
-  select $3, $1, $2 || '-' || lpad(num.last::text, greatest(5, length(num.last::text)), '0'), $4, $5, $6, $7, $8,
+  select $3, $1, $35::text || lpad(num.last::text, greatest($36::int, length(num.last::text)), '0') || $37::text, $4, $5, $6, $7, $8,
     $9, $10, $11, $12, case when $13::float8 is null then null
       else st_setsrid(st_makepoint($13::float8, $14::float8), 4326) end,
     $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $32, $33
@@ -256,7 +256,7 @@ with num as (
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
-)${numbered(WRITE_REST, 34)}
+)${numbered(WRITE_REST, 38)}
 select id, case_no from guard`;
 
 /** A later report of the same problem: the guard is the open case that it joins. */

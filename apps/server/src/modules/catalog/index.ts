@@ -14,7 +14,7 @@ export type {
   LimitValue,
   StageLimit,
 } from './model.ts';
-export { compileNumbering, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
+export { compileNumbering, isNumberOf, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
 export { conditionInfo } from './present.ts';
 export { processInForce, processOf, type ProcessInForce } from './rules.ts';
 export type { FormContext } from './unit-choices.ts';
