@@ -46,7 +46,7 @@ describe('the number of a case', () => {
     // Of the same year as the numbers before
     expect(own).toBe('W2026-000013');
     expect(await found('W2026-0')).toEqual([own]);
-    expect(await found('20260303-0000')).toEqual(['20260303-00001', '20260303-00002', '20260303-000003']);
+    expect(await found('20260303-0000')).toEqual(['20260303-000003', '20260303-00001', '20260303-00002']);
   });
 
   test('is not taken by a report that is refused', async () => {
