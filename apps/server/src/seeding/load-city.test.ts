@@ -8,6 +8,8 @@ import { catalogOf, formFor, manualFor, noContext, processInForce } from '#modul
 import { placeOf } from '#modules/grid';
 import { collectorOfGrid } from '#modules/org';
 import { testPlatform, type TestPlatform } from '../testing/platform.ts';
+import { readControls } from '#modules/control';
+import { checkRules, readRuleFolder } from '#modules/publishing';
 import { SeedError } from './insert.ts';
 import { CONFIG_FOLDER, loadCity, type LoadedCity } from './load-city.ts';
 
@@ -134,6 +136,26 @@ describe('loadCity', () => {
   });
 });
 
+describe('the control areas of a new city', () => {
+  it('are those of control.csv, all of them', async () => {
+    const text = await readFile(path.join(CONFIG_FOLDER, 'catalog/control.csv'), 'utf8');
+    const { rows } = await sql<{ code: string; region: string | null }>`
+      select c.code, r.code as region from control_area c left join region r on r.id = c.region_id
+       where c.city_id = ${city.cityId}`.execute(platform.db);
+    const lines = readControls(text);
+    expect(lines.length).toBeGreaterThan(5);
+    expect(rows.toSorted((a, b) => a.code.localeCompare(b.code))).toEqual(
+      lines.map(({ code, region }) => ({ code, region })).toSorted((a, b) => a.code.localeCompare(b.code)),
+    );
+  });
+
+  it.each(['S', 'M', 'L'] as const)('name regions that a demo of size %s has', async (size) => {
+    const plan = generateCity({ seed: 1, size, origin: { lon: 120.1, lat: 30.2 } });
+    const regions = new Set(plan.regions.map((region) => region.code));
+    expect(await checkRules(await readRuleFolder(CONFIG_FOLDER), { regions })).toEqual([]);
+  });
+});
+
 describe('loadCity with files that do not fit', () => {
   let fresh: TestPlatform;
   let folder: string;
@@ -172,6 +194,11 @@ describe('loadCity with files that do not fit', () => {
       'catalog/stage_limit.csv',
       (t: string) => t.replace('accept,0.25', 'accept,soon'),
       /stage_limit.csv:2\/value csv.number/,
+    ],
+    [
+      'catalog/control.csv',
+      (t: string) => t.replace('0402,990101002', '0402,990109999'),
+      /control.csv:12\/region area.unknown 990109999/,
     ],
     ['form/file.schema.json', (t: string) => t.replace('"x-widget"', '"x-widge"'), /file.schema.json: /],
     ['form/file.schema.json', (t: string) => t.slice(0, 100), /file.schema.json/],

@@ -60,15 +60,14 @@ const ORIGIN = { lon: 120.1, lat: 30.2 };
  */
 export async function loadCity(platform: Platform, options: LoadCityOptions): Promise<LoadedCity> {
   const shipped = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
-  const files =
-    options.rules || options.settings
-      ? await checkedRules(options.rules ?? shipped.files, options.settings)
-      : shipped;
   const city = generateCity({
     seed: options.seed ?? 1,
     size: options.size,
     origin: options.origin ?? ORIGIN,
   });
+  // The manual and the control areas name regions: of this city, or the row is named that is wrong
+  const regions = new Set(city.regions.map((region) => region.code));
+  const files = await checkedRules(options.rules ?? shipped.files, options.settings, { regions });
   return seedOnce(platform, city.regions[0]!.code, (trx) =>
     insertAll(platform, trx, city, files, shipped.files, options),
   );
