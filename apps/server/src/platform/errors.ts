@@ -54,6 +54,7 @@ export const problems = {
   'application.cap': { status: 409 },
   'task.claimed': { status: 409 },
   'task.done': { status: 409 },
+  'task.notYet': { status: 409 },
   'case.ended': { status: 409 },
   'form.invalid': { status: 422 },
   'geo.outsideCity': { status: 422 },

@@ -144,7 +144,10 @@ const PURPOSE_OF_ACTION: Readonly<Record<string, MediaPurpose>> = {
   fail: 'check',
 };
 
-/** What the action means for case and assignments, then the walk to the next tasks or the end. */
+/**
+ * What the action means for case and assignments, then the walk to the next tasks or the end.
+ * @throws task.notYet before the hours in which it is to be done
+ */
 async function take(draft: Draft): Promise<With | null> {
   const { platform, actor, at, loaded, action, data, state, task, message, writes } = draft;
   const around = await surroundingsOf(platform, state.cityId);
@@ -181,6 +184,9 @@ async function take(draft: Draft): Promise<With | null> {
       inWindow: task === null || mayStillDecline(around, task, at),
       more: { autoDispatch: automaticDispatch(change, action) },
     });
+  if (task?.notBefore && task.notBefore > at) {
+    throw problem('task.notYet', { from: new Date(task.notBefore).toISOString() });
+  }
   if (task) requireOffered(graph, task, action, now());
   await validateForm(platform, state.cityId, formOf(action, message), data);
   const mediaIds = mediaIdsOf(data);
