@@ -75,6 +75,7 @@ export const problems = {
   'query.timeout': { status: 503, report: true },
   'db.unavailable': { status: 503, report: true },
   'storage.full': { status: 507, report: true },
+  'service.starting': { status: 503 },
   'service.stopping': { status: 503 },
   internal: { status: 500, report: true },
 } as const satisfies Record<string, Entry>;
