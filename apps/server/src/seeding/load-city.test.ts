@@ -7,11 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { catalogOf, formFor, manualFor, noContext, processInForce } from '#modules/catalog';
 import { placeOf } from '#modules/grid';
 import { collectorOfGrid } from '#modules/org';
+import { DEMO_MODELS } from '#platform/config';
 import { testPlatform, type TestPlatform } from '../testing/platform.ts';
 import { readControls } from '#modules/control';
 import { checkRules, readRuleFolder } from '#modules/publishing';
 import { SeedError } from './insert.ts';
-import { CONFIG_FOLDER, loadCity, type LoadedCity } from './load-city.ts';
+import { CONFIG_FOLDER, loadCity, rulesOfModel, type LoadedCity } from './load-city.ts';
 
 let platform: TestPlatform;
 let city: LoadedCity;
@@ -129,6 +130,37 @@ describe('loadCity', () => {
     const category = catalog.categoryByCode.get('event:0105') ?? [...catalog.categoryByCode.values()].at(-1)!;
     const form = await formFor(platform, city.cityId, 'file', { ...noContext, categoryId: category.id });
     expect(JSON.stringify(form)).toContain('oneOf');
+  });
+});
+
+describe('a city of each model', () => {
+  it.each(DEMO_MODELS)('%s has its own rules, and somebody for every step of them', async (model) => {
+    const own = await testPlatform();
+    try {
+      const rules = await rulesOfModel(model);
+      const { cityId } = await loadCity(own, { size: 'S', passwordHash: null, rules });
+      const { rows } = await sql<{ unit: string; kind: string; role: string; region: string | null }>`
+        select u.code as unit, u.kind, r.code as role, o.scope_region_id::text as region
+          from post o join role r on r.id = o.role_id join unit u on u.id = o.unit_id
+         where o.city_id = ${cityId}`.execute(own.db);
+      const roles = new Set(rows.map((row) => row.role));
+      expect(await checkRules(rules, { roles })).toEqual([]);
+      // Each unit that a task can wait for has somebody of its kind
+      const staffed = new Set(rows.map((row) => row.unit));
+      const units = await sql<{ code: string; region: string | null; kind: string }>`
+        select code, kind, region_id::text as region from unit where city_id = ${cityId}`.execute(own.db);
+      expect(units.rows.filter((unit) => !staffed.has(unit.code))).toEqual([]);
+      for (const { code, kind, region } of units.rows) {
+        if (kind !== 'commandCentre') continue;
+        const dispatchers = rows.filter((row) => row.unit === code && row.role === 'dispatcher');
+        expect(dispatchers.map((row) => row.region)).toEqual(dispatchers.map(() => region));
+        expect(dispatchers.length, code).toBeGreaterThan(0);
+      }
+      const districts = units.rows.filter((unit) => unit.kind === 'commandCentre' && unit.region !== null);
+      expect(districts).toHaveLength(model === 'twoLevels' ? 2 : 0);
+    } finally {
+      await own.close();
+    }
   });
 });
 
