@@ -7,7 +7,7 @@ select
   t.id as t_id, t.assignment_id as t_assignment_id, t.application_id as t_application_id, t.node as t_node,
   t.token as t_token, t.scope as t_scope, t.step as t_step,
   t.role as t_role, t.unit_id as t_unit_id, t.post_id as t_post_id, t.claimed_post_id as t_claimed_post_id,
-  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at,
+  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.not_before as t_not_before,
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
   t.done_post_id as t_done_post_id, t.done_action as t_done_action, t.overdue as t_overdue, 
   (select jsonb_agg(jsonb_build_object(
