@@ -171,6 +171,9 @@ async function take(draft: Draft): Promise<With | null> {
     application: applications.find((a) => a.id === task?.applicationId) ?? null,
     add: {},
   };
+  // A message is judged by the case that it found: one that brings it back to life (unmerge) came after its end.
+  const { endedAt, outcome } = loaded.state;
+  const asItWas = message ? { ended: endedAt !== null, outcome } : {};
   const now = (): CaseVars =>
     varsOf({
       catalog: around.catalog,
@@ -179,7 +182,7 @@ async function take(draft: Draft): Promise<With | null> {
       application: change.application,
       data,
       inWindow: task === null || mayStillDecline(around, task, at),
-      more: { autoDispatch: automaticDispatch(change, action) },
+      more: { autoDispatch: automaticDispatch(change, action), ...asItWas },
     });
   if (task) requireOffered(graph, task, action, now());
   await validateForm(platform, state.cityId, formOf(action, message), data);

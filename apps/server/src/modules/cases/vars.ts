@@ -11,7 +11,7 @@ export interface CaseVars {
 export interface VarsOf {
   readonly catalog: Catalog;
   readonly state: Pick<CaseState, 'source' | 'kind'> &
-    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'endedAt'>>;
+    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'filedAt' | 'endedAt'>>;
   readonly assignments?: readonly AssignmentState[];
   /** The one that is asked for or decided now. */
   readonly application?: ApplicationState | null;
@@ -29,6 +29,7 @@ export const VARIABLES: readonly string[] = [
   'verify',
   'selfHandled',
   'followUp',
+  'filed',
   'ended',
   'outcome',
   'autoAccept',
@@ -53,6 +54,7 @@ export function varsOf(of: VarsOf): CaseVars {
       verify: catalog.sources.get(state.source)?.verify ?? true,
       selfHandled: state.selfHandled ?? false,
       followUp: false,
+      filed: (state.filedAt ?? null) !== null,
       ended: (state.endedAt ?? null) !== null,
       outcome: state.outcome ?? null,
       autoAccept: catalog.settings.autoAccept,
