@@ -36,7 +36,7 @@ export async function fillOwnForm(form: FormSchema, filling: Filling): Promise<R
       mediaIds.push(await filling.upload());
     }
   }
-  const options = { values, mediaIds, optional: 0.15 };
+  const options = { values, mediaIds };
   const data = fillForm(form, filling.random, options);
   const validate = ajv.compile(form);
   for (let round = 0; round < ROUNDS && !validate(data); round += 1) {
@@ -54,13 +54,12 @@ async function valueFor(
   filling: Filling,
 ): Promise<unknown> {
   const { random, now } = filling;
-  const wanted = isAsked || random.chance(0.15);
-  if (!wanted) return undefined;
+  if (!isAsked && !random.chance(0.1)) return undefined;
   if (property['x-widget'] === 'case') return filling.otherCase();
-  if (property['format'] === 'date-time') return new Date(now + random.int(1, 3) * DAY).toISOString();
+  if (property['format'] === 'date-time') return new Date(now + random.pick([1, 3, 10, 40, 100]) * DAY).toISOString();
   if (property['type'] === 'number') {
-    const most = typeof property['maximum'] === 'number' ? property['maximum'] : 2;
-    return Math.min(most, random.pick([0.5, 1, 2]));
+    const most = typeof property['maximum'] === 'number' ? property['maximum'] : 8;
+    return Math.min(most, random.pick([0.5, 1, 2, 8]));
   }
   const choices = constsOf(property);
   if (choices.length === 0) return undefined;

@@ -16,6 +16,7 @@ const require_log = (t: string) => appendFileSync('/tmp/drv.progress', t + '\n')
 const MINUTE = 60_000;
 const STEPS_OF_CASE = 40;
 const TRIES_OF_STEP = 12;
+const REFUSED_ENOUGH = 4;
 
 /** What came of driving a city through everything that its process offers. */
 export interface Drive {
@@ -79,6 +80,8 @@ export class Driver {
   readonly #stuck: string[] = [];
   readonly #log: string[] = [];
   #categories: Category[] = [];
+  /** How often in a row a way was refused in the case at hand: what the city does not grant is let be for a while. */
+  readonly #refusedHere = new Map<string, number>();
   #uploads = 0;
 
   constructor(of: { platform: TestPlatform; app: App; city: RuledCity; graph: Graph; seed: number }) {
@@ -92,7 +95,7 @@ export class Driver {
 
   /** Drives cases until every way was gone or the number is reached, then brings all of them to an end. */
   async drive(cases: number): Promise<Drive> {
-    for (let n = 0; n < cases && this.#missing().length > 0; n += 1) { const t = performance.now(); const l = this.#log.length; await this.#driveOne(); require_log(`${n} ${this.#missing().length} missing, ${this.#log.length - l} lines, ${Math.round(performance.now() - t)} ms, ${new Date(this.#platform.clock.now()).toISOString()}\n` + this.#log.slice(l).join('\n')); }
+    for (let n = 0; n < cases && this.#missing().length > 0; n += 1) { const t = performance.now(); const l = this.#log.length; await this.#driveOne(); require_log(`${n} ${this.#missing().length} missing ${this.#missing().slice(0,5)} goal, ${this.#log.length - l} lines, ${Math.round(performance.now() - t)} ms, ${new Date(this.#platform.clock.now()).toISOString()}\n` + this.#log.slice(l).join('\n')); }
     await this.#finishAll();
     return {
       taken: this.#taken,
@@ -118,6 +121,7 @@ export class Driver {
     const caseId = await this.#report(goal);
     if (caseId === null) return;
     this.#caseIds.push(caseId);
+    this.#refusedHere.clear();
     for (let step = 0; step < STEPS_OF_CASE; step += 1) {
       await this.#tick(this.#random.int(1, 8) * MINUTE);
       const wanted = this.#taken.has(goal) ? null : goal;
@@ -185,7 +189,10 @@ export class Driver {
     const toEnd = ({ way }: Offer): number =>
       Math.min(...this.#atlas.outcomes.map((o) => this.#atlas.toEnd(way.key, o) + (o === 'closed' ? 0 : 4)));
     const times = ({ way }: Offer): number => this.#taken.get(way.key) ?? 0;
-    const useful = ended ? offers.filter((one) => isNew(one) || toGoal(one) < Infinity) : offers;
+    const useful = offers.filter((one) => {
+      if ((this.#refusedHere.get(one.way.key) ?? 0) >= REFUSED_ENOUGH) return false;
+      return !ended || isNew(one) || toGoal(one) < Infinity;
+    });
     const rank = (one: Offer): number => {
       if (goal !== null && one.way.key === goal) return -2;
       // What is new is taken where it does not end the case before its goal
@@ -240,12 +247,14 @@ export class Driver {
     if (done.status !== 200) {
       this.#count(this.#refused, `${action} ${codeOf(done.body)}`);
       this.#log.push(`${said} refused: ${JSON.stringify(done.body)}`);
+      this.#count(this.#refusedHere, way.key);
       // A question that has no good answer here is asked again with another one
       for (const [field, value] of given) this.#remember(field, value);
       return false;
     }
     this.#log.push(`${said} → ${done.body.case.stage}`);
     this.#count(this.#taken, way.key);
+    this.#refusedHere.delete(way.key);
     for (const [field, value] of given) this.#remember(field, value);
     return true;
   }
@@ -374,6 +383,7 @@ export class Driver {
     );
     for (const { id } of rows) {
       if (!this.#caseIds.includes(id)) this.#caseIds.push(id);
+      this.#refusedHere.clear();
       for (let step = 0; step < STEPS_OF_CASE && (await this.#seen(id)).stage !== 'ended'; step += 1) {
         await this.#tick(MINUTE);
         await this.#takeBest(id, null);
