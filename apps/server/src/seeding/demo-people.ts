@@ -85,7 +85,8 @@ function addDistrictCentres(
   for (const unit of units) {
     if (ofCity.includes(unit)) continue;
     for (const role of DESKS[unit.kind] ?? []) {
-      for (let n = 1; n <= 2; n += 1) add(`${role.toLowerCase()}-${unit.code.toLowerCase()}-${n}`, role, unit);
+      for (let n = 1; n <= 2; n += 1)
+        add(`${role.toLowerCase()}-${unit.code.toLowerCase()}-${n}`, role, unit);
     }
   }
 }

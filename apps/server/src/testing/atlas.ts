@@ -96,8 +96,7 @@ export function atlasOf(graph: Graph): Atlas {
   return {
     ways,
     outcomes,
-    distance: (from, to) =>
-      remember(`${from}>${to}`, () => distanceOf(leads.get(from) ?? [], offers(to))),
+    distance: (from, to) => remember(`${from}>${to}`, () => distanceOf(leads.get(from) ?? [], offers(to))),
     fromTask: (node, to) => remember(`@${node}>${to}`, () => distanceOf([node], offers(to))),
     toEnd: (from, outcome) =>
       remember(`${from}!${outcome}`, () =>
@@ -124,9 +123,7 @@ class Reader {
 
   messages(): { node: Hearing; event: MessageEvent }[] {
     return this.#graph.nodes.flatMap((node) =>
-      'event' in node && node.event?.kind === 'message'
-        ? [{ node: node as Hearing, event: node.event }]
-        : [],
+      'event' in node && node.event?.kind === 'message' ? [{ node: node as Hearing, event: node.event }] : [],
     );
   }
 
@@ -141,7 +138,8 @@ class Reader {
       return tasks.filter((task) => this.#isWithin(task.scope, host.inner)).map(({ id }) => id);
     }
     if (node.kind === 'catch') return [];
-    if (strands.includes(node.index)) return node.kind === 'start' && node.main ? [] : tasks.map(({ id }) => id);
+    if (strands.includes(node.index))
+      return node.kind === 'start' && node.main ? [] : tasks.map(({ id }) => id);
     // An event sub-process is heard while the scope is alive that it is drawn in
     const outer = scopes[node.scope]?.parent ?? 0;
     return tasks

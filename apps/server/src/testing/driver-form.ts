@@ -23,7 +23,10 @@ const ROUNDS = 12;
  * Fills an action's own form by its schema alone, then mends what the schema itself finds wrong (`if` / `then`,
  * `dependentRequired`) until it is valid. Null: the form cannot be filled here (it asks for a case, there is none).
  */
-export async function fillOwnForm(form: FormSchema, filling: Filling): Promise<Record<string, unknown> | null> {
+export async function fillOwnForm(
+  form: FormSchema,
+  filling: Filling,
+): Promise<Record<string, unknown> | null> {
   const properties = (form['properties'] ?? {}) as Record<string, FormSchema>;
   const values: Record<string, unknown> = {};
   const mediaIds: string[] = [];
@@ -42,7 +45,8 @@ export async function fillOwnForm(form: FormSchema, filling: Filling): Promise<R
   for (let round = 0; round < ROUNDS && !validate(data); round += 1) {
     for (const error of validate.errors ?? []) await mend(data, error, properties, filling);
   }
-  if (!validate(data)) throw new Error(`no way to fill ${JSON.stringify(form)}: ${ajv.errorsText(validate.errors)}`);
+  if (!validate(data))
+    throw new Error(`no way to fill ${JSON.stringify(form)}: ${ajv.errorsText(validate.errors)}`);
   return data;
 }
 
@@ -56,7 +60,8 @@ async function valueFor(
   const { random, now } = filling;
   if (!isAsked && !random.chance(0.1)) return undefined;
   if (property['x-widget'] === 'case') return filling.otherCase();
-  if (property['format'] === 'date-time') return new Date(now + random.pick([1, 3, 10, 40, 100]) * DAY).toISOString();
+  if (property['format'] === 'date-time')
+    return new Date(now + random.pick([1, 3, 10, 40, 100]) * DAY).toISOString();
   if (property['type'] === 'number') {
     const most = typeof property['maximum'] === 'number' ? property['maximum'] : 8;
     return Math.min(most, random.pick([0.5, 1, 2, 8]));
@@ -96,4 +101,3 @@ function constsOf(property: FormSchema): string[] {
   if (!Array.isArray(offered)) return [];
   return (offered as FormSchema[]).flatMap((one) => (typeof one['const'] === 'string' ? [one['const']] : []));
 }
-

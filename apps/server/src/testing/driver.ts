@@ -2,17 +2,14 @@ import type { ActionReply, CaseDetail, Category, ReportReply, Role } from '@wanm
 import type { Graph } from '@wanmi/process';
 import { createRandom, type FormSchema, type Random } from '@wanmi/simulator';
 import { fireTimer } from '../modules/cases/index.ts';
-import { openSession } from '../modules/org/sessions.ts';
 import type { App } from '../platform/http.ts';
 import { createTimerLoop } from '../platform/timer-loop.ts';
 import { atlasOf, type Atlas, type Way } from './atlas.ts';
 import { fillOwnForm } from './driver-form.ts';
 import { fileUpload, picture } from './pictures.ts';
 import type { TestPlatform } from './platform.ts';
-import type { Hand, RuledCity } from './ruled-city.ts';
+import { signIn, type Hand, type RuledCity } from './ruled-city.ts';
 
-import { appendFileSync } from 'node:fs';
-const require_log = (t: string) => appendFileSync('/tmp/drv.progress', t + '\n');
 const MINUTE = 60_000;
 const STEPS_OF_CASE = 40;
 const TRIES_OF_STEP = 12;
@@ -82,6 +79,9 @@ export class Driver {
   #categories: Category[] = [];
   /** How often in a row a way was refused in the case at hand: what the city does not grant is let be for a while. */
   readonly #refusedHere = new Map<string, number>();
+  /** Gone in the case at hand: a loop is not walked twice where there is another way. */
+  readonly #takenHere = new Map<string, number>();
+  readonly #closed = new Set<string>();
   #uploads = 0;
 
   constructor(of: { platform: TestPlatform; app: App; city: RuledCity; graph: Graph; seed: number }) {
@@ -93,9 +93,13 @@ export class Driver {
     this.#openings = openings();
   }
 
-  /** Drives cases until every way was gone or the number is reached, then brings all of them to an end. */
-  async drive(cases: number): Promise<Drive> {
-    for (let n = 0; n < cases && this.#missing().length > 0; n += 1) { const t = performance.now(); const l = this.#log.length; await this.#driveOne(); require_log(`${n} ${this.#missing().length} missing ${this.#missing().slice(0,5)} goal, ${this.#log.length - l} lines, ${Math.round(performance.now() - t)} ms, ${new Date(this.#platform.clock.now()).toISOString()}\n` + this.#log.slice(l).join('\n')); }
+  /**
+   * Drives cases until every way was gone or the number is reached, then brings all of them to an end. `closed` are
+   * ways that the city's own settings keep shut.
+   */
+  async drive(cases: number, closed: readonly string[] = []): Promise<Drive> {
+    for (const key of closed) this.#closed.add(key);
+    for (let n = 0; n < cases && this.#goals().length > 0; n += 1) await this.#driveOne();
     await this.#finishAll();
     return {
       taken: this.#taken,
@@ -116,12 +120,17 @@ export class Driver {
     return this.#atlas.ways.map(({ key }) => key).filter((key) => !this.#taken.has(key));
   }
 
+  #goals(): string[] {
+    return this.#missing().filter((key) => !this.#closed.has(key));
+  }
+
   async #driveOne(): Promise<void> {
     const goal = this.#nextGoal();
     const caseId = await this.#report(goal);
     if (caseId === null) return;
     this.#caseIds.push(caseId);
     this.#refusedHere.clear();
+    this.#takenHere.clear();
     for (let step = 0; step < STEPS_OF_CASE; step += 1) {
       await this.#tick(this.#random.int(1, 8) * MINUTE);
       const wanted = this.#taken.has(goal) ? null : goal;
@@ -131,7 +140,7 @@ export class Driver {
 
   /** The way that was tried for least often; how near it lies decides among those. */
   #nextGoal(): string {
-    const missing = this.#random.shuffle(this.#missing());
+    const missing = this.#random.shuffle(this.#goals());
     const tried = (key: string): number => this.#attempts.get(key) ?? 0;
     const goal = missing.toSorted((a, b) => tried(a) - tried(b))[0]!;
     this.#attempts.set(goal, tried(goal) + 1);
@@ -142,7 +151,9 @@ export class Driver {
     // What was never tried comes first; what ended at the door leads nowhere
     const near = ({ first, used }: Opening): number =>
       used === 0 ? -1 : Math.min(...[...first].map((node) => this.#atlas.fromTask(node, goal)));
-    const best = this.#random.shuffle(this.#openings).toSorted((a, b) => compare(near(a), near(b)) || a.used - b.used);
+    const best = this.#random
+      .shuffle(this.#openings)
+      .toSorted((a, b) => compare(near(a), near(b)) || a.used - b.used);
     for (const opening of best.slice(0, 5)) {
       opening.used += 1;
       const hand = this.#random.pick(this.#city.hands.filter(({ role }) => role === opening.role));
@@ -162,7 +173,9 @@ export class Driver {
         continue;
       }
       const { id } = made.body.case;
-      this.#log.push(`${id} ${hand.username} reports ${JSON.stringify(opening.body)} → ${made.body.case.stage}`);
+      this.#log.push(
+        `${id} ${hand.username} reports ${JSON.stringify(opening.body)} → ${made.body.case.stage}`,
+      );
       for (const node of await this.#openNodes(id)) opening.first.add(node.node);
       return id;
     }
@@ -184,8 +197,9 @@ export class Driver {
     const seen = await this.#seen(caseId);
     const ended = seen.stage === 'ended';
     const offers = await this.#offersOf(seen, goal);
-    const isNew = ({ way }: Offer): boolean => !this.#taken.has(way.key);
-    const toGoal = ({ way }: Offer): number => (goal === null ? Infinity : this.#atlas.distance(way.key, goal));
+    const isNew = ({ way: { key } }: Offer): boolean => !this.#taken.has(key) && !this.#closed.has(key);
+    const toGoal = ({ way }: Offer): number =>
+      goal === null ? Infinity : this.#atlas.distance(way.key, goal);
     const toEnd = ({ way }: Offer): number =>
       Math.min(...this.#atlas.outcomes.map((o) => this.#atlas.toEnd(way.key, o) + (o === 'closed' ? 0 : 4)));
     const times = ({ way }: Offer): number => this.#taken.get(way.key) ?? 0;
@@ -197,7 +211,8 @@ export class Driver {
       if (goal !== null && one.way.key === goal) return -2;
       // What is new is taken where it does not end the case before its goal
       if (isNew(one) && (goal === null || toGoal(one) < Infinity || !one.danger)) return -1;
-      return goal === null ? toEnd(one) : toGoal(one);
+      const again = Math.max(0, (this.#takenHere.get(one.way.key) ?? 0) - 2);
+      return (goal === null ? toEnd(one) : toGoal(one)) + 3 * again;
     };
     const sorted = this.#random
       .shuffle(useful)
@@ -254,6 +269,7 @@ export class Driver {
     }
     this.#log.push(`${said} → ${done.body.case.stage}`);
     this.#count(this.#taken, way.key);
+    this.#count(this.#takenHere, way.key);
     this.#refusedHere.delete(way.key);
     for (const [field, value] of given) this.#remember(field, value);
     return true;
@@ -304,7 +320,7 @@ export class Driver {
   #concerned(seen: CaseDetail, goal: string | null): Hand[] {
     // Everybody is asked where something beside the tasks is wanted, now and then otherwise
     const isBeside = this.#atlas.ways.some(({ key, kind }) => key === goal && kind === 'message');
-    const everybody = isBeside || seen.stage === 'ended' || this.#random.chance(0.25);
+    const everybody = isBeside || seen.stage === 'ended' || this.#random.chance(0.12);
     const waiting = new Set(seen.tasks.map((task) => `${task.role} ${task.unit?.id}`));
     const named = new Set([
       ...seen.tasks.map((task) => task.unit?.id),
@@ -352,12 +368,17 @@ export class Driver {
     const { body } = await this.#ask<{ items: { id: string }[] }>(hand, 'GET', '/cases?open=true&limit=20');
     const others = body.items.filter(({ id }) => id !== caseId);
     if (others.length > 0) return this.#random.pick(others).id;
-    const { body: made } = await this.#ask<ReportReply>(this.#city.hands.find(({ role }) => role === 'operator')!, 'POST', '/reports', {
-      source: 'hotline12319',
-      categoryId: (await this.#category(hand)).id,
-      description: '同一问题',
-      position: this.#city.districts[0].point,
-    });
+    const { body: made } = await this.#ask<ReportReply>(
+      this.#city.hands.find(({ role }) => role === 'operator')!,
+      'POST',
+      '/reports',
+      {
+        source: 'hotline12319',
+        categoryId: (await this.#category(hand)).id,
+        description: '同一问题',
+        position: this.#city.districts[0].point,
+      },
+    );
     this.#caseIds.push(made.case.id);
     return made.case.id;
   }
@@ -384,6 +405,7 @@ export class Driver {
     for (const { id } of rows) {
       if (!this.#caseIds.includes(id)) this.#caseIds.push(id);
       this.#refusedHere.clear();
+      this.#takenHere.clear();
       for (let step = 0; step < STEPS_OF_CASE && (await this.#seen(id)).stage !== 'ended'; step += 1) {
         await this.#tick(MINUTE);
         await this.#takeBest(id, null);
@@ -397,7 +419,9 @@ export class Driver {
 
   async #tick(ms: number): Promise<void> {
     this.#platform.clock.advance(ms);
-    await createTimerLoop(this.#platform, { fire: (trx, timer) => fireTimer(this.#platform, trx, timer) }).drain();
+    await createTimerLoop(this.#platform, {
+      fire: (trx, timer) => fireTimer(this.#platform, trx, timer),
+    }).drain();
   }
 
   async #ask<T>(hand: Hand, method: 'GET' | 'POST', url: string, body?: object): Promise<Answer<T>> {
@@ -419,19 +443,7 @@ export class Driver {
   async #tokenOf(hand: Hand): Promise<string> {
     const now = this.#platform.clock.now();
     if (now - (this.#signedAt.get(hand.postId) ?? 0) > 4 * 60 * MINUTE) {
-      const { rows } = await this.#platform.pool.query<{ personId: string }>(
-        'select person_id as "personId" from post where id = $1',
-        [hand.postId],
-      );
-      const { token } = await openSession(this.#platform.db, this.#platform, {
-        cityId: this.#city.cityId,
-        personId: rows[0]!.personId,
-        postId: hand.postId,
-        kind: 'bearer',
-        ip: '127.0.0.1',
-        agent: undefined,
-      });
-      hand.token = token;
+      await signIn(this.#platform, this.#city.cityId, hand);
       this.#signedAt.set(hand.postId, now);
     }
     return hand.token;

@@ -10,6 +10,7 @@ import type { TestPlatform } from './platform.ts';
 /** Somebody with a post and an open session. */
 export interface Hand {
   readonly username: string;
+  readonly personId: string;
   readonly postId: string;
   readonly unitId: string;
   readonly role: Role;
@@ -58,23 +59,24 @@ export async function ruledCity(
 }
 
 async function handsOf(platform: TestPlatform, cityId: string): Promise<Hand[]> {
-  const { rows } = await platform.pool.query<Omit<Hand, 'token'> & { personId: string }>(
+  const { rows } = await platform.pool.query<Omit<Hand, 'token'>>(
     `select p.username, p.id as "personId", o.id as "postId", o.unit_id as "unitId", r.code as role
        from post o join person p on p.id = o.person_id join role r on r.id = o.role_id
       where o.city_id = $1 order by p.username`,
     [cityId],
   );
   const hands: Hand[] = [];
-  for (const { personId, ...hand } of rows) {
-    const { token } = await openSession(platform.db, platform, {
-      cityId,
-      personId,
-      postId: hand.postId,
-      kind: 'bearer',
-      ip: '127.0.0.1',
-      agent: undefined,
-    });
-    hands.push({ ...hand, token });
+  for (const row of rows) {
+    const hand = { ...row, token: '' };
+    await signIn(platform, cityId, hand);
+    hands.push(hand);
   }
   return hands;
+}
+
+/** A session of its own for as long as sessions last; whoever lets days go by signs in again. */
+export async function signIn(platform: TestPlatform, cityId: string, hand: Hand): Promise<void> {
+  const { personId, postId } = hand;
+  const from = { kind: 'bearer', ip: '127.0.0.1', agent: undefined } as const;
+  hand.token = (await openSession(platform.db, platform, { cityId, personId, postId, ...from })).token;
 }
