@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { Integrity } from '@wanmi/contracts';
+import type { CaseDetail, Category, Integrity, ReportReply } from '@wanmi/contracts';
 import { compileProcess, type Graph } from '@wanmi/process';
+import type { FormSchema } from '@wanmi/simulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildServer } from './app.ts';
 import {
@@ -124,22 +125,47 @@ describe('what the models do', () => {
     expect(await dispatchedBySystem('district')).toEqual([]);
   });
 
-  test('a city of two levels hands down to its districts, which dispatch to their own; making safe goes beside repair', async () => {
-    const handedDown = await rowsOf<{ centre: string; department: string; own: boolean }>(
-      `select distinct c.code as centre, d.code as department, d.parent_id = c.id as own
-         from assignment a join assignment p on p.id = a.parent_id
-         join unit c on c.id = p.unit_id join unit d on d.id = a.unit_id
-        where a.city_id = $1 and p.part = 'district' and a.part = 'main' and a.form <> 'flat'`,
+  test('a city of two levels hands down to a district, which dispatches to its own; making safe goes beside repair', async () => {
+    await signedIn();
+    const { hands, districts } = cities.get('twoLevels')!;
+    const of = (username: string): Hand => hands.find((hand) => hand.username === `${username}.twoLevels`)!;
+    const { body: categories } = await get<{ items: Category[] }>(of('operator1'), '/categories?kind=event');
+    const made = await post<ReportReply>(of('operator1'), '/reports', {
+      source: 'superior',
+      categoryId: categories.items.find(({ level }) => level === 2)!.id,
+      description: '路面塌陷',
+      position: districts[1].point,
+    });
+    const caseId = made.body.case.id;
+    const filing = await offered(of('shift1'), caseId, 'file');
+    await act(of('shift1'), caseId, 'file', { conditionId: choices(filing, 'conditionId')[0] });
+    // Down to the district of the place, which the form proposes
+    const down = await offered(of('dispatcher1'), caseId, 'sendDistrict');
+    const centres = await rowsOf<{ id: string; code: string }>(
+      `select id, code from unit where city_id = $1 and kind = 'commandCentre'`,
       'twoLevels',
     );
-    expect(handedDown.length).toBeGreaterThan(0);
-    expect(handedDown.some(({ own }) => own)).toBe(true);
-    for (const { centre } of handedDown) expect(centre).toMatch(/^ZH-\d$/);
-    const safe = await rowsOf(
-      `select 1 from assignment where city_id = $1 and part = 'safe' and form = 'doubleFlow' limit 1`,
+    const centre = centres.find(({ code }) => code === 'ZH-2')!.id;
+    expect(property(down, 'unitId')['default']).toBe(centre);
+    await act(of('dispatcher1'), caseId, 'sendDistrict', { unitId: centre });
+    for (const other of ['dispatcher1', 'dispatcher-zh-1-1']) {
+      expect(await offered(of(other), caseId, 'dispatch'), other).toBeNull();
+    }
+    const form = await offered(of('dispatcher-zh-2-1'), caseId, 'dispatch');
+    const own = await rowsOf<{ id: string }>(
+      `select u.id from unit u join unit p on p.id = u.parent_id
+        where u.city_id = $1 and p.code = 'ZH-2' and u.kind = 'department'`,
       'twoLevels',
     );
-    expect(safe).toHaveLength(1);
+    expect(choices(form, 'unitId').toSorted()).toEqual(own.map(({ id }) => id).toSorted());
+    const [repair, safe] = choices(form, 'unitId');
+    const data = { form: 'doubleFlow', unitId: repair, otherIds: [safe] };
+    await act(of('dispatcher-zh-2-1'), caseId, 'dispatch', data);
+    const { body: seen } = await get<CaseDetail>(of('leader1'), `/cases/${caseId}`);
+    const above = seen.assignments.find(({ part }) => part === 'district');
+    expect(
+      seen.assignments.map(({ part, parentId }) => `${part} ${parentId === above?.id}`).toSorted(),
+    ).toEqual(['district false', 'main true', 'safe true']);
     expect(await dispatchedBySystem('twoLevels')).toEqual([]);
   });
 
@@ -216,6 +242,34 @@ async function get<T>(hand: Hand, url: string): Promise<{ status: number; body: 
   });
   return { status: reply.statusCode, body: reply.json<T>() };
 }
+
+async function post<T>(hand: Hand, url: string, body: object): Promise<{ status: number; body: T }> {
+  const reply = await app.inject({
+    method: 'POST',
+    url: `/api/v1${url}`,
+    headers: { authorization: `Bearer ${hand.token}` },
+    payload: body,
+  });
+  return { status: reply.statusCode, body: reply.json<T>() };
+}
+
+/** The form of an action as somebody is offered it on a task; null: it is not. */
+async function offered(hand: Hand, caseId: string, action: string): Promise<FormSchema | null> {
+  const { body } = await get<CaseDetail>(hand, `/cases/${caseId}`);
+  return body.tasks.flatMap((task) => task.actions).find((one) => one.action === action)?.form ?? null;
+}
+
+async function act(hand: Hand, caseId: string, action: string, data: object): Promise<void> {
+  const { body } = await get<CaseDetail>(hand, `/cases/${caseId}`);
+  const task = body.tasks.find((one) => one.actions.some((offer) => offer.action === action));
+  const done = await post(hand, `/tasks/${task?.id}/actions/${action}`, { data });
+  expect(done.status, JSON.stringify(done.body)).toBe(200);
+}
+
+const property = (form: FormSchema | null, name: string): FormSchema =>
+  (form?.['properties'] as Record<string, FormSchema>)[name]!;
+const choices = (form: FormSchema | null, name: string): string[] =>
+  (property(form, name)['oneOf'] as { const: string }[]).map((one) => one.const);
 
 /** Everything that a city's rules are, in the archive and in the rows. */
 async function stateOf(model: Model): Promise<object> {
