@@ -255,7 +255,8 @@ async function post<T>(hand: Hand, url: string, body: object): Promise<{ status:
 
 /** The form of an action as somebody is offered it on a task; null: it is not. */
 async function offered(hand: Hand, caseId: string, action: string): Promise<FormSchema | null> {
-  const { body } = await get<CaseDetail>(hand, `/cases/${caseId}`);
+  const { status, body } = await get<CaseDetail>(hand, `/cases/${caseId}`);
+  if (status !== 200) return null;
   return body.tasks.flatMap((task) => task.actions).find((one) => one.action === action)?.form ?? null;
 }
 
@@ -267,7 +268,7 @@ async function act(hand: Hand, caseId: string, action: string, data: object): Pr
 }
 
 const property = (form: FormSchema | null, name: string): FormSchema =>
-  (form?.['properties'] as Record<string, FormSchema>)[name]!;
+  ((form ?? {})['properties'] as Record<string, FormSchema>)[name]!;
 const choices = (form: FormSchema | null, name: string): string[] =>
   (property(form, name)['oneOf'] as { const: string }[]).map((one) => one.const);
 
