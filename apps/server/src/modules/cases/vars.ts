@@ -22,7 +22,7 @@ export type ApplicationFacts = Pick<
 export interface VarsOf {
   readonly catalog: Catalog;
   readonly state: Pick<CaseState, 'source' | 'kind'> &
-    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'endedAt'>>;
+    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'filedAt' | 'endedAt'>>;
   readonly assignments?: readonly AssignmentFacts[];
   /** The one that is asked for or decided now. */
   readonly application?: ApplicationFacts | null;
@@ -40,6 +40,7 @@ export const VARIABLES: readonly string[] = [
   'verify',
   'selfHandled',
   'followUp',
+  'filed',
   'ended',
   'outcome',
   'autoAccept',
@@ -75,6 +76,7 @@ export function varsOf(of: VarsOf): CaseVars {
       verify: isVerified(catalog, { source: state.source, kind: state.kind }),
       selfHandled: state.selfHandled ?? false,
       followUp: false,
+      filed: (state.filedAt ?? null) !== null,
       ended: (state.endedAt ?? null) !== null,
       outcome: state.outcome ?? null,
       autoAccept: catalog.settings.autoAccept,
