@@ -68,6 +68,13 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'rule.effective': ['生效时间不能早于现在', 'Rules cannot take effect in the past'],
   'rule.scheduled': ['已有待生效的发布', 'Another publication waits for its day'],
   'rule.state': ['当前状态下不能执行此操作', 'This is not possible in its present state'],
+  'move.versions': [
+    '不是同一流程的可迁移版本',
+    'These are not two versions of one process with the second in force',
+  ],
+  'move.map': ['节点对应关系有误', 'The map names nodes that cannot be moved so'],
+  'move.running': ['该版本的案卷正在迁移', 'Cases of this version are being moved already'],
+  'move.state': ['迁移已结束', 'The move has ended'],
   'clock.backwards': ['时钟不能倒退', 'The clock cannot go backwards'],
   'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
   'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],
