@@ -1,0 +1,1 @@
+export { TextEditor as BpmnEditor } from './TextEditor.tsx';

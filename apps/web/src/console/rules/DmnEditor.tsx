@@ -1,0 +1,1 @@
+export { TextEditor as DmnEditor } from './TextEditor.tsx';

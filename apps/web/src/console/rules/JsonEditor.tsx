@@ -1,0 +1,1 @@
+export { TextEditor as JsonEditor } from './TextEditor.tsx';

@@ -1,0 +1,3 @@
+export function Running() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function TryOut(_: { draft: unknown; unsaved: number; may: boolean }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Upgrade() {
+  return null;
+}

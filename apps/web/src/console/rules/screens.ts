@@ -1,0 +1,2 @@
+export { Draft } from './Draft.tsx';
+export { Rules } from './Rules.tsx';
