@@ -344,7 +344,7 @@ export function TableEditor({
                           key={column}
                           id={cellId(row, column)}
                           role="gridcell"
-                            tabIndex={-1}
+                          tabIndex={-1}
                           aria-colindex={place + 2}
                           aria-selected={active}
                           aria-invalid={own.some((one) => one.grave) || undefined}
