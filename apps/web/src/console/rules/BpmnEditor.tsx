@@ -72,7 +72,9 @@ export function BpmnEditor(props: EditorProps) {
     });
   });
   useEffect(() => {
-    if (at) show(at);
+    if (!at) return;
+    const soon = requestAnimationFrame(() => show(at));
+    return () => cancelAnimationFrame(soon);
   }, [at]);
 
   function zoom(by: number, around?: { x: number; y: number }) {

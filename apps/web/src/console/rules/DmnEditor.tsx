@@ -98,6 +98,12 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
   });
   const ordered = ['FIRST', 'RULE ORDER', 'COLLECT'].includes(grid.policy);
 
+  function focus(rule: number, place: number) {
+    const field = frame.current?.querySelector<HTMLElement>(`[data-cell="${rule}-${place}"]`);
+    field?.focus();
+    field?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
   const jump = useEffectEvent((place: string) => {
     const detail = problems.find((one) => one.element === place)?.detail ?? '';
     const found = placeIn(grid, place, detail);
@@ -106,14 +112,10 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
     requestAnimationFrame(() => focus(found.rule, found.column ?? 0));
   });
   useEffect(() => {
-    if (at) jump(at);
+    if (!at) return;
+    const soon = requestAnimationFrame(() => jump(at));
+    return () => cancelAnimationFrame(soon);
   }, [at]);
-
-  function focus(rule: number, place: number) {
-    const field = frame.current?.querySelector<HTMLElement>(`[data-cell="${rule}-${place}"]`);
-    field?.focus();
-    field?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }
 
   function onKeyDown(event: KeyboardEvent, rule: number, place: number) {
     if (event.nativeEvent.isComposing) return;
