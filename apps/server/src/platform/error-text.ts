@@ -75,6 +75,7 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'move.map': ['节点对应关系有误', 'The map names nodes that cannot be moved so'],
   'move.running': ['该版本的案卷正在迁移', 'Cases of this version are being moved already'],
   'move.state': ['迁移已结束', 'The move has ended'],
+  'rule.trying': ['已有试运行正在进行', 'Another draft is being tried'],
   'clock.backwards': ['时钟不能倒退', 'The clock cannot go backwards'],
   'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
   'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],

@@ -72,6 +72,7 @@ export const problems = {
   'move.map': { status: 422 },
   'move.running': { status: 409 },
   'move.state': { status: 409 },
+  'rule.trying': { status: 409 },
   'config.noUnit': { status: 500, report: true },
   'config.noCalendar': { status: 500, report: true },
   'clock.backwards': { status: 409 },

@@ -253,7 +253,7 @@ export interface EffectTarget {
 }
 
 /** Steps beside the line: none of them says where the case stands. */
-const SIDE_STEPS: ReadonlySet<string> = new Set([
+export const SIDE_STEPS: ReadonlySet<string> = new Set([
   'approve',
   'suspend',
   'consult',

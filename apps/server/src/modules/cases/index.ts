@@ -26,3 +26,9 @@ export {
 } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
+// Pure: what tries rules on cases of the past asks the same questions as a command.
+export { lengthOf } from './applications.ts';
+export { approvalFor, dispatchesItself } from './decisions.ts';
+export { SIDE_STEPS } from './effects.ts';
+export { mayStillDecline } from './prepare.ts';
+export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';
