@@ -1,8 +1,8 @@
-import { fireTimer } from '#modules/cases';
+import { fireTimer, recomputeClocks } from '#modules/cases';
 import { absenceLoop } from '#modules/duty';
 import { rootJob } from '#modules/integrity';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
-import { publishingLoop } from '#modules/publishing';
+import { onCalendarsPublished, publishingLoop } from '#modules/publishing';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
 import { z } from 'zod';
 import { careJobs } from './platform/jobs-care.ts';
@@ -42,6 +42,8 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     pruneNoticesJob,
   ]);
   const absences = absenceLoop(platform);
+  // Rules stand below the cases that follow them.
+  onCalendarsPublished(recomputeClocks);
   const publishing = publishingLoop(platform);
   const queue = startQueue(platform, QUEUE_TASKS);
   for (const part of [...relays, timers, absences, publishing, scheduler]) part.start();

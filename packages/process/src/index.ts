@@ -40,6 +40,23 @@ export {
 } from './graph.ts';
 export { actionsOf } from './actions.ts';
 export { type Message, messagesOf } from './messages.ts';
+export {
+  type MoveChange,
+  type Moved,
+  type MoveProblem,
+  type MoveResult,
+  Mover,
+  moveState,
+  type NodeMap,
+} from './move.ts';
+export {
+  canTake,
+  differencesOf,
+  type MoveChangeCode,
+  type MovePlace,
+  type MoveProblemCode,
+  placesOf,
+} from './move-places.ts';
 export type {
   Add,
   AnswerCommand,

@@ -25,6 +25,7 @@ export {
   type TaskMove,
 } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
+export { recomputeClocks } from './recomputing.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
 // Pure: what tries rules on cases of the past asks the same questions as a command.
 export { lengthOf } from './applications.ts';

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compileProcess, nodeOf, type Graph } from '@wanmi/process';
+import type { CaseDetail } from '@wanmi/contracts';
+import { invalidateCatalog, processInForce } from '#modules/catalog';
+import { desk, type Desk } from '#testing/desk';
+import { readCalled, readRule } from './modules/catalog/repo.ts';
+import { applyVersions } from './modules/publishing/apply.ts';
+import { readRuleFolder } from './modules/publishing/rule-set.ts';
+import { rulesOf, type VersionedRule } from './modules/publishing/rules.ts';
+
+const CONFIG = path.resolve(import.meta.dirname, '../../../config');
+const DRAWING = readFileSync(path.join(CONFIG, 'process/application.bpmn'), 'utf8');
+
+let d: Desk;
+let rules: readonly VersionedRule[];
+beforeAll(async () => {
+  d = await desk();
+  rules = rulesOf(await readRuleFolder(CONFIG)).versioned;
+});
+afterAll(() => d.w.close());
+
+/** Publishes the shipped rules with another drawing of what decides applications. */
+async function publish(change: (content: string) => string | null): Promise<void> {
+  const { platform, cityId } = d.w;
+  // virtual time stands: two publications may fall into one millisecond
+  const versioned = rules.flatMap((rule) => {
+    if (rule.kind !== 'process' || rule.code !== 'application') return [rule];
+    const content = change(rule.content);
+    return content === null ? [] : [{ ...rule, content }];
+  });
+  await platform.db
+    .transaction()
+    .execute((trx) =>
+      applyVersions({ trx, cityId, at: platform.clock.now(), reason: 'test', postId: null }, versioned),
+    );
+  invalidateCatalog(platform, cityId);
+}
+
+/** As another process, or this one after a restart, compiles a version. */
+async function compiled(id: string): Promise<Graph> {
+  const { db } = d.w.platform;
+  const rule = (await readRule(db, id))!;
+  return compileProcess(rule.content, { calls: (code) => readCalled(db, rule, code) });
+}
+
+async function asks(caseId: string): Promise<string[]> {
+  const open = await d.openTask('department2', caseId);
+  const done = await d.call('department2', 'POST', `/tasks/${open.id}/actions/applyExtend`, {
+    data: { reason: 'weather', value: 1, unit: 'urgentHour' },
+  });
+  expect(done.status, JSON.stringify(done.body)).toBe(200);
+  const { body } = await d.call<CaseDetail>('leader', 'GET', `/cases/${caseId}`);
+  return body.tasks.filter(({ step }) => step === 'approve').map(({ role }) => role);
+}
+
+const pinned = async (caseId: string): Promise<string> => {
+  const { rows } = await d.w.platform.pool.query<{ id: string }>(
+    'select process_id as id from "case" where id = $1',
+    [caseId],
+  );
+  return rows[0]!.id;
+};
+const deciderIn = (graph: Graph) => {
+  const node = nodeOf(graph, 'extendingDecide.first');
+  return node?.kind === 'task' ? node.role : undefined;
+};
+const decidedBy = (role: string) => (content: string) =>
+  content.replace('wm:role="dispatcher"', `wm:role="${role}"`);
+
+test('a case that runs keeps the called process that it began with; a new one has the new', async () => {
+  const { platform, cityId } = d.w;
+  const old = await d.dispatched();
+  await d.act('department2', old.id, 'sign');
+  const before = await processInForce(platform, cityId, 'case');
+
+  await publish(decidedBy('leader'));
+  const second = await processInForce(platform, cityId, 'case');
+  expect(second).toMatchObject({ version: before.version + 1 });
+  const fresh = await d.dispatched();
+  await d.act('department2', fresh.id, 'sign');
+  await publish(decidedBy('shiftLeader'));
+
+  expect([await pinned(old.id), await pinned(fresh.id)]).toEqual([before.id, second.id]);
+  expect(await asks(old.id)).toEqual(['dispatcher']);
+  expect(await asks(fresh.id)).toEqual(['leader']);
+  const third = await processInForce(platform, cityId, 'case');
+  const versions = [before.id, second.id, third.id];
+  const deciders = async () => (await Promise.all(versions.map(compiled))).map(deciderIn);
+  expect(await deciders()).toEqual(['dispatcher', 'leader', 'shiftLeader']);
+
+  // What is no longer called by anything in force is still called by the cases that run.
+  const { rowCount } = await platform.pool.query(
+    `update rule_version set state = 'retired' where city_id = $1 and kind = 'process' and code = 'application'`,
+    [cityId],
+  );
+  expect(rowCount).toBe(3);
+  expect(await deciders()).toEqual(['dispatcher', 'leader', 'shiftLeader']);
+});
+
+test('the drawing that the test changes is the shipped one', () => {
+  expect(decidedBy('leader')(DRAWING)).not.toBe(DRAWING);
+});
