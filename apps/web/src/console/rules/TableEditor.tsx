@@ -55,7 +55,10 @@ export function TableEditor({
   const [words, setWords] = useState('');
   const [only, setOnly] = useState<'all' | 'changed' | 'wrong'>('all');
   const [every, setEvery] = useState(false);
-  const [cursor, setCursor] = useState<Cursor>({ row: 0, column: 0 });
+  const [cursor, setCursor] = useState<Cursor>(() => ({
+    row: 0,
+    column: table ? (usualColumns(code, table.columns)[0] ?? 0) : 0,
+  }));
   const [typed, setTyped] = useState<string | null>(null);
   const [form, setForm] = useState(false);
   const grid = useRef<HTMLDivElement>(null);
@@ -125,8 +128,9 @@ export function TableEditor({
   if (!table) return null;
   const columns = every ? table.columns.map((_, index) => index) : usualColumns(code, table.columns);
   const specs = columns.map((index) => columnSpec(code, table.columns[index]!));
-  const template = `${NUMBER}px ${specs.map((spec) => `${spec.width}px`).join(' ')}`;
-  const width = NUMBER + specs.reduce((sum, spec) => sum + spec.width, 0);
+  // A table that is narrower than its frame is stretched, the longer columns more.
+  const template = `${NUMBER}px ${specs.map((spec) => `minmax(${spec.width}px, ${spec.width}fr)`).join(' ')}`;
+  const width = `max(100%, ${NUMBER + specs.reduce((sum, spec) => sum + spec.width, 0)}px)`;
   const current = table.rows[cursor.row];
   const cellId = (row: number, column: number) => `${id}-${row}-${column}`;
   const hasMore = columns.length < table.columns.length || every;

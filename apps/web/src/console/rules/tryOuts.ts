@@ -11,7 +11,7 @@ export const tryOutsQuery = (draftId: string) =>
   queryOptions({
     queryKey: [...RULES, 'tryOuts', draftId],
     queryFn: ({ signal }) =>
-      get<Page<TryOutItem>>('/rules/try-outs', { query: { draftId, limit: 20 }, signal }),
+      get<Page<TryOutItem>>(`/rules/drafts/${draftId}/try-outs`, { query: { limit: 20 }, signal }),
     refetchInterval: ({ state }) => (state.data?.items.some((one) => one.state === 'running') ? SOON : false),
   });
 
