@@ -12,7 +12,8 @@ import { Id, Instant } from './common.ts';
  * - `join`: it waits for others by a flow that the other version does not have
  * - `doubled`: two things that are open beside each other would come to one node
  * - `cannotEnd`: from there no way leads to an end (a join would wait for what never comes)
- * - `busy`: it changed while it was moved; running the move again takes it along
+ * - `nobody`: the step that would be opened has nobody to wait for (no such unit, no assignment)
+ * - `failed`: it could not be written; the server's log says why
  */
 export const MOVE_PROBLEMS = [
   'noTarget',
@@ -24,7 +25,8 @@ export const MOVE_PROBLEMS = [
   'join',
   'doubled',
   'cannotEnd',
-  'busy',
+  'nobody',
+  'failed',
 ] as const;
 export type MoveProblemCode = (typeof MOVE_PROBLEMS)[number];
 

@@ -15,12 +15,10 @@ export function actionsOf(graph: Graph, node: number | string, vars: FeelContext
     if (offered.some((other) => other.action === action.action)) continue;
     if (isOffered(action.when, action.action, vars)) offered.push(action);
   }
-  return offered.map(({ action, form, flowId, condition }) => ({
-    action,
-    ...(form !== undefined && { form }),
-    flowId,
-    condition,
-  }));
+  return offered.map(({ action, name, form: own, flowId, condition }) => {
+    const form = own ?? task.form;
+    return { action, name, ...(form !== null && { form }), flowId, condition };
+  });
 }
 
 /** Whether a condition holds as far as it can be known before the form is filled in. */

@@ -168,7 +168,9 @@ function isWithin(stretch: FeelRange, cell: CompiledFeel): boolean {
 
 function cellText(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? `@"${String(value)}"` : printValue(value);
+  if (typeof value !== 'object' || value === null) return printValue(value);
+  // Dates, times and durations print as FEEL writes them
+  return `@"${(value as { toString(): string }).toString()}"`;
 }
 
 function rangeText({ start, end, startIncluded, endIncluded }: FeelRange): string {

@@ -40,6 +40,9 @@ export interface Reminder {
 /** What a person may do with a task: one conditional flow that leaves it. */
 export interface Action {
   readonly action: string;
+  /** Of the flow, as drawn; '' where it has none. */
+  readonly name: string;
+  /** Of the flow, else of the task; left out: the form of the action's own name. */
   readonly form?: string;
   readonly flowId: string;
   /** The whole FEEL condition, as the drawing has it (or `action = "…"` where it only names the action). */

@@ -69,6 +69,7 @@ function readAction(
   return (
     when && {
       action,
+      name: flow.element.name ?? '',
       ...(form && { form }),
       flowId: flow.id,
       flow: flow.index,

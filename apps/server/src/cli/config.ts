@@ -13,13 +13,12 @@ import {
   publishDraft,
   readRuleFolder,
   rulesInForce,
-  RuleSetError,
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
-import { Problem } from '../platform/errors.ts';
-import type { Db } from '../platform/pool.ts';
+import { moveCommand } from './config-move.ts';
 import { CliError, say, withInstallation } from './open.ts';
+import { cityId, explained } from './rules.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
@@ -29,7 +28,8 @@ export function configCommand(): Command {
     .addCommand(diffCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
-    .addCommand(publishCommand());
+    .addCommand(publishCommand())
+    .addCommand(moveCommand());
 }
 
 function exportCommand(): Command {
@@ -100,12 +100,6 @@ interface PublishOptions {
   readonly effective?: string;
 }
 
-async function cityId(db: Db, code: string): Promise<string> {
-  const row = await db.selectFrom('city').select('id').where('code', '=', code).executeTakeFirst();
-  if (!row) throw new CliError(`there is no city ${code}`);
-  return row.id;
-}
-
 function checkCommand(): Command {
   return new Command('check')
     .description('name every mistake of a rule set, with file and element; fails where there is an error')
@@ -164,13 +158,4 @@ async function readPlace(place: string): Promise<RuleSet> {
   } catch (error) {
     throw explained(error, place);
   }
-}
-
-/** What somebody did wrong is said in a sentence. */
-export function explained(error: unknown, place: string): unknown {
-  if (error instanceof RuleSetError) return new CliError(error.message);
-  if (!(error instanceof Problem)) return error;
-  const errors = error.errors.map(({ path, code, message }) => `\n  ${path}  ${code}  ${message}`);
-  const params = Object.entries(error.params).map(([key, value]) => `${key} ${String(value)}`);
-  return new CliError([`${place}: ${error.code}`, ...params].join(', ') + errors.join(''));
 }

@@ -6,6 +6,8 @@ import type { CaseVars } from './vars.ts';
 /** An action on the case that something in its process waits for, with the assignment that it is about. */
 export interface AwaitedMessage {
   readonly action: string;
+  /** As it is drawn. */
+  readonly name: string;
   readonly node: string;
   /** Key of the instance that catches it. */
   readonly instance: string | null;
@@ -29,6 +31,7 @@ export function awaitedBy(
     if (!rolesOf(event.role).has(actor.role)) continue;
     const entry = {
       action: event.message,
+      name: event.name,
       node: event.node,
       instance: event.instance,
       form: event.form ?? null,

@@ -6,7 +6,7 @@ import {
   type Task,
   type Text,
 } from '@wanmi/contracts';
-import { formFor, processOf, type FormContext } from '#modules/catalog';
+import { formFor, nameDrawn, processOf, type FormContext } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
 import { awaitedBy } from './awaited.ts';
@@ -15,8 +15,9 @@ import type { Loaded } from './rows.ts';
 import type { CaseState } from './state.ts';
 import { varsOf } from './vars.ts';
 
-export function nameOfAction(action: string): Text {
-  return ACTION_NAMES[action as Action] ?? { 'zh-CN': action, en: action };
+/** The vocabulary's name; of a city's own action the one that its drawing has. */
+export function nameOfAction(action: string, drawn: string): Text {
+  return ACTION_NAMES[action as Action] ?? nameDrawn(drawn, action);
 }
 
 /** What the choices of a form depend on. */
@@ -56,9 +57,9 @@ export async function caseActionsFor(
   const awaited = awaitedBy(actor, graph, state, assignments, varsOf({ catalog, state, assignments }));
   const context = formContextOf(state, actor.unitId);
   const actions = await Promise.all(
-    awaited.map(async ({ action, form, assignmentId }): Promise<CaseAction> => ({
+    awaited.map(async ({ action, name, form, assignmentId }): Promise<CaseAction> => ({
       action,
-      name: nameOfAction(action),
+      name: nameOfAction(action, name),
       form: await formFor(platform, actor.cityId, form ?? action, context),
       danger: DANGEROUS_ACTIONS.has(action as Action),
       assignmentId,

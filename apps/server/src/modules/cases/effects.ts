@@ -374,7 +374,8 @@ export function momentOf(
   }
 }
 
-function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
+/** An open task that nobody does any more, as the log tells it. */
+export function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
   const overdue = task.overdue || (task.dueAt !== null && at > task.dueAt);
   return { ...eventTask(task), action: 'withdraw', overdue };
 }

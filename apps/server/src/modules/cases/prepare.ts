@@ -5,6 +5,7 @@ import {
   messagesOf,
   ProcessError,
   step,
+  type Action,
   type Graph,
   type ProcessState,
   type StepCommand,
@@ -181,8 +182,8 @@ async function take(draft: Draft): Promise<With | null> {
       inWindow: task === null || mayStillDecline(around, task, at),
       more: { autoDispatch: automaticDispatch(change, action) },
     });
-  if (task) requireOffered(graph, task, action, now());
-  await validateForm(platform, state.cityId, formOf(action, message), data);
+  const drawn = task ? requireOffered(graph, task, action, now()) : message;
+  await validateForm(platform, state.cityId, drawn?.form ?? action, data);
   const mediaIds = mediaIdsOf(data);
   if (mediaIds.length > 0) await usableMedia(platform.db, actor, mediaIds);
 
@@ -245,15 +246,13 @@ async function comeBack(change: Change, graph: Graph, { vars, itemVars }: CaseVa
   );
 }
 
-const formOf = (action: string, message: AwaitedMessage | null): string => message?.form ?? action;
-
-/** @throws action.notAllowed */
-function requireOffered(graph: Graph, task: TaskState, action: string, { vars, itemVars }: CaseVars): void {
+/** The action as it is drawn. @throws action.notAllowed */
+function requireOffered(graph: Graph, task: TaskState, action: string, { vars, itemVars }: CaseVars): Action {
   const own = task.assignmentId === null ? {} : itemVars('assignments', task.assignmentId);
   const offered = actionsOf(graph, task.node, { ...vars, ...own });
-  if (!offered.some((one) => one.action === action)) {
-    throw problem('action.notAllowed', { action, step: task.step });
-  }
+  const drawn = offered.find((one) => one.action === action);
+  if (!drawn) throw problem('action.notAllowed', { action, step: task.step });
+  return drawn;
 }
 
 /** Whether the city dispatches by itself what is filed now. */

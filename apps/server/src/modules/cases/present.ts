@@ -266,10 +266,10 @@ async function actionsFor(
     row.t_unit_id,
   );
   const actions = await Promise.all(
-    offered.map(async ({ action }) => ({
+    offered.map(async ({ action, name, form }) => ({
       action,
-      name: nameOfAction(action),
-      form: await formFor(platform, actor.cityId, action, context),
+      name: nameOfAction(action, name),
+      form: await formFor(platform, actor.cityId, form ?? action, context),
       danger: DANGEROUS_ACTIONS.has(action as Action),
     })),
   );

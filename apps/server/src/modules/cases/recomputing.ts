@@ -21,6 +21,7 @@ import {
   type Surroundings,
 } from './effects.ts';
 import { loadCases, writeCase, type ArmedRow } from './repo.ts';
+import { inTransaction } from './in-transaction.ts';
 import type { Loaded, Writes } from './rows.ts';
 import { appendEvent, eventAssignment, eventTask, type AssignmentState, type OpenTask } from './state.ts';
 
@@ -61,25 +62,6 @@ async function openCases({ pool }: Platform, cityId: string): Promise<string[]> 
     [cityId],
   );
   return rows.map((row) => row.id);
-}
-
-async function inTransaction(platform: Platform, work: (trx: PoolClient) => Promise<unknown>): Promise<void> {
-  const trx = await platform.pool.connect();
-  let lost = true;
-  try {
-    await trx.query('begin');
-    await work(trx);
-    await trx.query('commit');
-    lost = false;
-  } catch (error) {
-    await trx.query('rollback').then(
-      () => (lost = false),
-      () => {},
-    );
-    throw error;
-  } finally {
-    trx.release(lost);
-  }
 }
 
 /**

@@ -16,5 +16,6 @@ export type {
 } from './model.ts';
 export { compileNumbering, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
 export { conditionInfo } from './present.ts';
+export { nameDrawn } from './words.ts';
 export { processInForce, processOf, type ProcessInForce } from './rules.ts';
 export type { FormContext } from './unit-choices.ts';

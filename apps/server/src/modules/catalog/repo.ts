@@ -220,6 +220,15 @@ export async function readCalled(db: At, caller: RuleContent, code: string): Pro
   return rows[0]?.content;
 }
 
+/** Ids of the versions of the main process, the newest first. */
+export async function publishedProcesses(db: At, cityId: string, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from rule_version
+     where city_id = ${cityId} and kind = 'process' and code = 'case' and state = 'published'
+     order by version desc limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 export type RuleVersionRow = Omit<RuleContent, 'content' | 'city_id'> & { bytes: number };
 
 /** Versions of the city's rules, the newest of each first. */

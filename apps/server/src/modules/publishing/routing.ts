@@ -17,7 +17,7 @@ export function cityActor(request: FastifyRequest & { actor: Actor }): Actor {
 }
 
 /** The version that the caller saw: `If-Match: "7"`, or in the body; null: whatever there is. */
-export function seenVersion(request: FastifyRequest, given?: number | undefined): number | null {
+export function seenVersion(request: FastifyRequest, given?: number): number | null {
   const header = request.headers['if-match'];
   if (header === undefined || header === '*') return given ?? null;
   const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1];

@@ -365,6 +365,18 @@ export const CASE_RULES: Rules = {
     ({ mediaIds }) =>
       expecting((detail: { media: unknown[] }) => expect(detail.media).toHaveLength(mediaIds.length)),
   ),
+  // What each may do beside a task is in the walks; here, that who does not see a case learns nothing of it.
+  'POST /api/v1/cases/:id/actions/:action': {
+    access: 'case.read',
+    unknown: () => ({ url: api(`/cases/${nobodys()}/actions/praise`), body: { data: {} } }),
+    asks: (viewer, { planted }) =>
+      planted.map((one) => ({
+        what: `what no drawing knows, ${one.name}`,
+        url: api(`/cases/${one.caseId}/actions/praise`),
+        body: { data: {} },
+        status: viewer.sees(one) ? 409 : 404,
+      })),
+  },
   'GET /api/v1/cases/:id/timeline': byCase(
     'case.read',
     (id) => ({ url: api(`/cases/${id}/timeline`) }),

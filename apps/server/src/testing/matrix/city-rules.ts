@@ -316,6 +316,7 @@ export const CITY_RULES: Rules = {
   },
   'GET /api/v1/sources': fixed('catalog.read', ok('sources', api('/sources'))),
   'GET /api/v1/phrases': fixed('catalog.read', ok('phrases', api('/phrases'))),
+  'GET /api/v1/words': fixed('signedIn', ok('own words', api('/words'))),
   'GET /api/v1/calendar/:code': fixed('catalog.read', ok('hours', api('/calendar/centre')), {
     what: 'no calendar',
     url: api('/calendar/nothing'),

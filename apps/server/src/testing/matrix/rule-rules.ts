@@ -21,6 +21,7 @@ const unseen = (path: string): Rule => ({
 const draft = (rest = ''): string => `/rules/drafts/${nobodys()}${rest}`;
 const publication = (rest = ''): string => `/rules/publications/${nobodys()}${rest}`;
 const tryOut = (rest = ''): string => `/rules/try-outs/${nobodys()}${rest}`;
+const processMove = (rest = ''): string => `/rules/process-moves/${nobodys()}${rest}`;
 const PHRASES = 'path=phrase/dispatch.json';
 
 /** What a city's rules are as a whole; modules/publishing tests what becomes of them. */
@@ -70,4 +71,18 @@ export const RULE_RULES: Rules = {
   // Which cases change is the whole city's too
   'GET /api/v1/rules/try-outs/:id/cases': write(tryOut('/cases'), undefined),
   'POST /api/v1/rules/try-outs/:id/cancel': write(tryOut('/cancel'), {}),
+  'GET /api/v1/rules/processes': reads(
+    'versions with their open cases',
+    api('/rules/processes?code=case'),
+    expecting(({ items }: { items: { inForce: boolean }[] }) => {
+      expect(items).toMatchObject([{ inForce: true }]);
+    }),
+  ),
+  'GET /api/v1/rules/process-moves': reads('moves', api('/rules/process-moves'), exactly([])),
+  'POST /api/v1/rules/process-moves': write('/rules/process-moves', {
+    fromVersion: nobodys(),
+    toVersion: nobodys(),
+  }),
+  'GET /api/v1/rules/process-moves/:id': unseen(processMove()),
+  'POST /api/v1/rules/process-moves/:id/cancel': write(processMove('/cancel'), {}),
 };

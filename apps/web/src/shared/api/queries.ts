@@ -25,6 +25,7 @@ import type {
   Unit,
 } from '@wanmi/contracts';
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import { learnWords } from '../i18n/text.ts';
 import { get, type Query } from './client.ts';
 import { syncClock } from '../time/clock.ts';
 import { ApiError } from './problem.ts';
@@ -54,6 +55,17 @@ export function makeQueryClient(): QueryClient {
     },
   });
 }
+
+export const wordsQuery = queryOptions({
+  queryKey: ['words'],
+  queryFn: async ({ signal }) => {
+    const words = await get<Parameters<typeof learnWords>[0]>('/words', { signal });
+    learnWords(words);
+    return words;
+  },
+  staleTime: 10 * 60_000,
+  retry: 1,
+});
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
