@@ -118,7 +118,7 @@ const rules = createRoute({
     ...(tab === 'drafts' || tab === 'history' || tab === 'upgrade' || tab === 'running' ? { tab } : {}),
     ...texts(search, ['from', 'to'] as const),
   }),
-  component: lazyRouteComponent(() => import('./rules/room.ts').then(({ room }) => room()), 'Rules'),
+  component: lazyRouteComponent(() => import('./rules/room.ts').then((room) => room.rules()), 'Rules'),
 });
 
 export interface DraftSearch {
@@ -135,7 +135,7 @@ const draft = createRoute({
     ...(view === 'problems' || view === 'difference' || view === 'tryOut' ? { view } : {}),
     ...texts(search, ['file', 'at'] as const),
   }),
-  component: lazyRouteComponent(() => import('./rules/room.ts').then(({ room }) => room()), 'Draft'),
+  component: lazyRouteComponent(() => import('./rules/room.ts').then((room) => room.draft()), 'Draft'),
 });
 
 function texts<K extends string>(search: Record<string, unknown>, keys: readonly K[]): { [P in K]?: string } {

@@ -19,6 +19,7 @@ import {
 import type { EditorProps } from './Editor.tsx';
 import { useProblemText } from './problemText.ts';
 import styles from './rules.module.css';
+import { Typed } from './Typed.tsx';
 
 /** So many rules stand on the screen at once; more are asked for. */
 const SHOWN = 100;
@@ -398,42 +399,5 @@ function ColumnForm({
         ×
       </button>
     </section>
-  );
-}
-
-/** A text that counts when its field is left. */
-export function Typed({
-  id,
-  value,
-  onSet,
-  list,
-  describedBy,
-}: {
-  id: string;
-  value: string;
-  onSet: ((value: string) => void) | undefined;
-  list?: string;
-  describedBy?: string | undefined;
-}) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const take = () => {
-    if (typed !== null && typed.trim() !== value) onSet?.(typed.trim());
-    setTyped(null);
-  };
-  return (
-    <input
-      id={id}
-      list={list}
-      aria-describedby={describedBy}
-      readOnly={!onSet}
-      spellCheck={false}
-      value={typed ?? value}
-      onChange={(event) => setTyped(event.target.value)}
-      onBlur={take}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') take();
-        else if (event.key === 'Escape') setTyped(null);
-      }}
-    />
   );
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Button } from 'antd';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
@@ -15,8 +15,9 @@ import { usePostNames } from './names.ts';
 import { Publish } from './Publish.tsx';
 import { draftDiffQuery, draftQuery, inForceQuery } from './queries.ts';
 import styles from './rules.module.css';
-import { TryOut } from './TryOut.tsx';
 import { isUnsaved, useWorks } from './work.ts';
+
+const TryOut = lazy(async () => ({ default: (await import('./TryOut.tsx')).TryOut }));
 
 const VIEWS = ['files', 'problems', 'difference', 'tryOut'] as const;
 
@@ -102,7 +103,11 @@ export function Draft() {
       {view === 'files' && <Files draft={draft.data} may={may} />}
       {view === 'problems' && <Check draft={draft.data} unsaved={unsaved.length} may={may} />}
       {view === 'difference' && <Difference draft={draft.data} behind={behind} may={may} />}
-      {view === 'tryOut' && <TryOut draft={draft.data} unsaved={unsaved.length} may={may} />}
+      {view === 'tryOut' && (
+        <Suspense fallback={<Loading rows={8} />}>
+          <TryOut draft={draft.data} unsaved={unsaved.length} may={may} />
+        </Suspense>
+      )}
       {asking === 'publish' && (
         <Publish
           draft={draft.data}

@@ -2,16 +2,13 @@ import type { RuleDraft, RuleProblem } from '@wanmi/contracts';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Button } from 'antd';
-import { useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { post } from '../../shared/api/client.ts';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { Menu } from '../shell/Menu.tsx';
 import { toast } from '../shell/toasts.ts';
-import { BpmnEditor } from './BpmnEditor.tsx';
 import { Conflict } from './Conflict.tsx';
-import { DmnEditor } from './DmnEditor.tsx';
-import { JsonEditor } from './JsonEditor.tsx';
 import { useFileName } from './names.ts';
 import { placeOf } from './places.ts';
 import { ProblemLine } from './Problems.tsx';
@@ -21,6 +18,10 @@ import { deleteFile, saveFile, type FileConflict } from './save.ts';
 import { TableEditor } from './TableEditor.tsx';
 import { TextEditor } from './TextEditor.tsx';
 import { change, forget, isUnsaved, replaced, stepBack, stepForward, useWorks } from './work.ts';
+
+const BpmnEditor = lazy(async () => ({ default: (await import('./BpmnEditor.tsx')).BpmnEditor }));
+const DmnEditor = lazy(async () => ({ default: (await import('./DmnEditor.tsx')).DmnEditor }));
+const JsonEditor = lazy(async () => ({ default: (await import('./JsonEditor.tsx')).JsonEditor }));
 
 /** What an editor of a kind gets: the text is the truth, each change is a new text. */
 export interface EditorProps {
@@ -277,7 +278,13 @@ export function Editor({
             onChange: may ? (next) => change(draft.id, path, next, base) : undefined,
             onUnreadable: () => setUnreadable(true),
           };
-          if (!asText) return <Kind {...props} />;
+          if (!asText) {
+            return (
+              <Suspense fallback={<Loading rows={10} />}>
+                <Kind {...props} />
+              </Suspense>
+            );
+          }
           return (
             <TextEditor
               {...props}

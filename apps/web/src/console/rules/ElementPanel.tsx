@@ -5,7 +5,7 @@ import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { readTable } from './csv.ts';
-import { Typed } from './DmnEditor.tsx';
+import { Typed } from './Typed.tsx';
 import { laneOf, propertiesOf, setProperty, type Drawing, type Property } from './drawing.ts';
 import { useFileName } from './names.ts';
 import { placeOf } from './places.ts';

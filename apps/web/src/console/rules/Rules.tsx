@@ -1,11 +1,14 @@
 import { Link, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Loading } from '../../shared/states/states.tsx';
 import { Drafts } from './Drafts.tsx';
 import { History } from './History.tsx';
 import { InForce } from './InForce.tsx';
-import { Running } from './Running.tsx';
-import { Upgrade } from './Upgrade.tsx';
 import styles from './rules.module.css';
+
+const Running = lazy(async () => ({ default: (await import('./Running.tsx')).Running }));
+const Upgrade = lazy(async () => ({ default: (await import('./Upgrade.tsx')).Upgrade }));
 
 const TABS = ['inForce', 'drafts', 'history', 'upgrade', 'running'] as const;
 
@@ -35,8 +38,10 @@ export function Rules() {
       {tab === 'inForce' && <InForce />}
       {tab === 'drafts' && <Drafts />}
       {tab === 'history' && <History />}
-      {tab === 'upgrade' && <Upgrade />}
-      {tab === 'running' && <Running />}
+      <Suspense fallback={<Loading rows={8} />}>
+        {tab === 'upgrade' && <Upgrade />}
+        {tab === 'running' && <Running />}
+      </Suspense>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useId, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Typed } from './DmnEditor.tsx';
+import { Typed } from './Typed.tsx';
 import { at, type JsonPath, type JsonValue } from './json.ts';
 import type { JsonProps } from './JsonEditor.tsx';
 import { useProblemText } from './problemText.ts';

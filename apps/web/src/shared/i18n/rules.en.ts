@@ -939,7 +939,8 @@ export const rulesEn: RuleTranslation = {
       join: 'The flow of the join is missing there',
       doubled: 'Two things would stand on one node',
       cannotEnd: 'It could never end there',
-      busy: 'The case changed meanwhile; move again',
+      nobody: 'Nobody is there for the step',
+      failed: 'It could not be written; the server’s log says why',
     },
     change: {
       step: 'step',

@@ -915,7 +915,8 @@ export const rulesZhCN = {
       join: '现行版本没有这条汇合连线',
       doubled: '两项会落在同一节点',
       cannotEnd: '迁移后无法办结',
-      busy: '迁移时案卷正在变动，可再次迁移',
+      nobody: '迁移后的环节没有人可以办理',
+      failed: '写入失败，原因见服务器日志',
     },
     change: {
       step: '环节',

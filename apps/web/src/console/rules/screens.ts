@@ -1,2 +1,0 @@
-export { Draft } from './Draft.tsx';
-export { Rules } from './Rules.tsx';
