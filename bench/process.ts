@@ -34,6 +34,7 @@ const vars = {
   grade: 'B',
   verify: false,
   selfHandled: false,
+  filed: false,
   followUp: false,
   ended: false,
   outcome: null,
