@@ -18,3 +18,4 @@ export * from './moving.ts';
 export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';
+export * from './tryout.ts';
