@@ -55,8 +55,14 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   org.onOrgChange(cases.moveWork);
   org.onOrgChange(duty.movePlans);
   org.provideAtWork(duty.atWork);
+  tellPublished();
   publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
+}
+
+/** Rules stand below the cases that follow them. Whatever publishes calls this: the server, the worker, the command line. */
+export function tellPublished(): void {
+  publishing.onCalendarsPublished(cases.recomputeClocks);
 }
 
 /** The OpenAPI document with every route there can be, those of a demo too. */

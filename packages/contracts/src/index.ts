@@ -14,6 +14,7 @@ export * from './org.ts';
 export * from './audit.ts';
 export * from './notice-count.ts';
 export * from './publishing.ts';
+export * from './moving.ts';
 export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';

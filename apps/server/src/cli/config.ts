@@ -14,14 +14,13 @@ import {
   publishDraft,
   readRuleFolder,
   rulesInForce,
-  RuleSetError,
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
 import { doneTry } from '#modules/tryout';
-import { Problem } from '../platform/errors.ts';
-import type { Db } from '../platform/pool.ts';
+import { moveCommand } from './config-move.ts';
 import { CliError, say, withInstallation } from './open.ts';
+import { cityId, explained } from './rules.ts';
 import { tryCommand } from './try.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
@@ -33,6 +32,7 @@ export function configCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(publishCommand())
+    .addCommand(moveCommand())
     .addCommand(tryCommand({ readRules, cityId }));
 }
 
@@ -105,12 +105,6 @@ interface PublishOptions {
   readonly effective?: string;
 }
 
-async function cityId(db: Db, code: string): Promise<string> {
-  const row = await db.selectFrom('city').select('id').where('code', '=', code).executeTakeFirst();
-  if (!row) throw new CliError(`there is no city ${code}`);
-  return row.id;
-}
-
 function checkCommand(): Command {
   return new Command('check')
     .description('name every mistake of a rule set, with file and element; fails where there is an error')
@@ -169,13 +163,4 @@ async function readPlace(place: string): Promise<RuleSet> {
   } catch (error) {
     throw explained(error, place);
   }
-}
-
-/** What somebody did wrong is said in a sentence. */
-export function explained(error: unknown, place: string): unknown {
-  if (error instanceof RuleSetError) return new CliError(error.message);
-  if (!(error instanceof Problem)) return error;
-  const errors = error.errors.map(({ path, code, message }) => `\n  ${path}  ${code}  ${message}`);
-  const params = Object.entries(error.params).map(([key, value]) => `${key} ${String(value)}`);
-  return new CliError([`${place}: ${error.code}`, ...params].join(', ') + errors.join(''));
 }
