@@ -29,6 +29,12 @@ const PASSWORD = 'bench-password-2026';
 const START = Date.UTC(2026, 2, 3, 2);
 const HOUR = 3_600_000;
 
+interface Run {
+  readonly took: number;
+  readonly cpu: number;
+  readonly done: TryOut;
+}
+
 export async function bench(options: BenchOptions): Promise<Figure[]> {
   const home = path.resolve(options.home, 'bench');
   const log = createLogger({ level: 'warn' });
@@ -54,26 +60,27 @@ export async function bench(options: BenchOptions): Promise<Figure[]> {
     const { files } = await publishing.rulesInForce(platform, cityId);
     const admin = await signIn(app, 'admin');
     loop.start();
-    const seconds = async (
-      name: string,
-      draft: publishing.RuleSet,
-    ): Promise<{ took: number; done: TryOut }> => {
+    const seconds = async (name: string, draft: publishing.RuleSet): Promise<Run> => {
       const { id } = await publishing.makeDraft(platform, cityId, { name, files: draft }, null);
       const ask = { cases: CASES };
       const asked = await call<TryOut>(app, admin, 'POST', `/rules/drafts/${id}/try-outs`, ask);
       const began = performance.now();
+      const cpu = process.cpuUsage();
       for (;;) {
         const now = await call<TryOut>(app, admin, 'GET', `/rules/try-outs/${asked.id}`);
-        if (now.state === 'done') return { took: (performance.now() - began) / 1000, done: now };
+        if (now.state === 'done') {
+          const { user, system } = process.cpuUsage(cpu);
+          return { took: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, done: now };
+        }
         if (now.state !== 'running') throw new Error(`the try-out ${now.state}: ${now.reason}`);
         await sleep(100);
       }
     };
     const few = await seconds('one limit and one row', smallDraft(files));
     const all = await seconds('every case', largeDraft(files));
-    const note = ({ done }: typeof few): string =>
-      `${done.summary!.cases} cases, ${done.summary!.changed} change`;
-    const figure = (name: string, run: typeof few): Figure => ({
+    const note = ({ done, cpu }: Run): string =>
+      `${done.summary!.cases} cases, ${done.summary!.changed} change; ${Math.round(cpu)} s of the server’s CPU`;
+    const figure = (name: string, run: Run): Figure => ({
       name,
       value: run.took,
       unit: 's',

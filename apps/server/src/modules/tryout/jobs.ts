@@ -7,7 +7,7 @@ import type { Platform } from '#platform/platform';
 import type { Connection } from '#platform/pool';
 import type { Progress } from './run.ts';
 import { begunTries, beginTry, endTry, readTry, waitingTry, writeProgress, type Ending } from './store.ts';
-import type { Said, Work } from './thread.ts';
+import { work, type Said, type Work } from './work.ts';
 
 const INTERVAL_MS = 500;
 /** Its garbage is young; more room for it halves what collecting costs. */
@@ -22,16 +22,18 @@ export interface TryOutLoop {
 
 /**
  * Runs what waits to be tried, one after the other, each in a thread of its own. A lock of this process's session
- * says that somebody works on it: where it is free, the process is gone and the try-out has failed.
+ * says that somebody works on it: where it is free, the process is gone and the try-out has failed. Without `threads` it
+ * is run in place: for who looks at what is found, not at how it is run.
  */
-export function tryOutLoop(platform: Platform): TryOutLoop {
+export function tryOutLoop(platform: Platform, { threads = true } = {}): TryOutLoop {
+  const runner = threads ? inThread : inPlace;
   let loop: Loop | null = null;
   const stopping = new AbortController();
   return {
     start() {
       loop ??= startLoop(platform.log, 'tryout', async () => {
         await endOrphans(platform);
-        return (await runNext(platform, stopping.signal)) ? 0 : INTERVAL_MS;
+        return (await runNext(platform, runner, stopping.signal)) ? 0 : INTERVAL_MS;
       });
     },
     wake: () => loop?.wake(),
@@ -79,13 +81,19 @@ async function underLock(platform: Platform, id: string, work: () => Promise<voi
   }
 }
 
-async function runNext(platform: Platform, signal: AbortSignal): Promise<boolean> {
+async function runNext(platform: Platform, runner: Runner, signal: AbortSignal): Promise<boolean> {
   const waiting = signal.aborted ? null : await waitingTry(platform.db);
   if (!waiting) return false;
-  return underLock(platform, waiting.id, () => runOne(platform, waiting.city_id, waiting.id, signal));
+  return underLock(platform, waiting.id, () => runOne(platform, runner, waiting.city_id, waiting.id, signal));
 }
 
-async function runOne(platform: Platform, cityId: string, id: string, signal: AbortSignal): Promise<void> {
+async function runOne(
+  platform: Platform,
+  runner: Runner,
+  cityId: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   const row = await readTry(platform.db, cityId, id);
   if (!row) return;
   const { draft, files } = await platform.db
@@ -107,8 +115,8 @@ async function runOne(platform: Platform, cityId: string, id: string, signal: Ab
     from: row.asked_from?.getTime() ?? null,
     to: row.asked_to?.getTime() ?? null,
   };
-  const work: Work = { connection: connectionOf(platform), id, now: at(), files, window };
-  const result = await inThread(platform, work, signal);
+  const asked: Work = { connection: connectionOf(platform), id, now: at(), files, window };
+  const result = await runner(platform, asked, signal);
   if (result.kind === 'done') {
     await endTry(platform.db, id, { state: 'done', summary: result.summary, at: at() });
   } else if (result.kind === 'cancelled') {
@@ -135,9 +143,22 @@ type Result =
   | { readonly kind: 'done'; readonly summary: TryOutSummary }
   | { readonly kind: 'cancelled' | 'interrupted' | 'invalid' | 'internal' };
 
+type Runner = (platform: Platform, asked: Work, signal: AbortSignal) => Promise<Result>;
+
+async function inPlace(platform: Platform, asked: Work): Promise<Result> {
+  let result: Result = { kind: 'internal' };
+  let latest: Progress | null = null;
+  await work(asked, (said) => {
+    if (said.kind === 'progress') latest = said.progress;
+    else result = said.kind === 'done' ? said : { kind: 'invalid' };
+  });
+  if (latest) await writeProgress(platform.db, asked.id, latest, null);
+  return result;
+}
+
 /** Runs it to its end, tells how far it is, and ends it when it is cancelled or the program stops. */
-async function inThread(platform: Platform, work: Work, signal: AbortSignal): Promise<Result> {
-  const thread = new Worker(THREAD, { workerData: work, name: 'tryout', resourceLimits: LIMITS });
+async function inThread(platform: Platform, asked: Work, signal: AbortSignal): Promise<Result> {
+  const thread = new Worker(THREAD, { workerData: asked, name: 'tryout', resourceLimits: LIMITS });
   const started = performance.now();
   let latest: Progress | null = null;
   let written: Progress | null = null;
@@ -145,7 +166,7 @@ async function inThread(platform: Platform, work: Work, signal: AbortSignal): Pr
     const told = latest ?? { total: 0, done: 0, changed: 0 };
     const seconds = (performance.now() - started) / 1000;
     written = latest;
-    return writeProgress(platform.db, work.id, told, told.done === 0 ? null : told.done / seconds);
+    return writeProgress(platform.db, asked.id, told, told.done === 0 ? null : told.done / seconds);
   };
   const ended = new Promise<Result>((resolve) => {
     const stop = (): void => resolve({ kind: 'interrupted' });
@@ -155,12 +176,12 @@ async function inThread(platform: Platform, work: Work, signal: AbortSignal): Pr
       if (said.kind === 'progress') latest = said.progress;
       else if (said.kind === 'done') resolve(said);
       else {
-        platform.log.warn({ tryOutId: work.id, message: said.message }, 'a draft cannot be tried');
+        platform.log.warn({ tryOutId: asked.id, message: said.message }, 'a draft cannot be tried');
         resolve({ kind: 'invalid' });
       }
     });
     thread.on('error', (error) => {
-      platform.log.error({ err: error, tryOutId: work.id }, 'a try-out failed');
+      platform.log.error({ err: error, tryOutId: asked.id }, 'a try-out failed');
       resolve({ kind: 'internal' });
     });
     thread.on('exit', () => resolve({ kind: 'internal' }));

@@ -33,7 +33,7 @@ beforeAll(async () => {
   publishing.provideTried(tryout.doneTry);
   await history();
   ({ files } = await publishing.rulesInForce(w.platform, w.cityId));
-  loop = tryout.tryOutLoop(w.platform);
+  loop = tryout.tryOutLoop(w.platform, { threads: false });
 });
 afterAll(async () => {
   await loop.stop();
@@ -449,7 +449,9 @@ describe('who may, and when', () => {
     }
   };
 
-  it('one at a time in a city; one that is cancelled ends, and only once', async () => {
+  it('one at a time in a city; one that is cancelled ends, and only once', { timeout: 300_000 }, async () => {
+    await loop.stop();
+    loop = tryout.tryOutLoop(w.platform);
     const id = await draftOf();
     await held(async () => {
       const { body } = await ask202(id);
@@ -463,22 +465,26 @@ describe('who may, and when', () => {
     expect((await tried(files)).tryOut.state).toBe('done');
   });
 
-  it('a server that stops says so; one that was killed is found by the next', async () => {
-    const id = await draftOf();
-    let tryOutId = '';
-    await held(async () => {
-      tryOutId = (await ask202(id)).body.id;
+  it(
+    'a server that stops says so; one that was killed is found by the next',
+    { timeout: 300_000 },
+    async () => {
+      const id = await draftOf();
+      let tryOutId = '';
+      await held(async () => {
+        tryOutId = (await ask202(id)).body.id;
+        loop.start();
+        await begun(tryOutId);
+        await loop.stop();
+      });
+      expect(await ended(tryOutId)).toMatchObject({ state: 'failed', reason: 'interrupted', summary: null });
+      const lost = (await ask202(id)).body.id;
+      await w.platform.pool.query('update rule_try_out set begun = true where id = $1', [lost]);
+      loop = tryout.tryOutLoop(w.platform, { threads: false });
       loop.start();
-      await begun(tryOutId);
-      await loop.stop();
-    });
-    expect(await ended(tryOutId)).toMatchObject({ state: 'failed', reason: 'interrupted', summary: null });
-    const lost = (await ask202(id)).body.id;
-    await w.platform.pool.query('update rule_try_out set begun = true where id = $1', [lost]);
-    loop = tryout.tryOutLoop(w.platform);
-    loop.start();
-    expect(await ended(lost)).toMatchObject({ state: 'failed', reason: 'interrupted' });
-  });
+      expect(await ended(lost)).toMatchObject({ state: 'failed', reason: 'interrupted' });
+    },
+  );
 
   it('a set with mistakes is not tried; every mistake is named', async () => {
     const id = await draftOf(new Map([...files, ['process/case.bpmn', '<x/>']]));
