@@ -115,8 +115,24 @@ export const EventPayload = z.object({
   /** Fixed by the collector on the spot: counted apart. */
   selfHandled: z.boolean().optional(),
   rating: z.int().optional(),
-  /** The process goes on in another version. */
-  process: z.object({ from: id, to: id }).optional(),
+  /** The process goes on in another version; by which map, as its SHA-256. */
+  process: z.object({ from: id, to: id, mapHash: z.string().optional() }).optional(),
+  /** Deadlines by calendars that were published meanwhile, and what each had been and is now. */
+  recomputed: z
+    .object({
+      calendars: z.array(z.object({ code: z.string(), version: z.int() })),
+      clocks: z.array(
+        z.object({
+          taskId: id.nullable(),
+          assignmentId: id.nullable(),
+          /** Of a timer of the drawing itself. */
+          timer: z.string().optional(),
+          from: at.nullable(),
+          to: at.nullable(),
+        }),
+      ),
+    })
+    .optional(),
   /** On the closing event: every assignment responded within its limit. */
   onTime: z.boolean().optional(),
 });

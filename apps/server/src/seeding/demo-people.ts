@@ -58,6 +58,9 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     add(`leader${index + 2}`, 'leader', supervision, 'region', { scopeRegionId: district.id }),
   );
   add('admin', 'admin', supervision, 'city');
+  addDistrictCentres(staffing.units, [supervision, command], (username, role, unit) =>
+    add(username, role, unit, unit.regionId === null ? 'city' : 'region', { scopeRegionId: unit.regionId }),
+  );
   for (const unit of staffing.units) {
     // A district's own centre: its people see their district
     const more = unit.regionId === null ? {} : { scopeRegionId: unit.regionId };
@@ -76,6 +79,26 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     add(`collector${n}`, 'collector', team, 'own', { patrolGridIds: gridIds }),
   );
   return people;
+}
+
+const DESKS: Partial<Record<UnitKind, readonly Role[]>> = {
+  supervisionCentre: ['operator', 'shiftLeader'],
+  commandCentre: ['dispatcher'],
+};
+
+/** Centres beside the city's own (a district's): two people at each desk, since nobody decides what they asked for. */
+function addDistrictCentres(
+  units: readonly StaffedUnit[],
+  ofCity: readonly StaffedUnit[],
+  add: (username: string, role: Role, unit: StaffedUnit) => void,
+): void {
+  for (const unit of units) {
+    if (ofCity.includes(unit)) continue;
+    for (const role of DESKS[unit.kind] ?? []) {
+      for (let n = 1; n <= 2; n += 1)
+        add(`${role.toLowerCase()}-${unit.code.toLowerCase()}-${n}`, role, unit);
+    }
+  }
 }
 
 function addCollectors(

@@ -5,6 +5,7 @@ import {
   type ClockState,
   type Effect,
   type Calendar,
+  type Limit,
   type LimitUnit,
   type StepResult,
 } from '@wanmi/process';
@@ -171,23 +172,35 @@ function limitOf(
   effect: OpenEffect,
   assignment: AssignmentState | undefined,
   at: number,
-): Pick<TaskState, 'warnAt' | 'dueAt' | 'limitValue' | 'limitUnit'> {
+): Pick<TaskState, 'warnAt' | 'dueAt' | 'limitValue' | 'limitUnit' | 'calendar'> {
   if (effect.limit === 'dispose' && assignment) {
     return {
       ...scheduleOf(around, assignment),
       limitValue: assignment.limitValue,
       limitUnit: assignment.limitUnit,
+      calendar: assignment.calendar,
     };
   }
   const stage = effect.limit ? around.catalog.stageLimits.get(effect.limit) : undefined;
-  if (!stage) return { warnAt: null, dueAt: null, limitValue: null, limitUnit: null };
-  const calendar = calendarOf(around, stage.calendar);
+  if (!stage) return { warnAt: null, dueAt: null, limitValue: null, limitUnit: null, calendar: null };
   const { value, unit } = stage;
+  return {
+    ...momentsOf(calendarOf(around, stage.calendar), at, stage),
+    limitValue: value,
+    limitUnit: unit,
+    calendar: stage.calendar,
+  };
+}
+
+/** When a step that was opened at `at` turns yellow and red. */
+export function momentsOf(
+  calendar: Calendar,
+  at: number,
+  { value, unit }: Limit,
+): { warnAt: number; dueAt: number } {
   return {
     warnAt: addLimit(calendar, at, { value: value * WARN_SHARE, unit }),
     dueAt: addLimit(calendar, at, { value, unit }),
-    limitValue: value,
-    limitUnit: unit,
   };
 }
 
@@ -269,7 +282,7 @@ export interface EffectTarget {
 }
 
 /** Steps beside the line: none of them says where the case stands. */
-const SIDE_STEPS: ReadonlySet<string> = new Set([
+export const SIDE_STEPS: ReadonlySet<string> = new Set([
   'approve',
   'suspend',
   'consult',
@@ -342,7 +355,8 @@ function armTimers(target: EffectTarget, stepped: StepResult, opened: readonly T
       const assignment = assignments.find((a) => a.id === (effect.instance ?? task?.assignmentId));
       const dueAt = momentOf(around, effect, assignment, at);
       if (dueAt !== null) {
-        writes.timers.push({ taskId: state.id, fire: processTimer(effect.token), dueAt });
+        const since = effect.at.kind === 'fraction' ? { since: at } : {};
+        writes.timers.push({ taskId: state.id, fire: processTimer(effect.token), dueAt, ...since });
       }
     }
   }
@@ -350,9 +364,10 @@ function armTimers(target: EffectTarget, stepped: StepResult, opened: readonly T
 
 export const processTimer = (token: number): string => `process:${token}`;
 
-function momentOf(
+/** When a timer of the drawing that was armed at `at` is due; null where its limit is not known. */
+export function momentOf(
   around: Surroundings,
-  { at: when, limit }: Extract<Effect, { type: 'armTimer' }>,
+  { at: when, limit }: Pick<Extract<Effect, { type: 'armTimer' }>, 'at' | 'limit'>,
   assignment: AssignmentState | undefined,
   at: number,
 ): number | null {
@@ -375,7 +390,8 @@ function momentOf(
   }
 }
 
-function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
+/** An open task that nobody does any more, as the log tells it. */
+export function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
   const overdue = task.overdue || (task.dueAt !== null && at > task.dueAt);
   return { ...eventTask(task), action: 'withdraw', overdue };
 }

@@ -26,4 +26,15 @@ export {
   type TaskMove,
 } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
+export { recomputeClocks } from './recomputing.ts';
+export { beginMove, checkMove, type MoveAsk } from './moving.ts';
+export { tryMove } from './moving-report.ts';
+export { listProcesses, readMove } from './moving-repo.ts';
+export { movingLoop, runMoves } from './moving-run.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
+// Pure: what tries rules on cases of the past asks the same questions as a command.
+export { lengthOf } from './applications.ts';
+export { approvalFor, dispatchesItself } from './decisions.ts';
+export { SIDE_STEPS } from './effects.ts';
+export { mayStillDecline } from './prepare.ts';
+export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';

@@ -175,6 +175,9 @@ async function take(draft: Draft): Promise<With | null> {
     application: applications.find((a) => a.id === task?.applicationId) ?? null,
     add: {},
   };
+  // A message is judged by the case that it found: one that brings it back to life (unmerge) came after its end.
+  const { endedAt, outcome } = loaded.state;
+  const asItWas = message ? { ended: endedAt !== null, outcome } : {};
   const now = (): CaseVars =>
     varsOf({
       catalog: around.catalog,
@@ -183,7 +186,7 @@ async function take(draft: Draft): Promise<With | null> {
       application: change.application,
       data,
       inWindow: task === null || mayStillDecline(around, task, at),
-      more: { autoDispatch: automaticDispatch(change, action) },
+      more: { autoDispatch: automaticDispatch(change, action), ...asItWas },
     });
   if (task?.notBefore && task.notBefore > at) {
     throw problem('task.notYet', { from: new Date(task.notBefore).toISOString() });

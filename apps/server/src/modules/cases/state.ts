@@ -126,6 +126,8 @@ export interface TaskState {
   dueAt: number | null;
   limitValue: number | null;
   limitUnit: string | null;
+  /** By which calendar the limit counts; null: none, or that of its stage. */
+  calendar: string | null;
   doneAt: number | null;
   donePostId: string | null;
   doneAction: string | null;
@@ -149,6 +151,7 @@ export type OpenTask = Pick<
   | 'dueAt'
   | 'limitValue'
   | 'limitUnit'
+  | 'calendar'
   | 'overdue'
 >;
 

@@ -9,13 +9,23 @@ export interface CaseVars {
   readonly itemVars: (items: string, key: string) => FeelContext;
 }
 
+/** What of an assignment, and of an application, a drawing may ask for. */
+export type AssignmentFacts = Pick<
+  AssignmentState,
+  'id' | 'part' | 'form' | 'crewId' | 'state' | 'failedCount' | 'extensions' | 'overdue' | 'endedAt'
+>;
+export type ApplicationFacts = Pick<
+  ApplicationState,
+  'assignmentId' | 'kind' | 'state' | 'level' | 'levels' | 'ask' | 'granted'
+>;
+
 export interface VarsOf {
   readonly catalog: Catalog;
   readonly state: Pick<CaseState, 'source' | 'kind'> &
-    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'endedAt'>>;
-  readonly assignments?: readonly AssignmentState[];
+    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'filedAt' | 'endedAt'>>;
+  readonly assignments?: readonly AssignmentFacts[];
   /** The one that is asked for or decided now. */
-  readonly application?: ApplicationState | null;
+  readonly application?: ApplicationFacts | null;
   readonly data?: Record<string, unknown>;
   /** The department may still decline what it was sent. */
   readonly inWindow?: boolean;
@@ -30,6 +40,7 @@ export const VARIABLES: readonly string[] = [
   'verify',
   'selfHandled',
   'followUp',
+  'filed',
   'ended',
   'outcome',
   'autoAccept',
@@ -65,6 +76,7 @@ export function varsOf(of: VarsOf): CaseVars {
       verify: isVerified(catalog, { source: state.source, kind: state.kind }),
       selfHandled: state.selfHandled ?? false,
       followUp: false,
+      filed: (state.filedAt ?? null) !== null,
       ended: (state.endedAt ?? null) !== null,
       outcome: state.outcome ?? null,
       autoAccept: catalog.settings.autoAccept,
@@ -88,7 +100,7 @@ export function varsOf(of: VarsOf): CaseVars {
   };
 }
 
-function assignmentVars(catalog: Catalog, a: AssignmentState): FeelContext {
+function assignmentVars(catalog: Catalog, a: AssignmentFacts): FeelContext {
   return {
     state: a.state,
     part: a.part,
@@ -101,7 +113,7 @@ function assignmentVars(catalog: Catalog, a: AssignmentState): FeelContext {
   };
 }
 
-function applicationVars(a: ApplicationState): FeelContext {
+function applicationVars(a: ApplicationFacts): FeelContext {
   const until = a.granted?.['until'] ?? a.ask['until'];
   return {
     kind: a.kind,

@@ -1,5 +1,12 @@
 import { ACTIONS, ROLES, STEPS } from '@wanmi/contracts';
-import { compileProcess, ProcessError, tasksOf, type Graph, type Problem } from '@wanmi/process';
+import {
+  checkPicture,
+  compileProcess,
+  ProcessError,
+  tasksOf,
+  type Graph,
+  type Problem,
+} from '@wanmi/process';
 import type { Report } from './report.ts';
 import { filesOf, pathOf, type RuleSet } from './rule-set.ts';
 import type { Tables } from './tables.ts';
@@ -41,6 +48,7 @@ export async function checkProcesses(
       const graph = await compileProcess(text, options);
       graphs.set(code, graph);
       checkActions(file, graph, names, report);
+      for (const { code: wrong, detail } of await checkPicture(text)) report.add(file, null, wrong, detail);
       // What a called drawing awaits is seen in its caller
       if (!called.has(code)) checkMessages(file, graph, names, report);
     } catch (error) {

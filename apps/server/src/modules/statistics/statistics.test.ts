@@ -147,7 +147,7 @@ describe('following the log', () => {
       }),
       { numRuns: 12 },
     );
-  }, 60_000);
+  }, 400_000);
 
   test('rows of other topics, and of cases that the facts have passed, change nothing', async () => {
     const events = lifeOf(ground, start, [0, 0, 1, 0, 0, 1, 30, 1, 30]);

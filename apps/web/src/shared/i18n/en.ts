@@ -128,6 +128,7 @@ export const en: Translation = {
     cases: 'Cases',
     statistics: 'Figures',
     duty: 'Duty',
+    rules: 'Rules',
     people: 'People',
     audit: 'Audit',
   },

@@ -126,6 +126,7 @@ export const zhCN = {
     cases: '案卷',
     statistics: '统计',
     duty: '值守',
+    rules: '规则',
     people: '人员',
     audit: '审计',
   },
