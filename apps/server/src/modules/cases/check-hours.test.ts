@@ -77,6 +77,32 @@ describe('a check in the hours of the find', () => {
   });
 });
 
+test('a department gives its work to one of its crew by name, and to nobody else’s', async () => {
+  const { w } = d;
+  const made = await d.dispatched(1);
+  await d.act('department2', made.id, 'sign');
+  const task = await d.openTask('department2', made.id);
+  const assign = (postId: string) =>
+    d.call<ProblemDetails>('department2', 'POST', `/tasks/${task.id}/actions/assign`, {
+      version: task.version,
+      data: { postId },
+    });
+  for (const postId of [w.person('crew1').postId, w.person('department2').postId, w.cityId]) {
+    const refused = await assign(postId);
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: 'form.invalid', errors: [{ path: '/postId' }] },
+    });
+  }
+  const given = await assign(w.person('crew2').postId);
+  expect(given.status, JSON.stringify(given.body)).toBe(200);
+  const { rows } = await w.platform.pool.query(
+    `select unit_id, post_id from task where case_id = $1 and done_at is null and step = 'dispose'`,
+    [made.id],
+  );
+  expect(rows).toEqual([{ unit_id: w.units.crew2, post_id: w.person('crew2').postId }]);
+});
+
 test('a crew’s work goes to who acts for the one it was given to', async () => {
   const [crew, other] = [d.w.person('crew1'), d.w.person('crew2')];
   const { platform, units } = d.w;

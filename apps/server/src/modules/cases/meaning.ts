@@ -95,15 +95,34 @@ const decline: Meaning = (change) => {
   return {};
 };
 
-const assign: Meaning = (change) => {
+/** 指派: to a crew, or to one of a crew by name. */
+const assign: Meaning = async (change) => {
   const { around, data } = change;
   const a = assignmentOf(change);
-  const crew = around.units.get(data['unitId'] as string);
-  if (!crew || crew.closed || crew.kind !== 'crew' || crew.parentId !== a.unitId) wrong('/unitId', 'unknown');
+  const named = typeof data['postId'] === 'string' ? await crewPost(change, data['postId']) : null;
+  const crew = around.units.get((data['unitId'] as string | undefined) ?? named?.unitId ?? '');
+  const path = named && data['unitId'] === undefined ? '/postId' : '/unitId';
+  if (!crew || crew.closed || crew.kind !== 'crew' || crew.parentId !== a.unitId) wrong(path, 'unknown');
+  if (named && named.unitId !== crew!.id) wrong('/postId', 'unknown');
   a.crewId = crew!.id;
-  a.crewPostId = null;
+  a.crewPostId = named?.id ?? null;
   return {};
 };
+
+/** The post of one of a crew, held now. */
+async function crewPost(
+  { platform, state, at }: Change,
+  id: string,
+): Promise<{ id: string; unitId: string }> {
+  const { rows } = await platform.pool.query<{ id: string; unitId: string }>({
+    name: 'cases.crewPost',
+    text: `select p.id, p.unit_id as "unitId" from post p join role r on r.id = p.role_id
+            where p.id = $1 and p.city_id = $2 and r.code = 'crew' and p.valid_from <= $3
+              and (p.valid_to is null or p.valid_to > $3)`,
+    values: [id, state.cityId, new Date(at)],
+  });
+  return rows[0] ?? wrong('/postId', 'unknown');
+}
 
 /** 反馈: the disposal clock stands until the check has passed or failed. Who only assists is done. */
 const respond: Meaning = (change) => {

@@ -48,7 +48,7 @@ export async function checkDecisions(files: RuleSet, tables: Tables, report: Rep
         report.add(file, table.id, 'decision.noPriorities', table.policy);
       }
     }
-    for (const finding of checkDecision(model, { domains: domainsOf(code, tables) })) {
+    for (const finding of checkDecision(model, { domains: domainsOf(file, code, model, tables, report) })) {
       const add = finding.severity === 'error' ? report.add : report.warn;
       add.call(report, file, elementOf(model, finding), finding.code, finding.detail ?? '');
     }
@@ -56,12 +56,27 @@ export async function checkDecisions(files: RuleSet, tables: Tables, report: Rep
   }
 }
 
-/** What may come in: the vocabulary, and the codes of the set's own tables. */
-function domainsOf(code: string, { category, condition }: Tables): Readonly<Record<string, InputDomain>> {
+/**
+ * What may come in: the vocabulary, and the codes of the set's own tables. A table may speak of more classes than the
+ * city has, which is told and is no mistake.
+ */
+function domainsOf(
+  file: string,
+  code: string,
+  model: DecisionModel,
+  { category, condition }: Tables,
+  report: Report,
+): Readonly<Record<string, InputDomain>> {
   const kinds = { approval: APPLICATION_KINDS, verification: REPORT_KINDS }[code] ?? CATEGORY_KINDS;
-  const codes = (rows: readonly { code: string }[]): InputDomain => ({
-    values: [...new Set(rows.map((row) => row.code))],
-  });
+  const codes = (name: string, rows: readonly { code: string }[]): Record<string, InputDomain> => {
+    if (rows.length === 0) return {};
+    const known = new Set<unknown>(rows.map((row) => row.code));
+    const named = namedIn(model, name).filter(({ value }) => !known.has(value));
+    for (const { rule, value } of named) {
+      report.warn(file, rule, 'decision.unknownCode', `${name}: ${JSON.stringify(value)}`);
+    }
+    return { [name]: { values: [...new Set([...known, ...named.map(({ value }) => value)])] } };
+  };
   return {
     source: { values: SOURCES },
     grade: { values: ['A', 'B', 'C', null] },
@@ -69,9 +84,22 @@ function domainsOf(code: string, { category, condition }: Tables): Readonly<Reco
     count: { whole: true },
     hour: { whole: true },
     ...(isAsked(code) ? { kind: { values: kinds } } : {}),
-    ...(category.length > 0 ? { category: codes(category) } : {}),
-    ...(condition.length > 0 ? { condition: codes(condition) } : {}),
+    ...codes('category', category),
+    ...codes('condition', condition),
   };
+}
+
+/** The values that the rules name of an input. */
+function namedIn(model: DecisionModel, input: string): { rule: string; value: unknown }[] {
+  return tablesOf(model).flatMap((table) => {
+    const column = table.inputs.findIndex((one) => one.expression.text === input);
+    if (column < 0) return [];
+    return table.rules.flatMap((rule) =>
+      (rule.tests[column]?.parts ?? []).flatMap((part) =>
+        'value' in part && part.value !== null ? [{ rule: rule.id, value: part.value as unknown }] : [],
+      ),
+    );
+  });
 }
 
 /** The rule that a finding is about, the last of several; else what the finding names. */

@@ -975,6 +975,14 @@ const MISTAKES: readonly Mistake[] = [
     code: 'decision.outputValue',
   },
   {
+    what: 'a class of a table that the city has not',
+    file: 'decision/recurrence.dmn',
+    change: (text) => text.replaceAll('"0128"', '"0999"'),
+    element: 'recurrence_2',
+    code: 'decision.unknownCode',
+    severity: 'warning',
+  },
+  {
     what: 'nine people who say yes',
     file: 'decision/approval.dmn',
     change: swap(/(approval_1_out2">\s*<text>)\d/, '$19'),
