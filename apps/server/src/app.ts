@@ -14,6 +14,7 @@ import * as notify from '#modules/notify';
 import * as org from '#modules/org';
 import * as publishing from '#modules/publishing';
 import * as statistics from '#modules/statistics';
+import * as tryout from '#modules/tryout';
 import { VirtualClock } from './platform/clock.ts';
 import { parseConfig } from './platform/config.ts';
 import { buildApp } from './platform/http.ts';
@@ -39,6 +40,7 @@ export const modules: readonly Module[] = [
   integrity,
   statistics,
   notify,
+  tryout,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');
@@ -53,7 +55,14 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   org.onOrgChange(cases.moveWork);
   org.onOrgChange(duty.movePlans);
   org.provideAtWork(duty.atWork);
+  tellPublished();
+  publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
+}
+
+/** Rules stand below the cases that follow them. Whatever publishes calls this: the server, the worker, the command line. */
+export function tellPublished(): void {
+  publishing.onCalendarsPublished(cases.recomputeClocks);
 }
 
 /** The OpenAPI document with every route there can be, those of a demo too. */

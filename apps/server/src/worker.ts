@@ -1,8 +1,8 @@
-import { fireTimer } from '#modules/cases';
+import { fireTimer, movingLoop, recomputeClocks } from '#modules/cases';
 import { absenceLoop } from '#modules/duty';
 import { rootJob } from '#modules/integrity';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
-import { publishingLoop } from '#modules/publishing';
+import { onCalendarsPublished, publishingLoop } from '#modules/publishing';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
 import { z } from 'zod';
 import { careJobs } from './platform/jobs-care.ts';
@@ -42,19 +42,23 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     pruneNoticesJob,
   ]);
   const absences = absenceLoop(platform);
+  // Rules stand below the cases that follow them.
+  onCalendarsPublished(recomputeClocks);
   const publishing = publishingLoop(platform);
+  const moving = movingLoop(platform);
   const queue = startQueue(platform, QUEUE_TASKS);
-  for (const part of [...relays, timers, absences, publishing, scheduler]) part.start();
+  for (const part of [...relays, timers, absences, publishing, moving, scheduler]) part.start();
   return {
     wake() {
       timers.wake();
       absences.wake();
       publishing.wake();
+      moving.wake();
       scheduler.wake();
     },
     async stop() {
       await Promise.all(
-        [...relays, timers, absences, publishing, scheduler, queue].map((part) => part.stop()),
+        [...relays, timers, absences, publishing, moving, scheduler, queue].map((part) => part.stop()),
       );
     },
   };

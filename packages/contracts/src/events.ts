@@ -90,9 +90,11 @@ export const EventPayload = z.object({
   /**
    * Open tasks that wait for somebody else from now on: a post or unit ended or got another name, somebody is absent,
    * a shift was handed over. `claimedPostId` is there where a task of the whole unit lay in somebody's hands: who has
-   * it now, null where it waits for all of them again.
+   * it now, null where it waits for all of them again. `fromPostId`: in whose hands it lay, or for whom alone it waited.
    */
-  moved: z.array(EventTask.extend({ claimedPostId: id.nullable().optional() })).optional(),
+  moved: z
+    .array(EventTask.extend({ claimedPostId: id.nullable().optional(), fromPostId: id.optional() }))
+    .optional(),
   /** Open tasks with another deadline from now on: extension, suspension, resumption. */
   rescheduled: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
@@ -113,8 +115,24 @@ export const EventPayload = z.object({
   /** Fixed by the collector on the spot: counted apart. */
   selfHandled: z.boolean().optional(),
   rating: z.int().optional(),
-  /** The process goes on in another version. */
-  process: z.object({ from: id, to: id }).optional(),
+  /** The process goes on in another version; by which map, as its SHA-256. */
+  process: z.object({ from: id, to: id, mapHash: z.string().optional() }).optional(),
+  /** Deadlines by calendars that were published meanwhile, and what each had been and is now. */
+  recomputed: z
+    .object({
+      calendars: z.array(z.object({ code: z.string(), version: z.int() })),
+      clocks: z.array(
+        z.object({
+          taskId: id.nullable(),
+          assignmentId: id.nullable(),
+          /** Of a timer of the drawing itself. */
+          timer: z.string().optional(),
+          from: at.nullable(),
+          to: at.nullable(),
+        }),
+      ),
+    })
+    .optional(),
   /** On the closing event: every assignment responded within its limit. */
   onTime: z.boolean().optional(),
 });

@@ -14,6 +14,8 @@ export * from './org.ts';
 export * from './audit.ts';
 export * from './notice-count.ts';
 export * from './publishing.ts';
+export * from './moving.ts';
 export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';
+export * from './tryout.ts';

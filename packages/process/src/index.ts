@@ -40,6 +40,23 @@ export {
 } from './graph.ts';
 export { actionsOf } from './actions.ts';
 export { type Message, messagesOf } from './messages.ts';
+export {
+  type MoveChange,
+  type Moved,
+  type MoveProblem,
+  type MoveResult,
+  Mover,
+  moveState,
+  type NodeMap,
+} from './move.ts';
+export {
+  canTake,
+  differencesOf,
+  type MoveChangeCode,
+  type MovePlace,
+  type MoveProblemCode,
+  placesOf,
+} from './move-places.ts';
 export type {
   Add,
   AnswerCommand,
@@ -62,7 +79,7 @@ export type {
 } from './state.ts';
 export { openTasksOf, type StandingTask, startProcess, step } from './step.ts';
 export { type ArmedTimer, armedOf } from './timers.ts';
-export { wmPackage } from './bpmn.ts';
+export { checkPicture, wmPackage } from './bpmn.ts';
 export {
   addLimit,
   addTime,

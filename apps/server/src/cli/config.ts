@@ -10,16 +10,18 @@ import {
   makeDraft,
   overlay,
   packArchive,
+  provideTried,
   publishDraft,
   readRuleFolder,
   rulesInForce,
-  RuleSetError,
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
-import { Problem } from '../platform/errors.ts';
-import type { Db } from '../platform/pool.ts';
+import { doneTry } from '#modules/tryout';
+import { moveCommand } from './config-move.ts';
 import { CliError, say, withInstallation } from './open.ts';
+import { cityId, explained } from './rules.ts';
+import { tryCommand } from './try.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
@@ -29,7 +31,9 @@ export function configCommand(): Command {
     .addCommand(diffCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
-    .addCommand(publishCommand());
+    .addCommand(publishCommand())
+    .addCommand(moveCommand())
+    .addCommand(tryCommand({ readRules, cityId }));
 }
 
 function exportCommand(): Command {
@@ -75,6 +79,7 @@ function publishCommand(): Command {
     .option('--effective <time>', 'moment from which it counts (ISO 8601); left out: now')
     .action((draft: string, { city, reason, effective }: PublishOptions) =>
       withInstallation(async ({ platform }) => {
+        provideTried(doneTry);
         const effectiveAt = effective === undefined ? undefined : Date.parse(effective);
         if (Number.isNaN(effectiveAt)) throw new CliError(`${effective} is no moment`);
         const id = await cityId(platform.db, city);
@@ -98,12 +103,6 @@ interface PublishOptions {
   readonly city: string;
   readonly reason: string;
   readonly effective?: string;
-}
-
-async function cityId(db: Db, code: string): Promise<string> {
-  const row = await db.selectFrom('city').select('id').where('code', '=', code).executeTakeFirst();
-  if (!row) throw new CliError(`there is no city ${code}`);
-  return row.id;
 }
 
 function checkCommand(): Command {
@@ -164,13 +163,4 @@ async function readPlace(place: string): Promise<RuleSet> {
   } catch (error) {
     throw explained(error, place);
   }
-}
-
-/** What somebody did wrong is said in a sentence. */
-export function explained(error: unknown, place: string): unknown {
-  if (error instanceof RuleSetError) return new CliError(error.message);
-  if (!(error instanceof Problem)) return error;
-  const errors = error.errors.map(({ path, code, message }) => `\n  ${path}  ${code}  ${message}`);
-  const params = Object.entries(error.params).map(([key, value]) => `${key} ${String(value)}`);
-  return new CliError([`${place}: ${error.code}`, ...params].join(', ') + errors.join(''));
 }

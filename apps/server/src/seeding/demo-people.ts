@@ -45,8 +45,8 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     });
   };
   const { districts } = staffing;
-  const supervision = theOnly(staffing.units, 'supervisionCentre');
-  const command = theOnly(staffing.units, 'commandCentre');
+  const supervision = theCitys(staffing.units, 'supervisionCentre');
+  const command = theCitys(staffing.units, 'commandCentre');
   const desks = Math.max(2, districts.length);
   for (let n = 1; n <= desks; n += 1) add(`operator${n}`, 'operator', supervision, 'city');
   for (let n = 1; n <= 2; n += 1) add(`shift${n}`, 'shiftLeader', supervision, 'city');
@@ -62,6 +62,16 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     add(username, role, unit, unit.regionId === null ? 'city' : 'region', { scopeRegionId: unit.regionId }),
   );
   for (const unit of staffing.units) {
+    // A district's own centre: its people see their district
+    const more = unit.regionId === null ? {} : { scopeRegionId: unit.regionId };
+    const own = (username: string, role: Role): void =>
+      add(username, role, unit, unit.regionId === null ? 'city' : 'region', more);
+    const code = unit.code.toLowerCase();
+    if (unit.kind === 'commandCentre' && unit !== command) own(`dispatcher-${code}`, 'dispatcher');
+    if (unit.kind === 'supervisionCentre' && unit !== supervision) {
+      own(`operator-${code}`, 'operator');
+      own(`shift-${code}`, 'shiftLeader');
+    }
     if (unit.kind === 'department') add(`dept-${unit.code.toLowerCase()}`, 'department', unit, 'unit');
     if (unit.kind === 'crew') add(`crew-${unit.code.toLowerCase()}`, 'crew', unit, 'unit');
   }
@@ -115,8 +125,10 @@ function addCollectors(
   }
 }
 
-function theOnly(units: readonly StaffedUnit[], kind: UnitKind): StaffedUnit {
-  const found = units.find((unit) => unit.kind === kind);
+/** The city's own centre; where only districts have one, the first. */
+function theCitys(units: readonly StaffedUnit[], kind: UnitKind): StaffedUnit {
+  const all = units.filter((unit) => unit.kind === kind);
+  const found = all.find((unit) => unit.regionId === null) ?? all[0];
   if (!found) throw new SeedError(`the city has no unit of kind ${kind}`);
   return found;
 }

@@ -112,12 +112,11 @@ export function mayAsk(
 }
 
 /** How much is asked for, as a share of the limit and in days. @throws form.invalid */
-function lengthOf(
-  change: Change,
-  assignment: AssignmentState | null,
+export function lengthOf(
+  { around, at }: Pick<Situation, 'around' | 'at'>,
+  assignment: Pick<AssignmentState, 'calendar' | 'limitValue' | 'limitUnit'> | null,
   ask: Record<string, unknown>,
 ): { share: number; days: number } {
-  const { around, at } = change;
   if (typeof ask['value'] === 'number' && assignment) {
     const calendar = calendarOf(around, assignment.calendar);
     const unit = (ask['unit'] ?? assignment.limitUnit) as LimitUnit;

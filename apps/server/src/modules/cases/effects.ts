@@ -5,14 +5,16 @@ import {
   type ClockState,
   type Effect,
   type Calendar,
+  type Limit,
   type LimitUnit,
   type StepResult,
 } from '@wanmi/process';
 import { catalogOf, type Catalog } from '#modules/catalog';
-import { collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
+import { actingFor, collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
+import { checkFrom } from './check-hours.ts';
 import type { Writes } from './rows.ts';
 import {
   eventTask,
@@ -91,6 +93,17 @@ interface Waiting {
   postId: string | null;
 }
 
+/** The crew; where one of it was named, that one or who acts for him, also out of another unit. */
+export async function crewOf(
+  platform: Platform,
+  unitId: string,
+  postId: string | null,
+  at: number,
+): Promise<Waiting> {
+  const acting = postId === null ? null : await actingFor(platform.db, postId, at);
+  return acting ? { unitId: acting.unitId, postId: acting.postId } : { unitId, postId: null };
+}
+
 /** The unit, and where it is certain the post, that a step waits for. */
 async function waitingFor(
   target: EffectTarget,
@@ -114,7 +127,7 @@ async function waitingFor(
       return { unitId: assignment.unitId, postId: null };
     case 'crewOfAssignment':
       if (!assignment?.crewId) throw problem('internal');
-      return { unitId: assignment.crewId, postId: assignment.crewPostId };
+      return crewOf(platform, assignment.crewId, assignment.crewPostId, at);
     case 'unitOfInstance': {
       const unitId = assignment?.unitId ?? effect.instance;
       if (!unitId) throw problem('internal');
@@ -159,23 +172,35 @@ function limitOf(
   effect: OpenEffect,
   assignment: AssignmentState | undefined,
   at: number,
-): Pick<TaskState, 'warnAt' | 'dueAt' | 'limitValue' | 'limitUnit'> {
+): Pick<TaskState, 'warnAt' | 'dueAt' | 'limitValue' | 'limitUnit' | 'calendar'> {
   if (effect.limit === 'dispose' && assignment) {
     return {
       ...scheduleOf(around, assignment),
       limitValue: assignment.limitValue,
       limitUnit: assignment.limitUnit,
+      calendar: assignment.calendar,
     };
   }
   const stage = effect.limit ? around.catalog.stageLimits.get(effect.limit) : undefined;
-  if (!stage) return { warnAt: null, dueAt: null, limitValue: null, limitUnit: null };
-  const calendar = calendarOf(around, stage.calendar);
+  if (!stage) return { warnAt: null, dueAt: null, limitValue: null, limitUnit: null, calendar: null };
   const { value, unit } = stage;
+  return {
+    ...momentsOf(calendarOf(around, stage.calendar), at, stage),
+    limitValue: value,
+    limitUnit: unit,
+    calendar: stage.calendar,
+  };
+}
+
+/** When a step that was opened at `at` turns yellow and red. */
+export function momentsOf(
+  calendar: Calendar,
+  at: number,
+  { value, unit }: Limit,
+): { warnAt: number; dueAt: number } {
   return {
     warnAt: addLimit(calendar, at, { value: value * WARN_SHARE, unit }),
     dueAt: addLimit(calendar, at, { value, unit }),
-    limitValue: value,
-    limitUnit: unit,
   };
 }
 
@@ -196,7 +221,10 @@ function assignmentOf({ state, assignments }: EffectTarget, effect: OpenEffect):
 async function taskFor(target: EffectTarget, effect: OpenEffect): Promise<TaskState> {
   const { around, state, at, application } = target;
   const assignment = assignmentOf(target, effect);
-  const waiting = await waitingFor(target, assignment, effect);
+  const notBefore =
+    effect.step === 'check' ? await checkFrom(target.platform, around.catalog, state, at) : null;
+  const start = notBefore ?? at;
+  const waiting = await waitingFor({ ...target, at: start }, assignment, effect);
   return {
     id: uuidv7(at),
     caseId: state.id,
@@ -212,7 +240,8 @@ async function taskFor(target: EffectTarget, effect: OpenEffect): Promise<TaskSt
     claimedPostId: null,
     claimedAt: null,
     openedAt: at,
-    ...limitOf(around, effect, assignment, at),
+    notBefore,
+    ...limitOf(around, effect, assignment, start),
     doneAt: null,
     donePostId: null,
     doneAction: null,
@@ -253,7 +282,7 @@ export interface EffectTarget {
 }
 
 /** Steps beside the line: none of them says where the case stands. */
-const SIDE_STEPS: ReadonlySet<string> = new Set([
+export const SIDE_STEPS: ReadonlySet<string> = new Set([
   'approve',
   'suspend',
   'consult',
@@ -326,7 +355,8 @@ function armTimers(target: EffectTarget, stepped: StepResult, opened: readonly T
       const assignment = assignments.find((a) => a.id === (effect.instance ?? task?.assignmentId));
       const dueAt = momentOf(around, effect, assignment, at);
       if (dueAt !== null) {
-        writes.timers.push({ taskId: state.id, fire: processTimer(effect.token), dueAt });
+        const since = effect.at.kind === 'fraction' ? { since: at } : {};
+        writes.timers.push({ taskId: state.id, fire: processTimer(effect.token), dueAt, ...since });
       }
     }
   }
@@ -334,9 +364,10 @@ function armTimers(target: EffectTarget, stepped: StepResult, opened: readonly T
 
 export const processTimer = (token: number): string => `process:${token}`;
 
-function momentOf(
+/** When a timer of the drawing that was armed at `at` is due; null where its limit is not known. */
+export function momentOf(
   around: Surroundings,
-  { at: when, limit }: Extract<Effect, { type: 'armTimer' }>,
+  { at: when, limit }: Pick<Extract<Effect, { type: 'armTimer' }>, 'at' | 'limit'>,
   assignment: AssignmentState | undefined,
   at: number,
 ): number | null {
@@ -359,7 +390,8 @@ function momentOf(
   }
 }
 
-function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
+/** An open task that nobody does any more, as the log tells it. */
+export function withdrawnTask(task: OpenTask, at: number): NonNullable<EventPayload['closed']>[number] {
   const overdue = task.overdue || (task.dueAt !== null && at > task.dueAt);
   return { ...eventTask(task), action: 'withdraw', overdue };
 }

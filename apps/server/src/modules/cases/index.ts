@@ -14,6 +14,7 @@ export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { eachOf } from './newest.ts';
+export { VARIABLES } from './vars.ts';
 export { BLIND_ROLES } from './policy.ts';
 export {
   heldCounts,
@@ -25,4 +26,15 @@ export {
   type TaskMove,
 } from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
+export { recomputeClocks } from './recomputing.ts';
+export { beginMove, checkMove, type MoveAsk } from './moving.ts';
+export { tryMove } from './moving-report.ts';
+export { listProcesses, readMove } from './moving-repo.ts';
+export { movingLoop, runMoves } from './moving-run.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
+// Pure: what tries rules on cases of the past asks the same questions as a command.
+export { lengthOf } from './applications.ts';
+export { approvalFor, dispatchesItself } from './decisions.ts';
+export { SIDE_STEPS } from './effects.ts';
+export { mayStillDecline } from './prepare.ts';
+export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';

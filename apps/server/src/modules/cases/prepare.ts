@@ -145,7 +145,10 @@ const PURPOSE_OF_ACTION: Readonly<Record<string, MediaPurpose>> = {
   fail: 'check',
 };
 
-/** What the action means for case and assignments, then the walk to the next tasks or the end. */
+/**
+ * What the action means for case and assignments, then the walk to the next tasks or the end.
+ * @throws task.notYet before the hours in which it is to be done
+ */
 async function take(draft: Draft): Promise<With | null> {
   const { platform, actor, at, loaded, action, data, state, task, message, writes } = draft;
   const around = await surroundingsOf(platform, state.cityId);
@@ -185,6 +188,9 @@ async function take(draft: Draft): Promise<With | null> {
       inWindow: task === null || mayStillDecline(around, task, at),
       more: { autoDispatch: automaticDispatch(change, action), ...asItWas },
     });
+  if (task?.notBefore && task.notBefore > at) {
+    throw problem('task.notYet', { from: new Date(task.notBefore).toISOString() });
+  }
   const drawn = task ? requireOffered(graph, task, action, now()) : message;
   await validateForm(platform, state.cityId, drawn?.form ?? action, data);
   const mediaIds = mediaIdsOf(data);

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { NumberFrame } from '#modules/catalog';
 import {
   iso,
   isoOrNull,
@@ -15,6 +16,7 @@ import {
 import {
   SQL_JOIN_CASE,
   SQL_LOAD_CASE,
+  SQL_LOAD_CASES,
   SQL_LOAD_TASK,
   SQL_OPEN_CASE,
   SQL_REPLAY,
@@ -62,16 +64,41 @@ export async function loadCase(
     values: [caseId, cityId, command.personId, command.key],
   });
   const row = found.rows[0];
-  if (!row) return null;
+  return row ? toLoaded(row) : null;
+}
+
+function toLoaded(row: Row): Loaded {
   return {
     state: toState(row),
     task: null,
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
     applications: (row['applications'] as ApplicationState[] | null) ?? [],
     others: (row['others'] as OpenTask[] | null) ?? [],
-    replay: row['replay'] as Loaded['replay'],
+    replay: (row['replay'] as Loaded['replay'] | undefined) ?? null,
     dispatchedByActor: false,
   };
+}
+
+/** A timer of a case: of one of its open tasks, or (`taskId` is the case) of the drawing itself. */
+export interface ArmedRow {
+  readonly taskId: string;
+  readonly fire: string;
+  readonly dueAt: number;
+  readonly since: number | null;
+}
+
+/** Open cases with everything that is open in them and its timers, in the order of their ids. */
+export async function loadCases(
+  db: Client,
+  caseIds: readonly string[],
+  cityId: string,
+): Promise<(Loaded & { timers: ArmedRow[] })[]> {
+  const found = await db.query<Row>({
+    name: 'cases.loadCases',
+    text: SQL_LOAD_CASES,
+    values: [caseIds, cityId],
+  });
+  return found.rows.map((row) => ({ ...toLoaded(row), timers: (row['timers'] as ArmedRow[] | null) ?? [] }));
 }
 
 /** The stored answers of a person's commands with these keys. */
@@ -157,16 +184,16 @@ export async function writeCase(
 export async function insertCase(
   db: Client,
   state: CaseState,
-  ask: { period: string; text: string; bigrams: string[]; report: ReportRow },
+  ask: { number: NumberFrame; text: string; bigrams: string[]; report: ReportRow },
   writes: Writes,
 ): Promise<string> {
-  const { report } = ask;
+  const { report, number } = ask;
   const done = await db.query<{ id: string; case_no: string }>({
     name: 'cases.open',
     text: SQL_OPEN_CASE,
     values: [
       state.cityId,
-      ask.period,
+      number.period,
       state.id,
       state.seq,
       state.head,
@@ -197,6 +224,10 @@ export async function insertCase(
       ...reportValues(report),
       state.selfHandled,
       state.conditionId,
+      number.series,
+      number.before,
+      number.width,
+      number.after,
       ...restValues(writes),
     ],
   });

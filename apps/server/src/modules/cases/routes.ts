@@ -20,12 +20,14 @@ import type { Platform } from '#platform/platform';
 import { actOnCase, actOnTask } from './act.ts';
 import { getCase, getTimeline } from './detail.ts';
 import { countTasks, getTask, listCases, listTasks } from './lists.ts';
+import { movingRoutes } from './moving-routes.ts';
 
 const ById = z.object({ id: Id });
 
 /** The tasks of a post and the cases it may see. */
 export function routes(app: App, platform: Platform): void {
   const config = { permission: 'case.read' } as const;
+  movingRoutes(app, platform);
 
   app.get(
     '/tasks',

@@ -77,10 +77,12 @@ export function toTask(r: Row, caseId: string): TaskState {
     claimedPostId: r['t_claimed_post_id'] as string | null,
     claimedAt: msOrNull(r['t_claimed_at']),
     openedAt: ms(r['t_opened_at']),
+    notBefore: msOrNull(r['t_not_before']),
     warnAt: msOrNull(r['t_warn_at']),
     dueAt: msOrNull(r['t_due_at']),
     limitValue: r['t_limit_value'] as number | null,
     limitUnit: r['t_limit_unit'] as string | null,
+    calendar: r['t_calendar'] as string | null,
     doneAt: msOrNull(r['t_done_at']),
     donePostId: r['t_done_post_id'] as string | null,
     doneAction: r['t_done_action'] as string | null,
@@ -94,7 +96,8 @@ export interface Writes {
   opened: TaskState[];
   /** Open tasks that nobody does any more, because the whole case ended. */
   withdrawn: string[];
-  timers: { taskId: string; fire: string; dueAt: number }[];
+  /** `since`: when a timer of the drawing was armed, whose due moment is a share of a limit. */
+  timers: { taskId: string; fire: string; dueAt: number; since?: number }[];
   /** Open tasks whose deadline moved: extension, suspension, resumption. */
   rescheduled: { id: string; warnAt: number | null; dueAt: number | null }[];
   /** Clocks that stand still or are not needed any more. */
@@ -160,17 +163,24 @@ export function restValues(w: Writes): string[] {
       claimed_post_id: t.claimedPostId,
       claimed_at: isoOrNull(t.claimedAt),
       opened_at: iso(t.openedAt),
+      not_before: isoOrNull(t.notBefore),
       warn_at: isoOrNull(t.warnAt),
       due_at: isoOrNull(t.dueAt),
       due_key: iso(t.dueAt ?? NO_LIMIT),
       limit_value: t.limitValue,
       limit_unit: t.limitUnit,
+      calendar: t.calendar,
       done_at: isoOrNull(t.doneAt),
       done_post_id: t.donePostId,
       done_action: t.doneAction,
       overdue: t.overdue,
     })),
-    w.timers.map((t) => ({ task_id: t.taskId, fire: t.fire, due_at: iso(t.dueAt) })),
+    w.timers.map((t) => ({
+      task_id: t.taskId,
+      fire: t.fire,
+      due_at: iso(t.dueAt),
+      since: isoOrNull(t.since ?? null),
+    })),
     w.events.map((e) => ({
       seq: e.seq,
       type: e.type,

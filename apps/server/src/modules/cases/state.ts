@@ -120,10 +120,14 @@ export interface TaskState {
   claimedPostId: string | null;
   claimedAt: number | null;
   openedAt: number;
+  /** 同时段核查: nobody does it before the hours of the find; null: at once. */
+  notBefore: number | null;
   warnAt: number | null;
   dueAt: number | null;
   limitValue: number | null;
   limitUnit: string | null;
+  /** By which calendar the limit counts; null: none, or that of its stage. */
+  calendar: string | null;
   doneAt: number | null;
   donePostId: string | null;
   doneAction: string | null;
@@ -147,6 +151,7 @@ export type OpenTask = Pick<
   | 'dueAt'
   | 'limitValue'
   | 'limitUnit'
+  | 'calendar'
   | 'overdue'
 >;
 

@@ -3,6 +3,7 @@ import type { Platform } from '#platform/platform';
 import { loadTask } from './repo.ts';
 import { strandedHeir } from './handover.ts';
 import { fireProcessTimer } from './process-timer.ts';
+import { ringsLater } from './recomputing.ts';
 import { appendEvent, eventAssignment, eventTask } from './state.ts';
 
 /** A due row of `timer`, claimed by the loop inside its transaction. */
@@ -29,11 +30,13 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
     key: null,
     forClosing: false,
   });
-  await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   const task = loaded?.task;
+  const at = platform.clock.now();
+  const waits = loaded && task?.doneAt === null;
+  if (waits && (await ringsLater(platform, trx, loaded, timer.fire, at))) return;
+  await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   if (!loaded || !task || task.doneAt !== null) return;
   const { state } = loaded;
-  const at = platform.clock.now();
   const overdue = timer.fire === 'overdue';
   if (overdue) task.overdue = true;
   const assignment =

@@ -1,5 +1,6 @@
 import type { FeelContext } from '@wanmi/process';
 import type { Catalog } from '#modules/catalog';
+import { goesToInspector, isVerified } from './decisions.ts';
 import type { ApplicationState, AssignmentState, CaseState } from './state.ts';
 
 /** What the conditions of a drawing may ask for: names of the case, and those of one instance. */
@@ -8,13 +9,23 @@ export interface CaseVars {
   readonly itemVars: (items: string, key: string) => FeelContext;
 }
 
+/** What of an assignment, and of an application, a drawing may ask for. */
+export type AssignmentFacts = Pick<
+  AssignmentState,
+  'id' | 'part' | 'form' | 'crewId' | 'state' | 'failedCount' | 'extensions' | 'overdue' | 'endedAt'
+>;
+export type ApplicationFacts = Pick<
+  ApplicationState,
+  'assignmentId' | 'kind' | 'state' | 'level' | 'levels' | 'ask' | 'granted'
+>;
+
 export interface VarsOf {
   readonly catalog: Catalog;
   readonly state: Pick<CaseState, 'source' | 'kind'> &
     Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'filedAt' | 'endedAt'>>;
-  readonly assignments?: readonly AssignmentState[];
+  readonly assignments?: readonly AssignmentFacts[];
   /** The one that is asked for or decided now. */
-  readonly application?: ApplicationState | null;
+  readonly application?: ApplicationFacts | null;
   readonly data?: Record<string, unknown>;
   /** The department may still decline what it was sent. */
   readonly inWindow?: boolean;
@@ -38,8 +49,19 @@ export const VARIABLES: readonly string[] = [
   'autoDispatch',
   'inWindow',
   'assignments',
-  'assignment',
-  'application',
+  'assignment.state',
+  'assignment.part',
+  'assignment.form',
+  'assignment.flat',
+  'assignment.failedCount',
+  'assignment.toInspector',
+  'assignment.extensions',
+  'assignment.overdue',
+  'application.kind',
+  'application.state',
+  'application.level',
+  'application.levels',
+  'application.until',
   'consulted',
 ];
 
@@ -51,7 +73,7 @@ export function varsOf(of: VarsOf): CaseVars {
       source: state.source,
       kind: state.kind,
       grade: state.grade ?? null,
-      verify: catalog.sources.get(state.source)?.verify ?? true,
+      verify: isVerified(catalog, { source: state.source, kind: state.kind }),
       selfHandled: state.selfHandled ?? false,
       followUp: false,
       filed: (state.filedAt ?? null) !== null,
@@ -71,26 +93,27 @@ export function varsOf(of: VarsOf): CaseVars {
       if (items !== 'assignments') return {};
       const assignment = assignments.find((a) => a.id === key);
       return {
-        ...(assignment ? { assignment: assignmentVars(assignment) } : {}),
+        ...(assignment ? { assignment: assignmentVars(catalog, assignment) } : {}),
         ...(application?.assignmentId === key ? { application: asked } : {}),
       } as FeelContext;
     },
   };
 }
 
-function assignmentVars(a: AssignmentState): FeelContext {
+function assignmentVars(catalog: Catalog, a: AssignmentFacts): FeelContext {
   return {
     state: a.state,
     part: a.part,
     form: a.form,
     flat: a.form === 'flat' && a.crewId !== null,
     failedCount: a.failedCount,
+    toInspector: goesToInspector(catalog, a.failedCount),
     extensions: a.extensions,
     overdue: a.overdue,
   };
 }
 
-function applicationVars(a: ApplicationState): FeelContext {
+function applicationVars(a: ApplicationFacts): FeelContext {
   const until = a.granted?.['until'] ?? a.ask['until'];
   return {
     kind: a.kind,

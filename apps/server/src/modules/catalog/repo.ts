@@ -206,13 +206,17 @@ export async function readRule(db: At, id: string): Promise<RuleContent | undefi
   return rows[0];
 }
 
-/** The text of the process that a version calls: the one that was in force when the caller came into force. */
+/**
+ * The text of the process that a version calls: the version that was pinned when the caller was published; of one
+ * from before that, what was in force when it came into force, whatever has become of it since.
+ */
 export async function readCalled(db: At, caller: RuleContent, code: string): Promise<string | undefined> {
   const { rows } = await sql<{ content: string }>`
-    select content from rule_version
-     where city_id = ${caller.city_id} and kind = 'process' and code = ${code} and state = 'published'
-       and valid_from <= coalesce(${caller.valid_from}::timestamptz, valid_from)
-     order by valid_from desc, version desc limit 1`.execute(db);
+    select v.content from rule_version v
+      left join rule_call c on c.caller_id = ${caller.id} and c.code = ${code} and c.called_id = v.id
+     where v.city_id = ${caller.city_id} and v.kind = 'process' and v.code = ${code} and v.state <> 'draft'
+       and (c.called_id is not null or v.valid_from <= coalesce(${caller.valid_from}::timestamptz, v.valid_from))
+     order by c.called_id is null, v.valid_from desc, v.version desc limit 1`.execute(db);
   return rows[0]?.content;
 }
 

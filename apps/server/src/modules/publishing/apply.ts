@@ -48,7 +48,7 @@ interface InForce {
 }
 
 /** A new version of each rule whose text is another; all versions of a rule that is gone are retired. */
-async function applyVersions(
+export async function applyVersions(
   { trx, cityId, at, reason, postId }: Applying,
   rules: readonly VersionedRule[],
 ): Promise<string[]> {
@@ -63,24 +63,23 @@ async function applyVersions(
     return now?.state !== 'published' || now.hash !== sha256(rule.content);
   };
   const changed = withCallers(rules.filter(isNew), rules);
-  await insertRows(
-    trx,
-    'rule_version',
-    changed.map((rule) => ({
-      id: uuidv7(at),
-      city_id: cityId,
-      kind: rule.kind,
-      code: rule.code,
-      version: (known.get(`${rule.kind}:${rule.code}`)?.version ?? 0) + 1,
-      content: rule.content,
-      content_hash: `\\x${sha256(rule.content)}`,
-      state: 'published',
-      valid_from: iso(at),
-      reason,
-      published_by: postId,
-      created_at: iso(at),
-    })),
-  );
+  if (changed.some(({ kind }) => kind === 'process')) await pinFound(trx, cityId);
+  const made = changed.map((rule) => ({
+    id: uuidv7(at),
+    city_id: cityId,
+    kind: rule.kind,
+    code: rule.code,
+    version: (known.get(`${rule.kind}:${rule.code}`)?.version ?? 0) + 1,
+    content: rule.content,
+    content_hash: `\\x${sha256(rule.content)}`,
+    state: 'published',
+    valid_from: iso(at),
+    reason,
+    published_by: postId,
+    created_at: iso(at),
+  }));
+  await insertRows(trx, 'rule_version', made);
+  await pinCalls(trx, cityId, made, rules);
   const kept = new Set(rules.map((rule) => `${rule.kind}:${rule.code}`));
   const gone = rows.filter((row) => row.state === 'published' && !kept.has(`${row.kind}:${row.code}`));
   for (const { kind, code } of gone) {
@@ -93,6 +92,11 @@ async function applyVersions(
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** Codes of the processes that a drawing calls itself. */
+function callsOf({ content }: VersionedRule): string[] {
+  return [...content.matchAll(/\bcalledElement\s*=\s*["']([^"']+)["']/g)].map(([, code]) => code!);
+}
+
 /** A version of a process pins what it calls, so a changed one takes those that call it along. */
 function withCallers(changed: readonly VersionedRule[], all: readonly VersionedRule[]): VersionedRule[] {
   const taken = new Set(changed);
@@ -101,13 +105,60 @@ function withCallers(changed: readonly VersionedRule[], all: readonly VersionedR
     const codes = new Set([...taken].filter((rule) => rule.kind === 'process').map((rule) => rule.code));
     for (const rule of all) {
       if (rule.kind !== 'process' || taken.has(rule)) continue;
-      const calls = [...rule.content.matchAll(/\bcalledElement\s*=\s*["']([^"']+)["']/g)];
-      if (!calls.some(([, code]) => codes.has(code!))) continue;
+      if (!callsOf(rule).some((code) => codes.has(code))) continue;
       taken.add(rule);
       grew = true;
     }
   }
   return [...taken];
+}
+
+/** Versions from before pins were written down: what each calls is what is there now, before it changes. */
+async function pinFound(trx: Trx, cityId: string): Promise<void> {
+  await sql`
+    insert into rule_call (caller_id, code, called_id, city_id)
+    select distinct r.id, m.code, v.id, r.city_id
+      from rule_version r
+      cross join lateral (
+        select (regexp_matches(r.content, 'calledElement\\s*=\\s*["'']([^"'']+)', 'g'))[1] as code) m
+      join lateral (select id from rule_version
+                     where city_id = r.city_id and kind = 'process' and code = m.code and state <> 'draft'
+                       and valid_from <= coalesce(r.valid_from, valid_from)
+                     order by valid_from desc, version desc limit 1) v on true
+     where r.city_id = ${cityId} and r.kind = 'process'
+       and not exists (select 1 from rule_call c where c.caller_id = r.id)
+    on conflict do nothing`.execute(trx);
+}
+
+/** Writes down which versions the new ones are compiled with, for as long as a case runs on them. */
+async function pinCalls(
+  trx: Trx,
+  cityId: string,
+  made: readonly { readonly id: string; readonly kind: string; readonly code: string }[],
+  rules: readonly VersionedRule[],
+): Promise<void> {
+  const drawn = new Map(rules.filter(({ kind }) => kind === 'process').map((rule) => [rule.code, rule]));
+  const pins = made.flatMap(({ id, kind, code }) => {
+    if (kind !== 'process') return [];
+    const called = new Set<string>();
+    const open = [code];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const one of callsOf(drawn.get(next) ?? { kind, code: next, content: '' })) {
+        if (called.has(one)) continue;
+        called.add(one);
+        open.push(one);
+      }
+    }
+    return [...called].map((one) => ({ id, code: one }));
+  });
+  if (pins.length === 0) return;
+  await sql`
+    insert into rule_call (caller_id, code, called_id, city_id)
+    select p.id, p.code, v.id, ${cityId}::uuid
+      from json_to_recordset(${JSON.stringify(pins)}::json) as p(id uuid, code text)
+      join lateral (select id from rule_version
+                     where city_id = ${cityId} and kind = 'process' and code = p.code and state = 'published'
+                     order by version desc limit 1) v on true`.execute(trx);
 }
 
 /** The set's settings are all there are, but for the scheme in use, which scheme.csv says. */

@@ -36,6 +36,7 @@ export async function catalogOfFiles(
   const conditions = conditionsOf(rules, base, categories);
   const data: CatalogData = {
     ...base,
+    ...unitsOf(rules, base),
     settings: settingsOf(rules, base),
     categoryById: new Map([...retired(base.categoryById), ...[...categories.values()].map(byId)]),
     categoryByCode: categories,
@@ -111,6 +112,45 @@ function conditionsOf(
       },
     ]),
   );
+}
+
+/** Units that the set has and the city has not yet, and calendars as the set says; the others stay as they are. */
+function unitsOf(rules: Rules, base: Catalog): Pick<CatalogData, 'unitById' | 'unitByCode'> {
+  const unitByCode = new Map(base.unitByCode);
+  const byCode = new Map(rules.departments.map((rule) => [rule.code, rule]));
+  const calendarOf = (code: string | null): string | null => {
+    // As many levels as units may have; a loop ends too
+    let at = code === null ? undefined : byCode.get(code);
+    for (let level = 0; at && level < 10; level += 1) {
+      if (at.calendar !== null) return at.calendar;
+      at = at.parent === null ? undefined : byCode.get(at.parent);
+    }
+    return null;
+  };
+  for (const { code, kind, parent, name, duty } of rules.departments) {
+    const now = base.unitByCode.get(code);
+    const calendar = calendarOf(code);
+    unitByCode.set(
+      code,
+      now
+        ? { ...now, duty, calendar }
+        : {
+            id: newId('unit', code),
+            parentId: parent === null ? null : (base.unitByCode.get(parent)?.id ?? newId('unit', parent)),
+            regionId: null,
+            kind,
+            code,
+            name,
+            duty,
+            calendar,
+            inForce: true,
+          },
+    );
+  }
+  return {
+    unitByCode,
+    unitById: new Map([...base.unitById, ...[...unitByCode.values()].map(byId)]),
+  };
 }
 
 type Shape = Omit<CatalogCondition, 'id' | 'nextId'>;

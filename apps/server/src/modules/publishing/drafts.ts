@@ -5,7 +5,7 @@ import { invalid, problem } from '#platform/errors';
 import type { CommandMeta } from '#platform/http';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
-import type { Trx } from '#platform/pool';
+import type { Db, Trx } from '#platform/pool';
 import { unpackArchive } from './archive.ts';
 import { checkRules } from './check.ts';
 import {
@@ -126,6 +126,16 @@ export interface PublishDraft {
   readonly seen: number | null;
 }
 
+/** The try-out of exactly this version of a draft, if there was one. */
+export type Tried = (db: Db, draftId: string, version: number) => Promise<string | null>;
+
+let triedOf: Tried = async () => null;
+
+/** Trying on history needs cases, which stand above: it is told here how to find out. */
+export function provideTried(tried: Tried): void {
+  triedOf = tried;
+}
+
 /**
  * Publishes a draft; it is gone afterwards, its files are the publication's. What somebody else published since the
  * draft was begun must be brought into it first (`conflict.version`).
@@ -151,6 +161,7 @@ export async function publishDraft(
       effectiveAt,
       base: draft.base_id,
       shipped: draft.shipped ? new Map(Object.entries(draft.shipped)) : null,
+      tryOutId: await triedOf(platform.db, draftId, draft.version),
       ...(meta && { meta }),
     },
     async (trx) => {

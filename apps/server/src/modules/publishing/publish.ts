@@ -43,6 +43,8 @@ export interface Publishing {
   readonly restores?: PublicationRow;
   /** Shipped texts that were taken, or decided against, with it. */
   readonly shipped?: RuleSet | null;
+  /** It was tried on history. */
+  readonly tryOutId?: string | null;
   readonly meta?: CommandMeta;
 }
 
@@ -83,7 +85,7 @@ export function refusedFor(problems: readonly RuleProblem[]): Problem {
 }
 
 async function enter(trx: Trx, platform: Platform, publishing: Publishing): Promise<PublicationRow> {
-  const { cityId, actor, files, reason, restores, shipped, meta } = publishing;
+  const { cityId, actor, files, reason, restores, shipped, tryOutId, meta } = publishing;
   const now = platform.clock.now();
   const effectiveAt = publishing.effectiveAt ?? now;
   if (effectiveAt < now) throw problem('rule.effective');
@@ -125,7 +127,12 @@ async function enter(trx: Trx, platform: Platform, publishing: Publishing): Prom
     outcome: 'ok',
     requestId: meta?.requestId ?? null,
     ip: meta?.ip ?? null,
-    detail: { version: made.version, state: made.state, changed: changed.slice(0, 50) },
+    detail: {
+      version: made.version,
+      state: made.state,
+      changed: changed.slice(0, 50),
+      ...(tryOutId && { tryOutId }),
+    },
   });
   return made;
 }

@@ -21,6 +21,8 @@ export function onCalendarsPublished(listener: CalendarsListener): void {
 
 /** Tells of every publication that was not yet heard of; what fails stays for the next time. */
 export async function tellCalendars(platform: Platform): Promise<void> {
+  // Nobody here who could: another process hears of it.
+  if (listeners.length === 0) return;
   for (const { id, city_id, codes } of await recomputing(platform.db)) {
     try {
       for (const listener of listeners) await listener(platform, city_id, codes);

@@ -1,6 +1,7 @@
 import {
   AuditOutlined,
   BarChartOutlined,
+  ControlOutlined,
   FileSearchOutlined,
   InboxOutlined,
   PlusSquareOutlined,
@@ -20,6 +21,7 @@ const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   cases: FileSearchOutlined,
   statistics: BarChartOutlined,
   duty: ScheduleOutlined,
+  rules: ControlOutlined,
   people: TeamOutlined,
   audit: AuditOutlined,
 };

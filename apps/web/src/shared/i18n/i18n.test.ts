@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';
 import { setLanguage } from './index.ts';
 import { pickText, wordOf } from './text.ts';
+import { rulesEn } from './rules.en.ts';
+import { rulesZhCN } from './rules.zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -17,8 +19,8 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return found;
 }
 
-const chinese = flat(zhCN);
-const english = flat(en);
+const chinese = new Map([...flat(zhCN), ...flat(rulesZhCN, 'rules:')]);
+const english = new Map([...flat(en), ...flat(rulesEn, 'rules:')]);
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 
 describe('the two catalogues', () => {
