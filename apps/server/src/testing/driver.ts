@@ -47,6 +47,19 @@ interface Offer {
   readonly danger: boolean;
 }
 
+interface Standing {
+  readonly ended: boolean;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly node: string;
+    readonly role: string;
+    readonly unitId: string;
+    readonly postId: string | null;
+  }[];
+  /** Units that have or had to do with it. */
+  readonly unitIds: ReadonlySet<string>;
+}
+
 /** How a case may come in; what becomes of it is the city's affair. */
 interface Opening {
   readonly role: Role;
@@ -176,7 +189,7 @@ export class Driver {
       this.#log.push(
         `${id} ${hand.username} reports ${JSON.stringify(opening.body)} → ${made.body.case.stage}`,
       );
-      for (const node of await this.#openNodes(id)) opening.first.add(node.node);
+      for (const { node } of (await this.#standing(id)).tasks) opening.first.add(node);
       return id;
     }
     return null;
@@ -194,9 +207,9 @@ export class Driver {
 
   /** False: the case has ended and offers nothing that leads to the goal. */
   async #takeBest(caseId: string, goal: string | null): Promise<boolean> {
-    const seen = await this.#seen(caseId);
-    const ended = seen.stage === 'ended';
-    const offers = await this.#offersOf(seen, goal);
+    const standing = await this.#standing(caseId);
+    const { ended } = standing;
+    const offers = await this.#offersOf(caseId, standing, goal);
     const isNew = ({ way: { key } }: Offer): boolean => !this.#taken.has(key) && !this.#closed.has(key);
     const toGoal = ({ way }: Offer): number =>
       goal === null ? Infinity : this.#atlas.distance(way.key, goal);
@@ -282,11 +295,10 @@ export class Driver {
   }
 
   /** What everybody who may have to do with the case is offered now. */
-  async #offersOf(seen: CaseDetail, goal: string | null): Promise<Offer[]> {
-    const caseId = seen.id;
-    const nodes = new Map((await this.#openNodes(caseId)).map(({ id, node }) => [id, node]));
+  async #offersOf(caseId: string, standing: Standing, goal: string | null): Promise<Offer[]> {
+    const nodes = new Map(standing.tasks.map(({ id, node }) => [id, node]));
     const offers: Offer[] = [];
-    for (const hand of this.#concerned(seen, goal)) {
+    for (const hand of this.#concerned(standing, goal)) {
       const detail = await this.#detail(hand, caseId);
       if (!detail) continue;
       for (const task of detail.tasks) {
@@ -317,29 +329,21 @@ export class Driver {
   }
 
   /** One of each desk: those of the centres, and of the units that the case names. */
-  #concerned(seen: CaseDetail, goal: string | null): Hand[] {
+  #concerned({ ended, tasks, unitIds }: Standing, goal: string | null): Hand[] {
     // Everybody is asked where something beside the tasks is wanted, now and then otherwise
     const isBeside = this.#atlas.ways.some(({ key, kind }) => key === goal && kind === 'message');
-    const everybody = isBeside || seen.stage === 'ended' || this.#random.chance(0.12);
-    const waiting = new Set(seen.tasks.map((task) => `${task.role} ${task.unit?.id}`));
-    const named = new Set([
-      ...seen.tasks.map((task) => task.unit?.id),
-      ...seen.assignments.flatMap((one) => [one.unit.id, one.crew?.id]),
-    ]);
-    const needsCollector = seen.tasks.some((task) => task.role === 'collector') || this.#random.chance(0.1);
+    const everybody = isBeside || ended || this.#random.chance(0.12);
+    const waits = ({ role, unitId, postId }: Hand): boolean =>
+      tasks.some((task) =>
+        task.postId === null ? task.role === role && task.unitId === unitId : task.postId === postId,
+      );
     const desks = new Map<string, Hand>();
     for (const hand of this.#random.shuffle(this.#city.hands)) {
       const { role, unitId } = hand;
-      if (!everybody && !waiting.has(`${role} ${unitId}`)) continue;
-      if (role === 'admin' || (OUTSIDE.has(role) && !named.has(unitId))) continue;
-      if (role === 'collector' && !needsCollector) continue;
-      desks.set(role === 'collector' ? hand.postId : `${role} ${unitId}`, hand);
+      const asked = everybody && role !== 'admin' && (!OUTSIDE.has(role) || unitIds.has(unitId));
+      if (asked || waits(hand)) desks.set(`${role} ${unitId}`, hand);
     }
     return [...desks.values()];
-  }
-
-  #viewer(): Hand {
-    return this.#city.hands.find(({ role }) => role === 'assessor')!;
   }
 
   async #detail(hand: Hand, caseId: string): Promise<CaseDetail | null> {
@@ -349,19 +353,23 @@ export class Driver {
     return body;
   }
 
-  async #seen(caseId: string): Promise<CaseDetail> {
-    const seen = await this.#detail(this.#viewer(), caseId);
-    if (!seen) throw new Error(`${caseId} is seen by nobody`);
-    return seen;
-  }
-
-  /** Where the drawing stands: not the client's knowledge, but what is counted. */
-  async #openNodes(caseId: string): Promise<{ id: string; node: string }[]> {
-    const { rows } = await this.#platform.pool.query<{ id: string; node: string }>(
-      'select id, node from task where case_id = $1 and done_at is null',
+  /** Where the drawing stands, and whom it may concern: not the client's knowledge, but what is counted by. */
+  async #standing(caseId: string): Promise<Standing> {
+    const { rows } = await this.#platform.pool.query<{
+      ended: boolean;
+      tasks: Standing['tasks'];
+      units: string[];
+    }>(
+      `select c.ended_at is not null as ended,
+         coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'node', t.node, 'role', t.role,
+           'unitId', t.unit_id, 'postId', t.post_id)) from task t
+           where t.case_id = c.id and t.done_at is null), '[]') as tasks,
+         array(select unnest(array[a.unit_id, a.crew_id])::text from assignment a where a.case_id = c.id) as units
+       from "case" c where c.id = $1`,
       [caseId],
     );
-    return rows;
+    const { ended, tasks, units } = rows[0]!;
+    return { ended, tasks, unitIds: new Set([...units, ...tasks.map(({ unitId }) => unitId)]) };
   }
 
   async #otherCase(hand: Hand, caseId: string): Promise<string | null> {
@@ -406,12 +414,13 @@ export class Driver {
       if (!this.#caseIds.includes(id)) this.#caseIds.push(id);
       this.#refusedHere.clear();
       this.#takenHere.clear();
-      for (let step = 0; step < STEPS_OF_CASE && (await this.#seen(id)).stage !== 'ended'; step += 1) {
+      for (let step = 0; step < STEPS_OF_CASE && !(await this.#standing(id)).ended; step += 1) {
         await this.#tick(MINUTE);
         await this.#takeBest(id, null);
       }
-      if ((await this.#seen(id)).stage !== 'ended') {
-        const at = (await this.#openNodes(id)).map(({ node }) => node).join(', ');
+      const { ended, tasks } = await this.#standing(id);
+      if (!ended) {
+        const at = tasks.map(({ node }) => node).join(', ');
         this.#stuck.push(`${id} at ${at}`);
       }
     }

@@ -68,15 +68,22 @@ describe('a check', () => {
     expect(await k.offered('department1', made.id)).toContain('sign');
   });
 
-  test('whoever dispatched, in whatever way, does not close', async () => {
-    const made = await k.closed();
-    const { rows } = await k.w.platform.pool.query<{ posts: number }>(
-      `select count(distinct post_id)::int as posts from case_event
-        where case_id = $1 and type in ('case.dispatched', 'case.closed')`,
-      [made.id],
-    );
-    expect(rows).toEqual([{ posts: 2 }]);
-  });
+  test.each(['dispatched', 'redispatched', 'reworked', 'departmentAdded', 'sentToDistrict'])(
+    'whoever has %s it does not close it: the log decides, whatever post it is done through',
+    async (what) => {
+      const made = await k.signed();
+      await k.go('department2', made.id, 'respond', { result: '已清理' });
+      await k.go('operator', made.id, 'sendCheck');
+      await k.go('collector1', made.id, 'pass');
+      const { postId, personId } = k.w.person('shiftLeader');
+      await k.w.platform.pool.query(
+        `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
+         values ($1, 9999, $2, $3, now(), $4, $5, '{}', '\\x00', 'sha256')`,
+        [made.id, k.w.cityId, `case.${what}`, postId, personId],
+      );
+      expect(await k.refused('shiftLeader', made.id, 'close')).toBe('permission.sameCentre');
+    },
+  );
 });
 
 describe('what the collector fixed on the spot', () => {

@@ -66,7 +66,7 @@ select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHERS
    from command m where m.person_id = $3 and m.key = $4) as replay,
   case when $5 then exists (
     select 1 from case_event e where e.case_id = c.id and e.person_id = $3
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded')) else false end as dispatched_by_actor
+      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict')) else false end as dispatched_by_actor
 from task t join "case" c on c.id = t.case_id
 where t.id = $1 and c.city_id = $2`;
 
