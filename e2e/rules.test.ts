@@ -109,8 +109,12 @@ describe('the rules of a city', () => {
     await expectAccessible(page);
 
     await view(page, '试算').click();
-    await page.getByRole('button', { name: '开始试算' }).click();
+    const start = page.getByRole('button', { name: '开始试算' });
+    await start.click();
     await page.getByRole('region', { name: '试算结果' }).waitFor();
+    // It can be tried again, and the button has its colours back.
+    await eventually(() => start.isEnabled()).toBe(true);
+    await page.waitForTimeout(500);
     await expectAccessible(page);
 
     await page.getByRole('button', { name: '发布' }).click();
