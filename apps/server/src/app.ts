@@ -55,8 +55,8 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   org.onOrgChange(cases.moveWork);
   org.onOrgChange(duty.movePlans);
   org.provideAtWork(duty.atWork);
-  publishing.provideTried(tryout.doneTry);
   tellPublished();
+  publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
 }
 

@@ -73,7 +73,7 @@ beforeAll(async () => {
     await app.close();
     await platform.close();
   };
-}, 60_000);
+}, 400_000);
 afterAll(() => close());
 
 test('both languages tell the same', () => {
@@ -81,7 +81,7 @@ test('both languages tell the same', () => {
   expect(recipes('rules.md')).toHaveLength(CHANGES.length);
 });
 
-test('each change is published, and the next case feels all of them', { timeout: 180_000 }, async () => {
+test('each change is published, and the next case feels all of them', { timeout: 400_000 }, async () => {
   let files = await readRuleFolder(CONFIG);
   for (const [index, blocks] of recipes('rules.md').entries()) {
     for (const block of blocks) files = done(files, block);

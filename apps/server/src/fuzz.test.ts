@@ -153,7 +153,7 @@ beforeAll(async () => {
   };
   await app.listen({ host: '127.0.0.1', port: 0 });
   port = (app.server.address() as AddressInfo).port;
-}, 60_000);
+}, 400_000);
 afterAll(async () => {
   await app?.close();
   await platform?.close();
@@ -416,7 +416,7 @@ test('every route is tried', () => {
   expect(tried.sort()).toEqual(routesOf(app).sort());
 });
 
-test('each route, each of its fields', { timeout: 120_000 }, async () => {
+test('each route, each of its fields', { timeout: 400_000 }, async () => {
   const faults: string[] = [];
   // Last what moves desks and the clock under the others.
   const late = ({ path, permission }: Operation): number =>
@@ -441,7 +441,7 @@ test('each route, each of its fields', { timeout: 120_000 }, async () => {
 });
 
 describe('forms', () => {
-  test('each action of each step, each field of its form', { timeout: 60_000 }, async () => {
+  test('each action of each step, each field of its form', { timeout: 400_000 }, async () => {
     const random = randomOf(SEED);
     for (const planted of cases.filter((one) => one.waits.length > 0)) {
       const who = planted.waits[0]!;

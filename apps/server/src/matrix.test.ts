@@ -76,7 +76,7 @@ beforeAll(async () => {
     [n.cityId, 'n' as const],
   ]);
   owners = await Owners.read(platform.pool, cities, planted, stage.reporters);
-}, 60_000);
+}, 400_000);
 afterAll(async () => {
   await app?.close();
   await platform?.close();

@@ -80,6 +80,9 @@ export const Task = z
     role: z.enum(ROLES),
     unit: Ref.nullable(),
     openedAt: Instant,
+    notBefore: Instant.nullable().optional().meta({
+      description: 'a check in the hours of the find: nothing but claim and release is taken before',
+    }),
     doneAt: Instant.nullable(),
     doneAction: z.string().nullable(),
     claimedBy: z.object({ postId: Id, name: z.string(), mine: z.boolean() }).nullable(),

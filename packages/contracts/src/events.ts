@@ -90,9 +90,11 @@ export const EventPayload = z.object({
   /**
    * Open tasks that wait for somebody else from now on: a post or unit ended or got another name, somebody is absent,
    * a shift was handed over. `claimedPostId` is there where a task of the whole unit lay in somebody's hands: who has
-   * it now, null where it waits for all of them again.
+   * it now, null where it waits for all of them again. `fromPostId`: in whose hands it lay, or for whom alone it waited.
    */
-  moved: z.array(EventTask.extend({ claimedPostId: id.nullable().optional() })).optional(),
+  moved: z
+    .array(EventTask.extend({ claimedPostId: id.nullable().optional(), fromPostId: id.optional() }))
+    .optional(),
   /** Open tasks with another deadline from now on: extension, suspension, resumption. */
   rescheduled: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),

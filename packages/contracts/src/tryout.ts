@@ -52,6 +52,19 @@ export const TRY_OUT_CHANGES = [
 ] as const;
 export type TryOutChangeKind = (typeof TRY_OUT_CHANGES)[number];
 
+export const TRY_OUT_CHANGE_NAMES: Record<TryOutChangeKind, Text> = {
+  condition: { 'zh-CN': '立案条件', en: 'Condition' },
+  department: { 'zh-CN': '责任部门', en: 'Department' },
+  limit: { 'zh-CN': '处置时限', en: 'Limit of disposal' },
+  due: { 'zh-CN': '到期时刻', en: 'Due' },
+  lamp: { 'zh-CN': '灯色', en: 'Lamp' },
+  onTime: { 'zh-CN': '按期', en: 'On time' },
+  stage: { 'zh-CN': '环节时限', en: 'Stage limit' },
+  automatic: { 'zh-CN': '自动办理', en: 'Done by the system' },
+  approval: { 'zh-CN': '审批', en: 'Approval' },
+  process: { 'zh-CN': '流程', en: 'Process' },
+};
+
 /** What the system does in a person's stead; `keyPatrol`: sends one where a place comes back. */
 export const TRY_OUT_AUTOMATIC = ['accept', 'sendVerify', 'dispatch', 'sendCheck', 'keyPatrol'] as const;
 export const TRY_OUT_LAMPS = ['green', 'yellow', 'red'] as const;

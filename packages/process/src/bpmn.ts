@@ -38,22 +38,52 @@ function extension(name: string, extended: string, attributes: readonly string[]
 // The metamodel is built once: it is the half of a small drawing's reading time.
 let moddle: BpmnModdle | undefined;
 
-/** Reads a drawing; whatever moddle cannot make sense of is a refusal, not a warning. */
+/**
+ * Reads what a drawing says; whatever moddle cannot make sense of is a refusal, not a warning. Where its shapes stand is
+ * no part of that, and two thirds of the reading: `checkPicture` reads it.
+ */
 export async function readBpmn(xml: string): Promise<ModdleElement> {
-  moddle ??= new BpmnModdle({ wm: wmPackage });
-  let read;
+  return read(withoutPicture(xml));
+}
+
+/** What is wrong with the picture of a drawing: shapes of elements that there are not, and the like. */
+export async function checkPicture(xml: string): Promise<readonly Problem[]> {
   try {
-    read = await moddle.fromXML(xml);
+    await read(xml);
+    return [];
+  } catch (error) {
+    if (error instanceof ProcessError) return error.problems;
+    throw error;
+  }
+}
+
+const LAST = /<\/([\w.-]+:)?BPMNDiagram\s*>(\s*<\/[\w.:-]+>\s*)$/;
+
+/** Pictures only where the standard has them, last in their document: whatever else stands among them is read. */
+function withoutPicture(xml: string): string {
+  for (let rest = xml; ;) {
+    const end = LAST.exec(rest.slice(-300));
+    const begin = rest.lastIndexOf(`<${end?.[1] ?? ''}BPMNDiagram`);
+    if (!end || begin < 0) return rest;
+    rest = rest.slice(0, begin) + end[2]!;
+  }
+}
+
+async function read(xml: string): Promise<ModdleElement> {
+  moddle ??= new BpmnModdle({ wm: wmPackage });
+  let found;
+  try {
+    found = await moddle.fromXML(xml);
   } catch (cause) {
     refuse('process.xml', { detail: cause instanceof Error ? cause.message : String(cause) });
   }
-  if (read.warnings.length > 0) {
+  if (found.warnings.length > 0) {
     throw new ProcessError(
       'process.xml',
-      read.warnings.map((warning): Problem => ({ code: 'process.xml', detail: warning.message })),
+      found.warnings.map((warning): Problem => ({ code: 'process.xml', detail: warning.message })),
     );
   }
-  return read.rootElement;
+  return found.rootElement;
 }
 
 export function text(element: ModdleElement, property: string): string | undefined {

@@ -333,6 +333,12 @@ describe('messages and timers', () => {
       'process.assign m',
     ]);
     expect(await problemsOf(strand('wm:role="operator king"'), options)).toEqual(['process.unknownCode m']);
+    expect(
+      await problemsOf(
+        strand('wm:role="operator" wm:form="void" wm:when="assignment.faildCount > 2 and state = 1"'),
+        options,
+      ),
+    ).toEqual(['process.unknownName m']);
     const sent = strand('wm:role="operator"').replaceAll('name="void"', 'name="viod"');
     expect(await problemsOf(sent, options)).toEqual(['process.unknownCode m']);
     // nobody sends it: it is no action

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { by, drawing, type DrawnFlow, end, start, task, pass } from './drawing.testing.ts';
-import { compileProcess, type CompileOptions, ProcessError, tasksOf } from './index.ts';
+import { checkPicture, compileProcess, type CompileOptions, ProcessError, tasksOf } from './index.ts';
 
 const caseBpmn = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 
@@ -306,5 +306,27 @@ describe('reminders', () => {
   test('a share of a limit that the task does not have', async () => {
     const nodes = [start, task('a', 'wm:step="a"'), end()];
     expect(await problems(nodes, soundFlows, timer('limit'))).toEqual(['process.noLimit r']);
+  });
+});
+
+describe('the picture of a drawing', () => {
+  const shape = (of: string): string =>
+    `<bpmndi:BPMNDiagram id="d"><bpmndi:BPMNPlane id="p" bpmnElement="${of}" /></bpmndi:BPMNDiagram>`;
+  const withPicture = (of: string): string => caseBpmn.replace(/<\/[\w:]*definitions>\s*$/, `${shape(of)}$&`);
+
+  test('says nothing of the process, and is checked by itself', async () => {
+    const plain = await compileProcess(caseBpmn);
+    const broken = withPicture('nobody');
+    expect((await compileProcess(broken)).nodes.map((node) => node.id)).toEqual(
+      plain.nodes.map((node) => node.id),
+    );
+    expect(await checkPicture(broken)).toEqual([expect.objectContaining({ code: 'process.xml' })]);
+    expect(await checkPicture(caseBpmn)).toEqual([]);
+  });
+
+  test('hides nothing that stands behind it', async () => {
+    const task = '<bpmn:userTask id="behind" />';
+    const hidden = withPicture('nobody').replace('</bpmndi:BPMNDiagram>', `$&${task}`);
+    expect(await problemsOf(hidden)).toContainEqual(expect.stringContaining('process.xml'));
   });
 });

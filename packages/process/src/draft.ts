@@ -38,6 +38,8 @@ export class Draft {
   /** Names that FEEL cannot find by itself, and those that it can. */
   readonly #odd: readonly string[];
   readonly #known: ReadonlySet<string> | undefined;
+  /** What is known of the names that have parts. */
+  readonly #parts: ReadonlyMap<string, ReadonlySet<string>>;
 
   constructor(options: CompileOptions, problems: Problem[] = [], prefix = '') {
     this.options = options;
@@ -47,6 +49,12 @@ export class Draft {
     this.#odd = [...(names ?? [])].filter((name) => /[^\p{L}\p{N}_.]/u.test(name));
     // `assignment.failedCount` is read from `assignment`
     this.#known = names && new Set([...names].map((name) => name.replace(/\..*/, '')));
+    const parts = new Map<string, Set<string>>();
+    for (const name of names ?? []) {
+      const [whole = '', part] = name.split('.');
+      if (part !== undefined) parts.set(whole, (parts.get(whole) ?? new Set()).add(part));
+    }
+    this.#parts = parts;
   }
 
   /** The same draft inside a call. */
@@ -85,6 +93,19 @@ export class Draft {
     if (this.#known && !this.#known.has(name)) this.refuse('process.unknownName', element, name);
   }
 
+  #checkParts(name: string, source: string, element: Place): void {
+    const parts = this.#parts.get(name);
+    if (!parts) return;
+    // Words in quotes are no names
+    for (const [, before, part] of source
+      .replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')
+      .matchAll(/([\p{L}\p{N}_.]*)\.([\p{L}_][\p{L}\p{N}_]*)/gu)) {
+      if (before === name && !parts.has(part!)) {
+        this.refuse('process.unknownName', element, `${name}.${part}`);
+      }
+    }
+  }
+
   /** An expression element in FEEL; undefined where there is none, or none that can be read. */
   expression(
     expression: ModdleElement | undefined,
@@ -105,6 +126,7 @@ export class Draft {
     const feel = this.feel(source.replace(/^=/, ''), element);
     for (const name of feel?.names ?? []) {
       if (name !== 'action' && !own.includes(name)) this.checkName(name, element);
+      this.#checkParts(name, source, element);
     }
     return feel;
   }

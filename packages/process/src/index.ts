@@ -79,7 +79,7 @@ export type {
 } from './state.ts';
 export { openTasksOf, type StandingTask, startProcess, step } from './step.ts';
 export { type ArmedTimer, armedOf } from './timers.ts';
-export { wmPackage } from './bpmn.ts';
+export { checkPicture, wmPackage } from './bpmn.ts';
 export {
   addLimit,
   addTime,

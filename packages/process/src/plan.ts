@@ -38,4 +38,6 @@ export class Plan {
   readonly nodes: DrawnNode[] = [];
   readonly flows: DrawnFlow[] = [];
   readonly scopes: DrawnScope[] = [];
+  /** Called drawings that were read, by their text: what is called from four places is read once. */
+  readonly read = new Map<string, Promise<ModdleElement>>();
 }

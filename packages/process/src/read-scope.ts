@@ -166,19 +166,25 @@ async function insideOf(node: DrawnNode, around: Container, plan: Plan): Promise
     draft.refuse('process.callCycle', element, [...around.calls, code].join(' > '));
     return undefined;
   }
-  const called = await readCalled(node, code);
+  const called = await readCalled(node, code, plan);
   const inside = draft.within(element);
   return called && { element: called, draft: inside, node, parent, calls: [...around.calls, code], role };
 }
 
-async function readCalled({ element, draft }: DrawnNode, code: string): Promise<ModdleElement | undefined> {
+async function readCalled(
+  { element, draft }: DrawnNode,
+  code: string,
+  plan: Plan,
+): Promise<ModdleElement | undefined> {
   const xml = await draft.options.calls?.(code);
   if (xml === undefined) {
     draft.refuse('process.unknownCall', element, code);
     return undefined;
   }
   try {
-    return onlyProcess(await readBpmn(xml), draft.within(element));
+    const reading = plan.read.get(xml) ?? readBpmn(xml);
+    plan.read.set(xml, reading);
+    return onlyProcess(await reading, draft.within(element));
   } catch (error) {
     if (!(error instanceof ProcessError)) throw error;
     draft.refuse('process.call', element, `${code}: ${error.message}`);

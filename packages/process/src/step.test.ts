@@ -127,8 +127,14 @@ describe('a process in one line', () => {
       items: null,
     });
     expect(actionsOf(caseGraph, 'verify', byHand)).toEqual([
-      { action: 'confirm', form: 'confirm', flowId: 'confirmed', condition: 'action = "confirm"' },
-      { action: 'deny', form: 'deny', flowId: 'denied', condition: 'action = "deny"' },
+      {
+        action: 'confirm',
+        name: '属实',
+        form: 'confirm',
+        flowId: 'confirmed',
+        condition: 'action = "confirm"',
+      },
+      { action: 'deny', name: '不属实', form: 'deny', flowId: 'denied', condition: 'action = "deny"' },
     ]);
   });
 

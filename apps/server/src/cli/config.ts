@@ -10,15 +10,18 @@ import {
   makeDraft,
   overlay,
   packArchive,
+  provideTried,
   publishDraft,
   readRuleFolder,
   rulesInForce,
   unpackArchive,
   type RuleSet,
 } from '#modules/publishing';
+import { doneTry } from '#modules/tryout';
 import { moveCommand } from './config-move.ts';
 import { CliError, say, withInstallation } from './open.ts';
 import { cityId, explained } from './rules.ts';
+import { tryCommand } from './try.ts';
 
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
@@ -29,7 +32,8 @@ export function configCommand(): Command {
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(publishCommand())
-    .addCommand(moveCommand());
+    .addCommand(moveCommand())
+    .addCommand(tryCommand({ readRules, cityId }));
 }
 
 function exportCommand(): Command {
@@ -75,6 +79,7 @@ function publishCommand(): Command {
     .option('--effective <time>', 'moment from which it counts (ISO 8601); left out: now')
     .action((draft: string, { city, reason, effective }: PublishOptions) =>
       withInstallation(async ({ platform }) => {
+        provideTried(doneTry);
         const effectiveAt = effective === undefined ? undefined : Date.parse(effective);
         if (Number.isNaN(effectiveAt)) throw new CliError(`${effective} is no moment`);
         const id = await cityId(platform.db, city);

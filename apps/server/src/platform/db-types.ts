@@ -733,6 +733,25 @@ export interface PostGrid {
   valid_to: Timestamp | null;
 }
 
+export interface ProcessMove {
+  city_id: string;
+  finished_at: Timestamp | null;
+  from_id: string;
+  id: string;
+  map: Json;
+  map_hash: Buffer;
+  moved: Generated<number>;
+  problems: Generated<Json>;
+  reached: string | null;
+  reason: string;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  stayed: Generated<number>;
+  to_id: string;
+  total: number;
+}
+
 export interface Publication {
   archive: Buffer;
   city_id: string;
@@ -822,6 +841,13 @@ export interface Roster {
   shift_id: string;
 }
 
+export interface RuleCall {
+  called_id: string;
+  caller_id: string;
+  city_id: string;
+  code: string;
+}
+
 export interface RuleDraft {
   author_id: string | null;
   base_id: string | null;
@@ -841,6 +867,37 @@ export interface RuleDraftFile {
   content: string;
   draft_id: string;
   path: string;
+}
+
+export interface RuleTryOut {
+  asked_cases: number;
+  asked_from: Timestamp | null;
+  asked_to: Timestamp | null;
+  begun: Generated<boolean>;
+  changed: Generated<number>;
+  city_id: string;
+  done: Generated<number>;
+  draft_id: string;
+  draft_version: number;
+  finished_at: Timestamp | null;
+  id: string;
+  name: string;
+  per_second: number | null;
+  publication_id: string | null;
+  reason: string | null;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  summary: Json | null;
+  total: Generated<number>;
+}
+
+export interface RuleTryOutCase {
+  case_id: string;
+  changes: Json;
+  city_id: string;
+  kinds: string[];
+  try_out_id: string;
 }
 
 export interface RuleVersion {
@@ -936,6 +993,7 @@ export interface Succession {
 export interface Task {
   application_id: string | null;
   assignment_id: string | null;
+  calendar: string | null;
   case_id: string;
   city_id: string;
   claimed_at: Timestamp | null;
@@ -949,6 +1007,7 @@ export interface Task {
   limit_unit: string | null;
   limit_value: Numeric | null;
   node: string;
+  not_before: Timestamp | null;
   opened_at: Timestamp;
   overdue: Generated<boolean>;
   post_id: string | null;
@@ -966,6 +1025,7 @@ export interface Timer {
   city_id: string;
   due_at: Timestamp;
   fire: string;
+  since: Timestamp | null;
   task_id: string;
 }
 
@@ -1035,6 +1095,7 @@ export interface DB {
   phrase: Phrase;
   post: Post;
   post_grid: PostGrid;
+  process_move: ProcessMove;
   publication: Publication;
   region: Region;
   report: Report;
@@ -1042,8 +1103,11 @@ export interface DB {
   reporter_message: ReporterMessage;
   role: Role;
   roster: Roster;
+  rule_call: RuleCall;
   rule_draft: RuleDraft;
   rule_draft_file: RuleDraftFile;
+  rule_try_out: RuleTryOut;
+  rule_try_out_case: RuleTryOutCase;
   rule_version: RuleVersion;
   scheme: Scheme;
   session: Session;

@@ -49,6 +49,7 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'action.notAllowed': ['当前不能执行此操作', 'This action is not possible now'],
   'task.claimed': ['任务已被他人领取', 'Somebody else has claimed the task'],
   'task.done': ['任务已办结', 'The task is already done'],
+  'task.notYet': ['尚未到核查时段', 'It is not yet the time to check'],
   'case.ended': ['案卷已终结', 'The case has ended'],
   'form.invalid': ['表单填写有误', 'The form is not filled in correctly'],
   'geo.outsideCity': ['位置不在本市管理范围内', 'The position lies outside the city'],
@@ -80,6 +81,7 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
   'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],
   'storage.full': ['存储空间不足', 'The storage is full'],
+  'service.starting': ['服务正在启动', 'The service is starting'],
   'service.stopping': ['服务正在停止', 'The service is stopping'],
   internal: ['服务器内部错误', 'Internal server error'],
 };

@@ -54,6 +54,7 @@ export const problems = {
   'application.cap': { status: 409 },
   'task.claimed': { status: 409 },
   'task.done': { status: 409 },
+  'task.notYet': { status: 409 },
   'case.ended': { status: 409 },
   'form.invalid': { status: 422 },
   'geo.outsideCity': { status: 422 },
@@ -79,6 +80,7 @@ export const problems = {
   'query.timeout': { status: 503, report: true },
   'db.unavailable': { status: 503, report: true },
   'storage.full': { status: 507, report: true },
+  'service.starting': { status: 503 },
   'service.stopping': { status: 503 },
   internal: { status: 500, report: true },
 } as const satisfies Record<string, Entry>;

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { invalidateCatalog } from '#modules/catalog';
 import { seedDuty } from '#modules/duty';
 import { forgetDirectory, seedRoles } from '#modules/org';
-import { installRules, type RuleSet } from '#modules/publishing';
+import { installRules, overlay, readRuleFolder, type RuleSet } from '#modules/publishing';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
 import { demoPeople, type StaffedUnit } from './demo-people.ts';
@@ -25,6 +25,12 @@ import { checkedRules, readRuleFiles, type DepartmentLine, type RuleFiles } from
 
 /** The shipped rules, beside the program. */
 export const CONFIG_FOLDER = path.resolve(import.meta.dirname, '../../../../config');
+
+/** The rules of one of the city models: the shipped ones with what it has otherwise. */
+export async function rulesOfModel(model: string, configFolder = CONFIG_FOLDER): Promise<RuleSet> {
+  const own = path.join(configFolder, 'city', model);
+  return overlay(await readRuleFolder(configFolder), await readRuleFolder(own));
+}
 
 export interface LoadCityOptions {
   readonly size: CitySize;
@@ -60,15 +66,14 @@ const ORIGIN = { lon: 120.1, lat: 30.2 };
  */
 export async function loadCity(platform: Platform, options: LoadCityOptions): Promise<LoadedCity> {
   const shipped = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
-  const files =
-    options.rules || options.settings
-      ? await checkedRules(options.rules ?? shipped.files, options.settings)
-      : shipped;
   const city = generateCity({
     seed: options.seed ?? 1,
     size: options.size,
     origin: options.origin ?? ORIGIN,
   });
+  // The manual and the control areas name regions: of this city, or the row is named that is wrong
+  const regions = new Set(city.regions.map((region) => region.code));
+  const files = await checkedRules(options.rules ?? shipped.files, options.settings, { regions });
   return seedOnce(platform, city.regions[0]!.code, (trx) =>
     insertAll(platform, trx, city, files, shipped.files, options),
   );

@@ -4,6 +4,7 @@ import {
   readRuleFolder,
   rulesOf,
   RuleSetError,
+  type CheckOptions,
   type DepartmentRule,
   type Rules,
   type RuleSet,
@@ -25,13 +26,14 @@ export async function readRuleFiles(root: string): Promise<RuleFiles> {
   }
 }
 
-/** The rules that a city begins with; some settings may be others. @throws SeedError */
+/** The rules that a city begins with; some settings may be others. `known` is what that city has. @throws SeedError */
 export async function checkedRules(
   given: RuleSet,
   settings: Readonly<Record<string, unknown>> = {},
+  known: CheckOptions = {},
 ): Promise<RuleFiles> {
   const files = Object.keys(settings).length === 0 ? given : overlay(given, withSettings(given, settings));
-  const problems = await checkRules(files);
+  const problems = await checkRules(files, known);
   const wrong = problems.filter((problem) => problem.severity === 'error');
   if (wrong.length > 0) {
     throw new SeedError(

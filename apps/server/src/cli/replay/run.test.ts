@@ -46,7 +46,7 @@ async function replay(platform: TestPlatform, { file, mappingFile, limit, ...mor
 
 const MADE_UP = { file: fixture('register.csv'), mappingFile: fixture('mapping.json'), limit: 100 };
 
-describe('a made-up register', { timeout: 90_000 }, () => {
+describe('a made-up register', { timeout: 400_000 }, () => {
   test('goes through the live loop, row by row accounted for', async () => {
     const platform = await city('2011-07-01T07:00:00-04:00');
     const { result, rejections } = await replay(platform, MADE_UP);
@@ -138,7 +138,7 @@ const REAL = path.join(SHARED, 'boston311/311_service_requests_2011.csv.gz');
 
 test.skipIf(!existsSync(REAL))(
   '60 real requests go through to their close (skipped where ../shared/data is not there)',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async () => {
     const platform = await city('2011-07-01T00:00:00-04:00');
     const mappingFile = path.resolve(import.meta.dirname, '../../../../../config/replay/boston311.json');

@@ -40,13 +40,14 @@ export function apply(kind: ApplicationKind): Meaning {
   return (change) => {
     const { actor, at, data, applications } = change;
     const assignment = OF_ASSIGNMENT.has(kind) ? assignmentOf(change) : null;
-    const same = applications.filter((a) => a.kind === kind && a.assignmentId === (assignment?.id ?? null));
+    const ofKind = applications.filter((a) => a.kind === kind);
+    const same = ofKind.filter((a) => a.assignmentId === (assignment?.id ?? null));
     if (same.some((a) => a.state === 'pending')) throw problem('application.pending', { kind });
     if (kind === 'suspend' || kind === 'defer') requireRunning(assignment!, applications);
     const ask = Object.fromEntries(Object.entries(data).filter(([name]) => !NOT_ASKED.has(name)));
     const { share, days } = lengthOf(change, assignment, ask);
-    // Refused ones do not count: nothing was granted.
-    const count = same.filter((a) => a.state === 'approved').length + 1;
+    // Refused ones do not count: nothing was granted. What was given back goes on as another assignment: of the case.
+    const count = (kind === 'return' ? ofKind : same).filter((a) => a.state === 'approved').length + 1;
     const { allowed, levels } = approvalFor(change.around.catalog, { kind, count, share, days });
     if (!allowed) throw problem('application.cap', { kind, count });
     const application: ApplicationState = {
@@ -81,13 +82,33 @@ function requireRunning(a: AssignmentState, applications: readonly ApplicationSt
 
 /** Approved and not yet resumed: `granted.resumedAt` says that it was. */
 export function isSuspended(a: AssignmentState, applications: readonly ApplicationState[]): boolean {
-  return applications.some(
-    (one) =>
-      one.assignmentId === a.id &&
-      one.state === 'approved' &&
-      (one.kind === 'suspend' || one.kind === 'defer') &&
-      one.granted?.['resumedAt'] === undefined,
-  );
+  return applications.some((one) => one.assignmentId === a.id && holds(one));
+}
+
+const holds = ({ kind, state, granted }: ApplicationState): boolean =>
+  (kind === 'suspend' || kind === 'defer') && state === 'approved' && granted?.['resumedAt'] === undefined;
+
+const ASKED_WITH: Readonly<Record<string, ApplicationKind>> = {
+  applyReturn: 'return',
+  applyExtend: 'extend',
+  applySuspend: 'suspend',
+  applyDefer: 'defer',
+  applyVoid: 'void',
+  appeal: 'appeal',
+};
+
+/** Whether an application can be asked for now, as far as it hangs on others: what waits is not asked for twice. */
+export function mayAsk(
+  action: string,
+  assignmentId: string | null,
+  applications: readonly ApplicationState[],
+): boolean {
+  const kind = ASKED_WITH[action];
+  if (kind === undefined) return true;
+  const about = OF_ASSIGNMENT.has(kind) ? assignmentId : null;
+  const own = applications.filter((a) => a.assignmentId === about);
+  if (own.some((a) => a.kind === kind && a.state === 'pending')) return false;
+  return (kind !== 'suspend' && kind !== 'defer') || !own.some((a) => holds(a));
 }
 
 /** How much is asked for, as a share of the limit and in days. @throws form.invalid */

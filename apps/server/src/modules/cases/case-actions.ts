@@ -9,6 +9,7 @@ import {
 import { formFor, nameDrawn, processOf, type FormContext } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
+import { mayAsk } from './applications.ts';
 import { awaitedBy } from './awaited.ts';
 import type { Surroundings } from './effects.ts';
 import type { Loaded } from './rows.ts';
@@ -50,11 +51,13 @@ export function formContextOf(
 export async function caseActionsFor(
   platform: Platform,
   actor: Actor,
-  { state, assignments }: Loaded,
+  { state, assignments, applications }: Loaded,
   { catalog }: Surroundings,
 ): Promise<CaseAction[]> {
   const graph = await processOf(platform, state.processId);
-  const awaited = awaitedBy(actor, graph, state, assignments, varsOf({ catalog, state, assignments }));
+  const awaited = awaitedBy(actor, graph, state, assignments, varsOf({ catalog, state, assignments })).filter(
+    ({ action, assignmentId }) => mayAsk(action, assignmentId, applications),
+  );
   const context = formContextOf(state, actor.unitId);
   const actions = await Promise.all(
     awaited.map(async ({ action, name, form, assignmentId }): Promise<CaseAction> => ({

@@ -10,10 +10,11 @@ import {
   type StepResult,
 } from '@wanmi/process';
 import { catalogOf, type Catalog } from '#modules/catalog';
-import { collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
+import { actingFor, collectorOfGrid, unitsOf, type UnitInfo } from '#modules/org';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
+import { checkFrom } from './check-hours.ts';
 import type { Writes } from './rows.ts';
 import {
   eventTask,
@@ -92,6 +93,17 @@ interface Waiting {
   postId: string | null;
 }
 
+/** The crew; where one of it was named, that one or who acts for him, also out of another unit. */
+export async function crewOf(
+  platform: Platform,
+  unitId: string,
+  postId: string | null,
+  at: number,
+): Promise<Waiting> {
+  const acting = postId === null ? null : await actingFor(platform.db, postId, at);
+  return acting ? { unitId: acting.unitId, postId: acting.postId } : { unitId, postId: null };
+}
+
 /** The unit, and where it is certain the post, that a step waits for. */
 async function waitingFor(
   target: EffectTarget,
@@ -115,7 +127,7 @@ async function waitingFor(
       return { unitId: assignment.unitId, postId: null };
     case 'crewOfAssignment':
       if (!assignment?.crewId) throw problem('internal');
-      return { unitId: assignment.crewId, postId: assignment.crewPostId };
+      return crewOf(platform, assignment.crewId, assignment.crewPostId, at);
     case 'unitOfInstance': {
       const unitId = assignment?.unitId ?? effect.instance;
       if (!unitId) throw problem('internal');
@@ -209,7 +221,10 @@ function assignmentOf({ state, assignments }: EffectTarget, effect: OpenEffect):
 async function taskFor(target: EffectTarget, effect: OpenEffect): Promise<TaskState> {
   const { around, state, at, application } = target;
   const assignment = assignmentOf(target, effect);
-  const waiting = await waitingFor(target, assignment, effect);
+  const notBefore =
+    effect.step === 'check' ? await checkFrom(target.platform, around.catalog, state, at) : null;
+  const start = notBefore ?? at;
+  const waiting = await waitingFor({ ...target, at: start }, assignment, effect);
   return {
     id: uuidv7(at),
     caseId: state.id,
@@ -225,7 +240,8 @@ async function taskFor(target: EffectTarget, effect: OpenEffect): Promise<TaskSt
     claimedPostId: null,
     claimedAt: null,
     openedAt: at,
-    ...limitOf(around, effect, assignment, at),
+    notBefore,
+    ...limitOf(around, effect, assignment, start),
     doneAt: null,
     donePostId: null,
     doneAction: null,

@@ -1,9 +1,8 @@
 import type { PoolClient } from 'pg';
 import { startProcess } from '@wanmi/process';
-import { processInForce } from '#modules/catalog';
+import { numberFor, processInForce } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
-import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
@@ -102,9 +101,8 @@ export async function openFollowUp(
     appendEvent(state, { type: 'case.reported', at, author: actor, from: null, to: state.stage, payload }),
   );
   const text = normaliseText([words.description, words.address].filter((part) => part !== null).join(' '));
-  const { timeZone } = around.catalog.city;
-  const period = cityDay(at, timeZone).replaceAll('-', '');
-  const caseNo = await insertCase(client, state, { period, text, bigrams: bigrams(text), report }, writes);
+  const number = numberFor(around.catalog, 'case', at);
+  const caseNo = await insertCase(client, state, { number, text, bigrams: bigrams(text), report }, writes);
   await client.query(
     `insert into case_link (from_id, to_id, kind, city_id, at) values ($1, $2, 'followUp', $3, $4)`,
     [from.id, state.id, state.cityId, new Date(at)],

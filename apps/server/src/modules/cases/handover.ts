@@ -58,9 +58,12 @@ export async function moveWork(trx: Trx, _platform: Platform, change: OrgChange)
   const writes: CaseWrite[] = [];
   for (const one of cases) {
     const tasks: Waiting[] = [];
+    const moved: NonNullable<EventPayload['moved']> = [];
     for (const task of one.tasks) {
       const heir = await heirOf(trx, task, one, { posts, units, at: change.at });
-      if (heir) tasks.push(heir);
+      if (!heir) continue;
+      tasks.push(heir);
+      moved.push(movedTask(task, heir));
     }
     const assignments = one.assignments.map((a) => reassigned(a, posts, units)).filter((a) => a !== null);
     if (tasks.length + assignments.length === 0) continue;
@@ -72,7 +75,7 @@ export async function moveWork(trx: Trx, _platform: Platform, change: OrgChange)
       from: one.stage,
       to: one.stage,
       payload: {
-        ...(tasks.length > 0 ? { moved: tasks.map((task) => movedTask(task)) } : {}),
+        ...(moved.length > 0 ? { moved } : {}),
         ...(assignments.length > 0 ? { assignments: assignments.map((a) => eventAssignment(a)) } : {}),
       },
     });
@@ -153,9 +156,10 @@ function reassigned(a: AssignmentState, posts: Heirs, units: Heirs): AssignmentS
   return same ? null : { ...a, unitId, crewId, crewPostId };
 }
 
-function movedTask(task: Waiting): NonNullable<EventPayload['moved']>[number] {
-  const open = { ...task, overdue: false };
-  return eventTask(open);
+function movedTask(before: Waiting, after: Waiting): NonNullable<EventPayload['moved']>[number] {
+  const from = before.claimedPostId ?? before.postId;
+  const gone = from !== null && from !== (after.claimedPostId ?? after.postId);
+  return { ...eventTask(after), ...(gone ? { fromPostId: from } : {}) };
 }
 
 /** Cases with open work of these posts and units. Whom a task waits for, and who claimed it, sits in its unit. */
@@ -324,7 +328,7 @@ function given(task: Waiting, move: TaskMove | undefined, at: number): Waiting |
 
 function givenTask(before: Waiting, after: Waiting): NonNullable<EventPayload['moved']>[number] {
   const claim = before.postId === null ? { claimedPostId: after.claimedPostId } : {};
-  return { ...movedTask(after), ...claim };
+  return { ...movedTask(before, after), ...claim };
 }
 
 /** An open task in somebody's hands, with where it lies. */

@@ -14,6 +14,7 @@ export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { eachOf } from './newest.ts';
+export { VARIABLES } from './vars.ts';
 export { BLIND_ROLES } from './policy.ts';
 export {
   heldCounts,

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { CaseCard, CaseQuery, Lamp, Task, TaskCounts, TaskQuery } from '@wanmi/contracts';
 import { regionsOf } from '#modules/org';
+import { catalogOf } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { invalid, problem } from '#platform/errors';
 import { box as boxSql, parseBbox } from '#platform/geo';
@@ -97,9 +98,10 @@ export async function listTasks(
       join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
       order by ${order}`.execute(db);
   const { q } = query;
+  const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, actor.cityId);
+        const hits = await search(trx, q, catalog);
         if ('where' in hits) return read(trx, [hits.where]);
         if ('cases' in hits) return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
         const ids = await onTheWay(trx, first, hits.frequent, query.limit + 1);
@@ -193,9 +195,10 @@ export async function listCases(
       db,
     );
   const { q } = query;
+  const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, actor.cityId);
+        const hits = await search(trx, q, catalog);
         if ('where' in hits) return read(trx, { where: [...where, hits.where] });
         if ('cases' in hits) return read(trx, { among: hits.cases });
         const newest = (limit: number) => sql`

@@ -6,6 +6,7 @@ import { uuidv7 } from '#platform/ids';
 import { maskPersonal } from '#platform/personal';
 import { apply, approve, isSuspended, refuse, resume } from './applications.ts';
 import { assignmentOf, type Change, type Meaning } from './change.ts';
+import { checkModeOf } from './decisions.ts';
 import { addDepartmentTo, dispatchForms, mainDepartment, sendToDistrict } from './dispatching.ts';
 import { calendarOf, districtCentre, endAssignment } from './effects.ts';
 import { merge, unmerge } from './merging.ts';
@@ -116,6 +117,8 @@ const respond: Meaning = (change) => {
   if (a.part === 'assist') {
     a.state = 'done';
     a.endedAt = at;
+  } else if (checkModeOf(change.around.catalog, change.state) === 'none') {
+    return pass(change);
   }
   return {};
 };

@@ -1,10 +1,9 @@
 import type { EventPayload, ReportReply } from '@wanmi/contracts';
 import { EVENT_OF_ACTION } from '@wanmi/contracts';
 import { startProcess, step, type FeelContext } from '@wanmi/process';
-import { processInForce } from '#modules/catalog';
+import { numberFor, processInForce } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
-import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import { maskedForm } from '#platform/personal';
@@ -44,7 +43,6 @@ export interface Opening {
   readonly selfHandled: boolean;
   /** Photos of the place after that. */
   readonly afterMediaIds: readonly string[];
-  readonly timeZone: string;
   /** The client's key and the report's own: under each of them the command can be repeated. */
   readonly keys: readonly string[];
   /** What the answer says is probably the same, by ids: names are looked up when it is given. */
@@ -177,7 +175,7 @@ export async function openCase(
     platform.pool,
     state,
     {
-      period: cityDay(at, opening.timeZone).replaceAll('-', ''),
+      number: numberFor(around.catalog, 'case', at),
       text,
       bigrams: bigrams(text),
       report,

@@ -145,7 +145,10 @@ const PURPOSE_OF_ACTION: Readonly<Record<string, MediaPurpose>> = {
   fail: 'check',
 };
 
-/** What the action means for case and assignments, then the walk to the next tasks or the end. */
+/**
+ * What the action means for case and assignments, then the walk to the next tasks or the end.
+ * @throws task.notYet before the hours in which it is to be done
+ */
 async function take(draft: Draft): Promise<With | null> {
   const { platform, actor, at, loaded, action, data, state, task, message, writes } = draft;
   const around = await surroundingsOf(platform, state.cityId);
@@ -172,6 +175,9 @@ async function take(draft: Draft): Promise<With | null> {
     application: applications.find((a) => a.id === task?.applicationId) ?? null,
     add: {},
   };
+  // A message is judged by the case that it found: one that brings it back to life (unmerge) came after its end.
+  const { endedAt, outcome } = loaded.state;
+  const asItWas = message ? { ended: endedAt !== null, outcome } : {};
   const now = (): CaseVars =>
     varsOf({
       catalog: around.catalog,
@@ -180,8 +186,11 @@ async function take(draft: Draft): Promise<With | null> {
       application: change.application,
       data,
       inWindow: task === null || mayStillDecline(around, task, at),
-      more: { autoDispatch: automaticDispatch(change, action) },
+      more: { autoDispatch: automaticDispatch(change, action), ...asItWas },
     });
+  if (task?.notBefore && task.notBefore > at) {
+    throw problem('task.notYet', { from: new Date(task.notBefore).toISOString() });
+  }
   const drawn = task ? requireOffered(graph, task, action, now()) : message;
   await validateForm(platform, state.cityId, drawn?.form ?? action, data);
   const mediaIds = mediaIdsOf(data);

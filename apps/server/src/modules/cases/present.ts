@@ -91,7 +91,7 @@ export interface CardRow {
 export const TASK_ROW_COLUMNS = sql`
   t.id as t_id, t.node as t_node, t.step as t_step, t.role as t_role, t.unit_id as t_unit_id,
   t.post_id as t_post_id, t.assignment_id as t_assignment_id, t.claimed_post_id as t_claimed_post_id,
-  t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.due_key as t_due_key,
+  t.opened_at as t_opened_at, t.not_before as t_not_before, t.warn_at as t_warn_at, t.due_at as t_due_at, t.due_key as t_due_key,
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
   t.done_action as t_done_action`;
 
@@ -105,6 +105,7 @@ export interface TaskRow extends CardRow {
   t_assignment_id: string | null;
   t_claimed_post_id: string | null;
   t_opened_at: Date;
+  t_not_before: Date | null;
   t_warn_at: Date | null;
   t_due_at: Date | null;
   t_due_key: Date;
@@ -206,6 +207,7 @@ export async function toTasks(
       role: row.t_role,
       unit: ref(names.units.get(row.t_unit_id ?? '')),
       openedAt: row.t_opened_at.toISOString(),
+      notBefore: iso(row.t_not_before),
       doneAt: iso(row.t_done_at),
       doneAction: row.t_done_action,
       claimedBy:
@@ -251,7 +253,8 @@ async function actionsFor(
     state: row,
     inWindow: mayStillDecline(names, { step: row.t_step, openedAt: row.t_opened_at.getTime() }, names.now),
   });
-  const offered = actionsOf(graph, row.t_node, vars);
+  const waiting = row.t_not_before !== null && row.t_not_before.getTime() > names.now;
+  const offered = waiting ? [] : actionsOf(graph, row.t_node, vars);
   const context = formContextOf(
     {
       categoryId: row.category_id,

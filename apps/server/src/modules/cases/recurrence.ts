@@ -10,8 +10,8 @@ const DAY = 24 * 3600_000;
 export async function hasComeBack({ platform, around, state, at }: Situation): Promise<boolean> {
   const { unitGridId, categoryId } = state;
   if (unitGridId === null || categoryId === null) return false;
-  const kind = around.catalog.categoryById.get(categoryId)?.kind ?? 'event';
-  const rule = decisionFor(around.catalog, 'recurrence', { kind });
+  const { kind = 'event', code = null } = around.catalog.categoryById.get(categoryId) ?? {};
+  const rule = decisionFor(around.catalog, 'recurrence', { kind, category: code });
   const { count, days } = rule ?? {};
   if (typeof count !== 'number' || typeof days !== 'number' || count <= 0) return false;
   const found = await platform.pool.query<{ n: number }>({

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { NumberFrame } from '#modules/catalog';
 import {
   iso,
   isoOrNull,
@@ -183,16 +184,16 @@ export async function writeCase(
 export async function insertCase(
   db: Client,
   state: CaseState,
-  ask: { period: string; text: string; bigrams: string[]; report: ReportRow },
+  ask: { number: NumberFrame; text: string; bigrams: string[]; report: ReportRow },
   writes: Writes,
 ): Promise<string> {
-  const { report } = ask;
+  const { report, number } = ask;
   const done = await db.query<{ id: string; case_no: string }>({
     name: 'cases.open',
     text: SQL_OPEN_CASE,
     values: [
       state.cityId,
-      ask.period,
+      number.period,
       state.id,
       state.seq,
       state.head,
@@ -223,6 +224,10 @@ export async function insertCase(
       ...reportValues(report),
       state.selfHandled,
       state.conditionId,
+      number.series,
+      number.before,
+      number.width,
+      number.after,
       ...restValues(writes),
     ],
   });

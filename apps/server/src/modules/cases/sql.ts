@@ -15,7 +15,7 @@ const TASK_COLUMNS = `
   t.id as t_id, t.assignment_id as t_assignment_id, t.application_id as t_application_id, t.node as t_node,
   t.token as t_token, t.scope as t_scope, t.step as t_step,
   t.role as t_role, t.unit_id as t_unit_id, t.post_id as t_post_id, t.claimed_post_id as t_claimed_post_id,
-  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at,
+  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.not_before as t_not_before,
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.calendar as t_calendar, t.done_at as t_done_at,
   t.done_post_id as t_done_post_id, t.done_action as t_done_action, t.overdue as t_overdue`;
 
@@ -110,14 +110,14 @@ const WRITE_REST = `
   returning 1
 ), opened as (
   insert into task (id, city_id, case_id, assignment_id, application_id, node, token, scope, step, role, unit_id, post_id,
-    claimed_post_id, claimed_at, opened_at, warn_at, due_at, due_key, limit_value, limit_unit, calendar,
+    claimed_post_id, claimed_at, opened_at, not_before, warn_at, due_at, due_key, limit_value, limit_unit, calendar,
     done_at, done_post_id, done_action, overdue)
   select x.id, g.city_id, g.id, x.assignment_id, x.application_id, x.node, x.token, x.scope, x.step, x.role, x.unit_id, x.post_id,
-    x.claimed_post_id, x.claimed_at, x.opened_at, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
+    x.claimed_post_id, x.claimed_at, x.opened_at, x.not_before, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
     x.done_at, x.done_post_id, x.done_action, x.overdue
   from guard g, jsonb_to_recordset($B::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
     role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
-    warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
+    not_before timestamptz, warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
     done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
   returning 1
 ), timed as (
@@ -231,14 +231,14 @@ export const SQL_WRITE_CASE_MORE = `${WRITE_HEAD}${WRITE_MORE}${WRITTEN}`;
 
 export const SQL_OPEN_CASE = `
 with num as (
-  insert into numbering (city_id, series, period, last) values ($1, 'case', $2, 1)
+  insert into numbering (city_id, series, period, last) values ($1, $34, $2, 1)
   on conflict (city_id, series, period) do update set last = numbering.last + 1
   returning last
 ), guard as (
   insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
     address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
     collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
-  select $3, $1, $2 || '-' || lpad(num.last::text, greatest(5, length(num.last::text)), '0'), $4, $5, $6, $7, $8,
+  select $3, $1, $35::text || lpad(num.last::text, greatest($36::int, length(num.last::text)), '0') || $37::text, $4, $5, $6, $7, $8,
     $9, $10, $11, $12, case when $13::float8 is null then null
       else st_setsrid(st_makepoint($13::float8, $14::float8), 4326) end,
     $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $32, $33
@@ -265,7 +265,7 @@ with num as (
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
-)${numbered(WRITE_REST, 34)}
+)${numbered(WRITE_REST, 38)}
 select id, case_no from guard`;
 
 /** A later report of the same problem: the guard is the open case that it joins. */

@@ -120,6 +120,8 @@ export interface TaskState {
   claimedPostId: string | null;
   claimedAt: number | null;
   openedAt: number;
+  /** 同时段核查: nobody does it before the hours of the find; null: at once. */
+  notBefore: number | null;
   warnAt: number | null;
   dueAt: number | null;
   limitValue: number | null;

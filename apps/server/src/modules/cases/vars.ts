@@ -1,5 +1,6 @@
 import type { FeelContext } from '@wanmi/process';
 import type { Catalog } from '#modules/catalog';
+import { goesToInspector, isVerified } from './decisions.ts';
 import type { ApplicationState, AssignmentState, CaseState } from './state.ts';
 
 /** What the conditions of a drawing may ask for: names of the case, and those of one instance. */
@@ -21,7 +22,7 @@ export type ApplicationFacts = Pick<
 export interface VarsOf {
   readonly catalog: Catalog;
   readonly state: Pick<CaseState, 'source' | 'kind'> &
-    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'endedAt'>>;
+    Partial<Pick<CaseState, 'selfHandled' | 'grade' | 'outcome' | 'filedAt' | 'endedAt'>>;
   readonly assignments?: readonly AssignmentFacts[];
   /** The one that is asked for or decided now. */
   readonly application?: ApplicationFacts | null;
@@ -39,6 +40,7 @@ export const VARIABLES: readonly string[] = [
   'verify',
   'selfHandled',
   'followUp',
+  'filed',
   'ended',
   'outcome',
   'autoAccept',
@@ -47,8 +49,19 @@ export const VARIABLES: readonly string[] = [
   'autoDispatch',
   'inWindow',
   'assignments',
-  'assignment',
-  'application',
+  'assignment.state',
+  'assignment.part',
+  'assignment.form',
+  'assignment.flat',
+  'assignment.failedCount',
+  'assignment.toInspector',
+  'assignment.extensions',
+  'assignment.overdue',
+  'application.kind',
+  'application.state',
+  'application.level',
+  'application.levels',
+  'application.until',
   'consulted',
 ];
 
@@ -60,9 +73,10 @@ export function varsOf(of: VarsOf): CaseVars {
       source: state.source,
       kind: state.kind,
       grade: state.grade ?? null,
-      verify: catalog.sources.get(state.source)?.verify ?? true,
+      verify: isVerified(catalog, { source: state.source, kind: state.kind }),
       selfHandled: state.selfHandled ?? false,
       followUp: false,
+      filed: (state.filedAt ?? null) !== null,
       ended: (state.endedAt ?? null) !== null,
       outcome: state.outcome ?? null,
       autoAccept: catalog.settings.autoAccept,
@@ -79,20 +93,21 @@ export function varsOf(of: VarsOf): CaseVars {
       if (items !== 'assignments') return {};
       const assignment = assignments.find((a) => a.id === key);
       return {
-        ...(assignment ? { assignment: assignmentVars(assignment) } : {}),
+        ...(assignment ? { assignment: assignmentVars(catalog, assignment) } : {}),
         ...(application?.assignmentId === key ? { application: asked } : {}),
       } as FeelContext;
     },
   };
 }
 
-function assignmentVars(a: AssignmentFacts): FeelContext {
+function assignmentVars(catalog: Catalog, a: AssignmentFacts): FeelContext {
   return {
     state: a.state,
     part: a.part,
     form: a.form,
     flat: a.form === 'flat' && a.crewId !== null,
     failedCount: a.failedCount,
+    toInspector: goesToInspector(catalog, a.failedCount),
     extensions: a.extensions,
     overdue: a.overdue,
   };

@@ -5,18 +5,10 @@ import { compileDecision, decide, type DecisionModel } from '@wanmi/process';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decisionFor } from './decisions.ts';
+import { ASKED, decisionFor } from './decisions.ts';
 
 const CONFIG = path.resolve(import.meta.dirname, '../../../../../config');
-const NEEDED = [
-  'approval',
-  'checkMode',
-  'dispatchMode',
-  'failures',
-  'recurrence',
-  'similarity',
-  'verification',
-];
+const NEEDED = Object.keys(ASKED);
 
 /** A city's own files over those that every city has. */
 function filesOf(city: string | null): Map<string, string> {
@@ -89,6 +81,18 @@ const cities = [null, 'district', 'twoLevels', 'county'];
 describe.each(cities)('decision tables of %s', (city) => {
   it('are all there', () => {
     expect([...filesOf(city).keys()].toSorted()).toEqual(NEEDED);
+  });
+
+  it.each(NEEDED)('%s reads what the program tells it, and is told what it reads', async (code) => {
+    const model = (await decisionsOf(city)).decisions.get(code)!;
+    const nodes = model.own.map((key) => model.nodes.get(key)!);
+    const inputs = nodes.filter((node) => node.kind === 'inputData').map((node) => node.variable);
+    const asked: readonly string[] = ASKED[code as keyof typeof ASKED];
+    expect(inputs.toSorted()).toEqual(asked.toSorted());
+    const own = new Set(nodes.map((node) => node.variable));
+    for (const name of nodes.flatMap((node) => node.texts.flatMap(({ feel }) => feel.names))) {
+      if (name !== '?') expect(own, code).toContain(name);
+    }
   });
 
   it.each(NEEDED)('%s answers every case by exactly one rule', async (code) => {

@@ -1,15 +1,32 @@
 import { decide, type DecisionModel } from '@wanmi/process';
 import type { CatalogData } from './model.ts';
 
+/** What the program asks a city's tables, and what it tells them: a table may read no other name. */
+export const ASKED = {
+  approval: ['kind', 'count', 'share', 'days'],
+  checkMode: ['kind', 'category', 'source', 'hour'],
+  dispatchMode: ['source', 'kind', 'grade', 'certain'],
+  failures: ['count'],
+  recurrence: ['kind', 'category'],
+  similarity: ['kind', 'category'],
+  verification: ['source', 'kind'],
+} as const satisfies Record<string, readonly string[]>;
+
+type Asked = typeof ASKED;
+/** For one of the program's own questions each of the names that its table may read; for others what is at hand. */
+type Told<C extends string> = C extends keyof Asked
+  ? Readonly<Record<Asked[C][number], unknown>>
+  : Readonly<Record<string, unknown>>;
+
 /**
  * The city's answer by its decision table (DMN) of that code: one value for each output. Null where the city has
  * no such table, or none of its rules speaks for this input: the caller's own default counts.
  * @throws ProcessError where two rules of a table that allows one speak (found when it is published)
  */
-export function decisionFor(
+export function decisionFor<C extends string>(
   catalog: Pick<CatalogData, 'decisions'>,
-  code: string,
-  input: Readonly<Record<string, unknown>>,
+  code: C,
+  input: Told<C>,
 ): Record<string, unknown> | null {
   const model = catalog.decisions.get(code);
   if (!model) return null;

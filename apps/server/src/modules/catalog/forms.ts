@@ -21,7 +21,7 @@ const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-
 // A form is written by the city's people: patterns and formats run on what users type, so errors are collected
 // only up to a bounded number of fields, and `$data` or remote references do not exist.
 function createAjv(): Ajv2020 {
-  const ajv = new Ajv2020({
+  const made = new Ajv2020({
     strict: true,
     // `required` inside `anyOf` branches names properties of the parent ("unit or person")
     strictRequired: false,
@@ -30,15 +30,23 @@ function createAjv(): Ajv2020 {
     addUsedSchema: false,
     validateFormats: true,
   });
-  addFormats.default(ajv);
-  for (const keyword of NOTES) ajv.addKeyword({ keyword });
-  return ajv;
+  addFormats.default(made);
+  for (const keyword of NOTES) made.addKeyword({ keyword });
+  return made;
 }
+
+// One for all: each would compile the meta-schema anew (0.1 s).
+const ajv = createAjv();
 
 /** Compiles the schema of one form; throws where it is no schema or has a keyword that nobody knows. */
 export function compileForm(rule: { id: string; code: string; version: number }, content: string): FormRule {
   const schema = JSON.parse(content) as JsonSchema;
-  return { ...rule, schema, validate: createAjv().compile(schema) };
+  try {
+    return { ...rule, schema, validate: ajv.compile(schema) };
+  } finally {
+    // A form is kept by who asked for it; another of the same id is another form
+    ajv.removeSchema(schema);
+  }
 }
 
 export const emptyForm: FormRule = {
@@ -46,7 +54,7 @@ export const emptyForm: FormRule = {
   code: '',
   version: 0,
   schema: EMPTY,
-  validate: createAjv().compile(EMPTY),
+  validate: ajv.compile(EMPTY),
 };
 
 /** What is wrong with the data, by field; empty when it fits. Values are never repeated. */

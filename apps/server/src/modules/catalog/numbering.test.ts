@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileNumbering, defaultNumbering, numberFor } from './numbering.ts';
+import { compileNumbering, defaultNumbering, isNumberOf, numberFor } from './numbering.ts';
 
 const rule = (pattern: string) => compileNumbering(JSON.stringify({ series: 'case', pattern }));
 const city = { id: '', code: '990100', name: { 'zh-CN': '', en: '' }, timeZone: 'Asia/Shanghai' };
@@ -56,6 +56,19 @@ describe('numbering', () => {
     for (const content of ['no json', '{}', '{"series":"case","pattern":"{serial}","more":1}']) {
       expect(() => compileNumbering(content)).toThrow();
     }
+  });
+
+  it('knows a number and its beginning from words', () => {
+    const is = (pattern: string, text: string) =>
+      isNumberOf({ numbering: new Map([['case', rule(pattern)]]), city }, 'case', text);
+    for (const text of ['W2026', 'W2026-', 'W2026-000001', 'W2026-1234567']) {
+      expect(is('W{yyyy}-{serial:6}', text), text).toBe(true);
+    }
+    for (const text of ['W20', 'X2026-000001', 'W2026-00A', '2026-000001', '井盖缺失了']) {
+      expect(is('W{yyyy}-{serial:6}', text), text).toBe(false);
+    }
+    expect(is('{serial:4}号', '0001号')).toBe(true);
+    expect(is('{serial:4}号', '00011')).toBe(false);
   });
 
   it('never gives the same number in two periods', () => {

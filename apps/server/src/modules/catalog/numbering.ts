@@ -109,3 +109,29 @@ export function numberFor(
     width: serial && 'serial' in serial ? serial.serial : 1,
   };
 }
+
+/** Beginnings this short are no numbers: every report would be one of a few. */
+const SHORTEST = 4;
+
+/** Whether a text is a number of the series by the rule in force, or the beginning of one. */
+export function isNumberOf(
+  { numbering, city }: Pick<CatalogData, 'numbering' | 'city'>,
+  series: string,
+  text: string,
+): boolean {
+  const { parts } = numbering.get(series) ?? defaultNumbering(series);
+  const signs = parts.flatMap((part): (string | null)[] => {
+    if ('text' in part) return [...part.text];
+    if ('serial' in part) return Array<null>(part.serial).fill(null);
+    return part.of === 'city' ? [...city.code] : Array<null>(part.of.length).fill(null);
+  });
+  const serialAt = parts.findIndex((part) => 'serial' in part);
+  // What comes after a serial is not told from more of its digits: it is looked for as a whole or not at all
+  const open = serialAt === parts.length - 1;
+  const given = [...text];
+  if (given.length < SHORTEST || (given.length > signs.length && !open)) return false;
+  return given.every((sign, at) => {
+    const expected = at < signs.length ? signs[at]! : null;
+    return expected === null ? sign >= '0' && sign <= '9' : sign === expected;
+  });
+}

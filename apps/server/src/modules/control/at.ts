@@ -86,6 +86,11 @@ export async function checkWindow(
   return windows.toSorted((a, b) => a.to - a.from - (b.to - b.from))[0] ?? null;
 }
 
+/** 同时段核查 where nobody has said which hours: those that run at `after`, or the next, around the time of the find. */
+export function sameHours(foundAt: number, after: number): Span {
+  return spanAround(foundAt, after);
+}
+
 /** An hour before and after the same time of some later day; days of 24 hours. */
 function spanAround(foundAt: number, after: number): Span {
   const days = Math.max(0, Math.floor((after - foundAt - AROUND_MS) / DAY_MS) + 1);

@@ -126,7 +126,10 @@ describe('who is away', () => {
     expect(await o.stored(west)).toMatchObject({ post_id: null, claimed_post_id: null });
     const claimed = (await o.lastEntry(here)).payload.moved![0];
     expect(claimed).toMatchObject({ postId: null, claimedPostId: post('eastOperator') });
-    expect((await o.lastEntry(west)).payload.moved![0]).toMatchObject({ claimedPostId: null });
+    expect((await o.lastEntry(west)).payload.moved![0]).toMatchObject({
+      claimedPostId: null,
+      fromPostId: post('operator'),
+    });
     await o.act('eastOperator', here, 'accept');
   });
 

@@ -47,7 +47,7 @@ describe('the end of a shift', () => {
       expect(await o.lastEntry(id)).toMatchObject({
         type: 'task.moved',
         postId: post('operator'),
-        payload: { moved: [{ claimedPostId: post('operator2') }] },
+        payload: { moved: [{ claimedPostId: post('operator2'), fromPostId: post('operator') }] },
       });
       expect(await verifyChain(w.platform.db, w.cityId, id)).toMatchObject({ whole: true });
       await o.act('operator2', id, 'accept');

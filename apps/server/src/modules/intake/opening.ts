@@ -76,7 +76,6 @@ export async function openingOf(
     decisionData: decisionDataOf(input),
     selfHandled: input.selfHandled,
     afterMediaIds: [...new Set(input.afterMediaIds)],
-    timeZone: catalog.city.timeZone,
   };
 }
 

@@ -116,6 +116,26 @@ describe('who is told what', () => {
     ]);
   });
 
+  test('what was taken out of somebody’s hands, to them too; not where they keep it', () => {
+    const moved = [
+      { ...task('a', 'heir'), fromPostId: 'away' },
+      { ...task('b', null), claimedPostId: null, fromPostId: 'away' },
+      { ...task('c', 'same'), fromPostId: 'same' },
+    ];
+    expect(
+      announce(event({ type: 'task.moved', payload: { moved } })).map(({ kind, taskId, to }) => [
+        kind,
+        taskId,
+        to,
+      ]),
+    ).toEqual([
+      ['task.opened', 'a', { post: 'heir' }],
+      ['task.moved', 'a', { post: 'away' }],
+      ['task.moved', 'b', { post: 'away' }],
+      ['task.opened', 'c', { post: 'same' }],
+    ]);
+  });
+
   test('the id of a notice is one of its moment, and always the same', () => {
     const [one] = announce(event({ payload: { opened: [task('a', 'you')] } }));
     const id = noticeId(one!, 'you');

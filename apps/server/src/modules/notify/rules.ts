@@ -53,6 +53,9 @@ export function announce(event: EventBody): Announcement[] {
   for (const task of payload.moved ?? []) {
     const post = task.postId ?? task.claimedPostId ?? null;
     if (post !== null) say('task.opened', { post }, task);
+    if (task.fromPostId !== undefined && task.fromPostId !== post) {
+      say('task.moved', { post: task.fromPostId }, task);
+    }
   }
   if ((type === 'task.warned' || type === 'task.overdue') && payload.task) {
     say(type, { waitingFor: payload.task.id }, payload.task);

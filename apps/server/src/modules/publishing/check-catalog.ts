@@ -12,6 +12,8 @@ export interface Known {
 }
 
 const fileOf = (table: TableName): string => pathOf('table', table);
+/** A limit of more units than this is a slip of the pen, whatever the unit. */
+const LONGEST = 5000;
 const categoryKey = (row: { scheme: string; kind: string; category: string }): string =>
   `${row.scheme} ${row.kind}:${row.category}`;
 
@@ -26,6 +28,7 @@ export function checkCatalog(tables: Tables, known: Known, report: Report): void
   twice(tables.source, 'source', (row) => row.code, report);
   checkLimits(tables, known, report);
   checkControls(tables, known, report);
+  checkCentres(tables, known, report);
 }
 
 function twice<N extends TableName>(
@@ -71,6 +74,8 @@ function checkCategories({ scheme, category, condition }: Tables, report: Report
     }
     if (row.parent !== null && !parent) {
       report.add(file, `${row.line}/parent`, 'category.unknownParent', row.parent);
+    } else if (parent && !row.code.startsWith(parent.code)) {
+      report.warn(file, `${row.line}/parent`, 'category.otherParent', row.parent!);
     } else if (parent && row.active && !parent.active) {
       report.add(file, `${row.line}/parent`, 'category.parentInactive', row.parent!);
     }
@@ -96,6 +101,7 @@ function checkConditions({ scheme, category, condition, department }: Tables, re
     else if (!owner.active) report.add(file, `${row.line}/category`, 'category.inactive', key);
     else if (owner.level !== 2) report.add(file, `${row.line}/category`, 'condition.notSmallClass', key);
     if (row.limit_value <= 0) report.add(file, `${row.line}/limit_value`, 'limit.notPositive');
+    else if (row.limit_value > LONGEST) report.add(file, `${row.line}/limit_value`, 'limit.tooLong');
     checkGrades(row, report);
     if (row.next_condition !== null && !codes.has(row.next_condition)) {
       report.add(file, `${row.line}/next_condition`, 'condition.unknown', row.next_condition);
@@ -178,6 +184,18 @@ function inherits(
   );
 }
 
+const CENTRES: ReadonlySet<string> = new Set(['supervisionCentre', 'commandCentre', 'enforcementCentre']);
+
+/** Somebody accepts, files and dispatches, and somebody verifies. What the city has besides may be that. */
+function checkCentres({ department }: Tables, known: Known, report: Report): void {
+  if (department.length === 0 || known.units.size > 0) return;
+  const kinds = new Set<string>(department.map((row) => row.kind));
+  if (![...kinds].some((kind) => CENTRES.has(kind))) {
+    report.add(fileOf('department'), null, 'department.noCentre', [...CENTRES].join(', '));
+  }
+  if (!kinds.has('patrolTeam')) report.add(fileOf('department'), null, 'department.noPatrolTeam');
+}
+
 function checkManual(tables: Tables, known: Known, report: Report): void {
   const file = fileOf('manual');
   const { scheme, category, condition, department, manual } = tables;
@@ -237,6 +255,7 @@ function checkLimits({ stage_limit: limits }: Tables, known: Known, report: Repo
   twice(limits, 'stage_limit', (row) => row.step, report);
   for (const row of limits) {
     if (row.value <= 0) report.add(file, `${row.line}/value`, 'limit.notPositive');
+    else if (row.value > LONGEST) report.add(file, `${row.line}/value`, 'limit.tooLong');
     if (!known.calendars.has(row.calendar)) {
       report.add(file, `${row.line}/calendar`, 'calendar.unknown', row.calendar);
     }
@@ -270,6 +289,15 @@ function checkControls({ category, control }: Tables, known: Known, report: Repo
     }
     if (row.kind === 'noCollect' && row.region === null && row.geometry === null) {
       report.add(file, `${row.line}/region`, 'control.noArea', row.code);
+    }
+    if (row.from_time !== null && row.from_time === row.to_time) {
+      report.add(file, `${row.line}/to_time`, 'control.noTime', row.to_time);
+    }
+    if (row.kind === 'noCollect' && row.from_time !== null) {
+      report.add(file, `${row.line}/from_time`, 'control.zoneHours', row.kind);
+    }
+    if (row.weekdays !== null && row.from_time === null) {
+      report.add(file, `${row.line}/weekdays`, 'control.noHours', row.weekdays);
     }
     if (row.valid_from !== null && row.valid_to !== null && row.valid_to <= row.valid_from) {
       report.add(file, `${row.line}/valid_to`, 'control.period');

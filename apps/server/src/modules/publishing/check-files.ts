@@ -74,6 +74,8 @@ export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> 
     } catch (error) {
       report.add(file, null, 'form.schema', error instanceof Error ? error.message : String(error));
     }
+    if (schema['type'] !== 'object') report.add(file, '/type', 'form.schema', 'object');
+    checkNeeded(file, code, schema, report);
     if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
       report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
     }
@@ -81,6 +83,69 @@ export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> 
     checkFields(file, schema, report);
   }
   return new Set(forms.map((form) => form.code));
+}
+
+/** Names of the fields of all forms: an action's condition may read what was filled in. */
+export function fieldsOfForms(files: RuleSet): string[] {
+  return filesOf(files, 'form').flatMap(({ text }) => {
+    const schema = jsonOf(text);
+    return isRecord(schema) && isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
+  });
+}
+
+/** Fields that the program itself reads out of a form; without them its action does nothing. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  file: ['conditionId'],
+  dispatch: ['unitId'],
+  redispatch: ['unitId'],
+  addDepartment: ['unitId'],
+  assign: ['unitId'],
+  consult: ['unitIds'],
+  merge: ['intoCaseId'],
+  rate: ['stars'],
+  applyExtend: ['value', 'unit'],
+  applySuspend: ['until'],
+  applyDefer: ['until'],
+};
+
+function checkNeeded(file: string, code: string, schema: Json, report: Report): void {
+  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  for (const field of Object.hasOwn(NEEDED, code) ? NEEDED[code]! : []) {
+    if (!Object.hasOwn(properties, field)) report.add(file, '/properties', 'form.missingField', field);
+  }
+}
+
+const RANGES = [
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+  ['minimum', 'maximum'],
+] as const;
+
+/** A field that no value fits, and one that is shown only where another has a value that it cannot have. */
+function checkField(file: string, at: string, field: Json, properties: Json, report: Report): void {
+  for (const [low, high] of RANGES) {
+    const [least, most] = [field[low], field[high]];
+    if (typeof least === 'number' && typeof most === 'number' && least > most) {
+      report.add(file, `${at}/${low}`, 'form.range', `${least} > ${most}`);
+    }
+  }
+  const shown = field['x-show-if'];
+  if (!isRecord(shown)) return;
+  const other = typeof shown['field'] === 'string' ? properties[shown['field']] : undefined;
+  if (!isRecord(other)) {
+    report.add(file, `${at}/x-show-if/field`, 'form.unknownField', String(shown['field']));
+    return;
+  }
+  const choices = Array.isArray(other['oneOf'])
+    ? other['oneOf'].flatMap((choice: unknown) => (isRecord(choice) ? [choice['const']] : []))
+    : Array.isArray(other['enum'])
+      ? (other['enum'] as unknown[])
+      : null;
+  for (const [index, value] of (Array.isArray(shown['in']) ? (shown['in'] as unknown[]) : []).entries()) {
+    if (choices && !choices.includes(value)) {
+      report.add(file, `${at}/x-show-if/in/${index}`, 'form.unknownChoice', String(value));
+    }
+  }
 }
 
 function checkFields(file: string, schema: Json, report: Report): void {
@@ -111,6 +176,7 @@ function checkFields(file: string, schema: Json, report: Report): void {
       );
     }
     orders.set(order, name);
+    checkField(file, at, field, properties, report);
     checkChoices(file, at, field, report);
   }
 }
@@ -144,10 +210,24 @@ export function checkPhrases(files: RuleSet, report: Report): void {
     const seen = new Set<string>();
     for (const [index, phrase] of phrases.entries()) {
       needText(file, pointer('phrases', index), phrase, report);
+      checkPhrase(file, pointer('phrases', index), phrase, report);
       const key = JSON.stringify(phrase);
       if (seen.has(key)) report.warn(file, pointer('phrases', index), 'phrase.twice');
       seen.add(key);
     }
+  }
+}
+
+const LONGEST_PHRASE = 500;
+
+/** A phrase is put in as it stands: nobody fills in a placeholder, and no field takes more. */
+function checkPhrase(file: string, at: string, phrase: unknown, report: Report): void {
+  for (const [language, text] of Object.entries(isRecord(phrase) ? phrase : {})) {
+    if (typeof text !== 'string') continue;
+    const placeholder = /\{\{?\s*[\w.]*\s*\}?\}|\$\{|%[sd]/.exec(text)?.[0];
+    if (placeholder) report.add(file, `${at}/${language}`, 'phrase.placeholder', placeholder);
+    if (text.length > LONGEST_PHRASE)
+      report.add(file, `${at}/${language}`, 'phrase.tooLong', String(text.length));
   }
 }
 
@@ -168,10 +248,32 @@ export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<stri
     }
     if (json['code'] !== code) report.add(file, '/code', 'code.file', String(json['code']));
     needText(file, '/name', json['name'], report);
+    checkKeys(file, '', json, CALENDAR_KEYS, report);
     checkCalendar(file, json as unknown as CalendarDefinition, report);
   }
   return new Set(calendars.map((calendar) => calendar.code));
 }
+
+const CALENDAR_KEYS: readonly string[] = [
+  '$schema',
+  'code',
+  'name',
+  'timeZone',
+  'hoursPerDay',
+  'weekly',
+  'holidays',
+  'workdays',
+];
+
+/** A misspelt key says nothing. */
+function checkKeys(file: string, at: string, json: Json, known: readonly string[], report: Report): void {
+  for (const key of Object.keys(json)) {
+    if (!known.includes(key)) report.add(file, at + pointer(key), 'json.unknownKey', key);
+  }
+}
+
+/** No holiday is longer. */
+const LONGEST_HOLIDAY = 60 * 86_400_000;
 
 function checkCalendar(file: string, calendar: CalendarDefinition, report: Report): void {
   const hours = Object.values(calendar.weekly).flat().length;
@@ -179,6 +281,11 @@ function checkCalendar(file: string, calendar: CalendarDefinition, report: Repor
   if (hours === 0) report.add(file, '/weekly', 'calendar.noHours');
   const holidays = calendar.holidays ?? [];
   for (const [index, holiday] of holidays.entries()) {
+    const at = pointer('holidays', index);
+    checkKeys(file, at, holiday, ['from', 'to', 'name'], report);
+    if (Date.parse(holiday.to) - Date.parse(holiday.from) > LONGEST_HOLIDAY) {
+      report.add(file, at, 'calendar.holidayLong', `${holiday.from}, ${holiday.to}`);
+    }
     const other = holidays.findIndex(
       (one, at) => at < index && one.from <= holiday.to && holiday.from <= one.to,
     );
@@ -200,7 +307,9 @@ function checkCalendar(file: string, calendar: CalendarDefinition, report: Repor
     if (next !== undefined && next > year + 1)
       report.warn(file, '/holidays', 'calendar.yearMissing', `${year + 1}`);
   }
-  for (const [index, { date, periods }] of (calendar.workdays ?? []).entries()) {
+  for (const [index, workday] of (calendar.workdays ?? []).entries()) {
+    const { date, periods } = workday;
+    checkKeys(file, pointer('workdays', index), workday, ['date', 'periods', 'name'], report);
     if (periods !== undefined) continue;
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
     const works = (calendar.weekly[weekday] ?? []).length > 0;

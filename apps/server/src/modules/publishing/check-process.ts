@@ -1,14 +1,22 @@
 import { ACTIONS, ROLES, STEPS } from '@wanmi/contracts';
-import { compileProcess, ProcessError, tasksOf, type Graph, type Problem } from '@wanmi/process';
+import {
+  checkPicture,
+  compileProcess,
+  ProcessError,
+  tasksOf,
+  type Graph,
+  type Problem,
+} from '@wanmi/process';
 import type { Report } from './report.ts';
-import { filesOf, type RuleSet } from './rule-set.ts';
+import { filesOf, pathOf, type RuleSet } from './rule-set.ts';
+import type { Tables } from './tables.ts';
 
 /** What a drawing may name besides the vocabulary. */
 export interface ProcessNames {
   readonly forms: ReadonlySet<string>;
   readonly limits: ReadonlySet<string>;
-  /** Variables of a case that conditions may read; null: not checked. */
-  readonly variables: ReadonlySet<string> | null;
+  /** What conditions may read: names of the case, and fields of the forms. */
+  readonly variables: ReadonlySet<string>;
 }
 
 /** The clock of a disposal is the filing condition's, so it has no row of its own. */
@@ -33,13 +41,14 @@ export async function checkProcesses(
     forms: names.forms,
     limits: new Set([...names.limits, ...OWN_LIMITS]),
     calls: (code: string) => texts.get(code),
-    ...(names.variables && { names: names.variables }),
+    names: names.variables,
   };
   for (const { path: file, code, text } of drawings) {
     try {
       const graph = await compileProcess(text, options);
       graphs.set(code, graph);
       checkActions(file, graph, names, report);
+      for (const { code: wrong, detail } of await checkPicture(text)) report.add(file, null, wrong, detail);
       // What a called drawing awaits is seen in its caller
       if (!called.has(code)) checkMessages(file, graph, names, report);
     } catch (error) {
@@ -99,5 +108,40 @@ function checkMessages(file: string, graph: Graph, names: ProcessNames, report: 
     if (!names.forms.has(event.form ?? event.message)) {
       report.add(file, node.id, 'action.noForm', event.message);
     }
+  }
+}
+
+const ROLE_CODES: ReadonlySet<string> = new Set(ROLES);
+
+/** Whom a drawing names must be a role of the program, and one that somebody in the city has. */
+export function checkRoles(
+  file: string,
+  drawing: string,
+  held: ReadonlySet<string> | null,
+  report: Report,
+): void {
+  for (const [tag, roles] of drawing.matchAll(/<[^<>]*?\swm:role="([^"]*)"[^<>]*>/g)) {
+    const element = /\sid="([^"]+)"/.exec(tag)?.[1] ?? null;
+    for (const role of roles!.split(/\s+/).filter(Boolean)) {
+      // What begins otherwise the compiler has named
+      if (!ROLE_CODES.has(role)) {
+        if (role.startsWith('x-')) report.add(file, element, 'role.unknown', role);
+      } else if (held && !held.has(role)) report.warn(file, element, 'role.nobody', role);
+    }
+  }
+}
+
+/** Windows that are no steps: until when an assignment may be declined, how long making safe may take. */
+const WINDOWS = ['decline', 'makeSafe'];
+
+/** A limit that nothing counts by is a misspelt one. */
+export function checkLimitSteps(files: RuleSet, { stage_limit: limits }: Tables, report: Report): void {
+  const counted = new Set<string>([...STEPS, ...WINDOWS]);
+  for (const { text } of filesOf(files, 'process')) {
+    for (const [, limit] of text.matchAll(/\swm:limit="([^"]*)"/g)) counted.add(limit!);
+  }
+  for (const { line, step } of limits) {
+    if (!counted.has(step))
+      report.add(pathOf('table', 'stage_limit'), `${line}/step`, 'limit.unknownStep', step);
   }
 }

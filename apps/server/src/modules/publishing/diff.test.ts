@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findHoles } from './decision-grid.ts';
 import { diffFile, diffRules } from './diff.ts';
 import { sorted } from './rule-set.ts';
 
@@ -57,55 +56,5 @@ describe('a difference', () => {
         expect(lines(before) - count('removed') + count('added')).toBe(lines(after));
       }),
     );
-  });
-});
-
-describe('gaps and overlaps', () => {
-  // Against every combination of values, one by one
-  it('are found exactly where there are any', () => {
-    const cell = fc.option(fc.subarray([0, 1, 2], { minLength: 1 }), { nil: null });
-    const rules = fc.array(fc.tuple(cell, cell, fc.constantFrom('x', 'y')), { maxLength: 6 });
-    fc.assert(
-      fc.property(rules, fc.constantFrom('U', 'A', 'F', 'C'), (rows, policy) => {
-        const table = {
-          policy,
-          rules: rows.map(([a, b, output], index) => ({
-            id: String(index),
-            output,
-            tests: [a, b].map((values) => values && ((value: unknown) => values.includes(value as number))),
-          })),
-        };
-        const domain = [0, 1, 2];
-        const hits = domain.flatMap((a) =>
-          domain.map((b) =>
-            table.rules.filter(({ tests }) => (tests[0]?.(a) ?? true) && (tests[1]?.(b) ?? true)),
-          ),
-        );
-        const found = findHoles(table, [domain, domain], false);
-        expect(found.gap !== null).toBe(policy !== 'C' && hits.some((hit) => hit.length === 0));
-        const clash = hits.some((hit) =>
-          policy === 'U' ? hit.length > 1 : policy === 'A' && new Set(hit.map((one) => one.output)).size > 1,
-        );
-        expect(found.overlaps.length > 0).toBe(clash);
-        const first = new Set(hits.flatMap((hit) => hit[0]?.id ?? []));
-        const idle = table.rules.filter((rule) => !first.has(rule.id)).map((rule) => rule.id);
-        expect(found.idle).toEqual(policy === 'F' ? idle : []);
-      }),
-    );
-  });
-
-  it('of a thousand rows in a moment', () => {
-    const rules = Array.from({ length: 1000 }, (_, index) => ({
-      id: String(index),
-      output: '',
-      tests: [
-        (value: unknown) => value === index % 100,
-        (value: unknown) => value === Math.floor(index / 100),
-      ],
-    }));
-    const from = performance.now();
-    const domains = [Array.from({ length: 101 }, (_, n) => n), Array.from({ length: 10 }, (_, n) => n)];
-    expect(findHoles({ policy: 'U', rules }, domains, false)).toMatchObject({ gap: [100, 0], overlaps: [] });
-    expect(performance.now() - from).toBeLessThan(2000);
   });
 });

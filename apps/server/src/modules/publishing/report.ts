@@ -24,6 +24,11 @@ export class Report {
     this.add(file, element, code, detail, 'warning');
   }
 
+  /** Whether something that stops a publication was found in a file. */
+  has(file: string): boolean {
+    return this.#problems.some((problem) => problem.file === file && problem.severity === 'error');
+  }
+
   /** In the order of files; what comes first in a file is named first. */
   list(): RuleProblem[] {
     return this.#problems.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));

@@ -164,6 +164,8 @@ export async function writeShipped(trx: Trx, cityId: string, files: RuleSet, at:
 export interface CityGround {
   readonly units: ReadonlySet<string>;
   readonly regions: ReadonlySet<string>;
+  /** That somebody holds. */
+  readonly roles: ReadonlySet<string>;
 }
 
 /** What of a city its rules may name besides themselves. */
@@ -171,8 +173,11 @@ export async function groundOf(db: At, cityId: string): Promise<CityGround> {
   const { rows } = await sql<{ kind: string; code: string }>`
     select 'unit' as kind, code from unit where city_id = ${cityId} and valid_to is null
     union all
-    select 'region', code from region where city_id = ${cityId} and valid_to is null`.execute(db);
+    select 'region', code from region where city_id = ${cityId} and valid_to is null
+    union all
+    select distinct 'role', r.code from post p join role r on r.id = p.role_id
+     where p.city_id = ${cityId} and p.valid_to is null`.execute(db);
   const of = (kind: string): Set<string> =>
     new Set(rows.filter((row) => row.kind === kind).map((row) => row.code));
-  return { units: of('unit'), regions: of('region') };
+  return { units: of('unit'), regions: of('region'), roles: of('role') };
 }

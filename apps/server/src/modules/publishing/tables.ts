@@ -16,6 +16,11 @@ const anything: Column<string> = { read: (text) => text, code: 'csv.empty' };
 const codeText = (text: string): string | undefined =>
   /^\S{1,60}$/u.test(text) || /^\S[^\n\r,]{0,58}\S$/u.test(text) ? text : undefined;
 const code: Column<string> = { read: codeText, code: 'csv.code' };
+/** What other files and people name: no blanks. */
+const bareCode: Column<string> = {
+  read: (text) => (/^\S{1,60}$/u.test(text) ? text : undefined),
+  code: 'csv.code',
+};
 const number: Column<number> = {
   read: (text) => (/^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : undefined),
   code: 'csv.number',
@@ -70,7 +75,7 @@ export const TABLES = {
     active: flag,
   },
   condition: {
-    code,
+    code: bareCode,
     scheme: code,
     kind: oneOf(CATEGORY_KINDS, 'category.unknownKind'),
     category: code,
@@ -89,7 +94,7 @@ export const TABLES = {
     source: optional(anything),
   },
   department: {
-    code,
+    code: bareCode,
     kind: oneOf(UNIT_KINDS, 'department.unknownKind'),
     parent: maybe(code),
     department_kind: maybe(code),
@@ -171,13 +176,14 @@ function readTable(files: RuleSet, name: TableName, report: Report): unknown[] {
     return [];
   }
   const spec = Object.entries<Column<unknown>>(TABLES[name]);
-  for (const [column, { optional: absent }] of spec) {
-    if (!absent && !table.columns.includes(column)) report.add(file, 1, 'csv.missingColumn', column);
-  }
+  const missing = spec.filter(([column, { optional: absent }]) => !absent && !table.columns.includes(column));
+  for (const [column] of missing) report.add(file, 1, 'csv.missingColumn', column);
   for (const [at, column] of table.columns.entries()) {
     if (table.columns.indexOf(column) !== at) report.add(file, 1, 'csv.columnTwice', column);
     else if (!Object.hasOwn(TABLES[name], column)) report.warn(file, 1, 'csv.unknownColumn', column);
   }
+  // Without it no row says what it should
+  if (missing.length > 0) return [];
   return table.lines.flatMap((line) => readLine(file, spec, table.columns, line, report));
 }
 

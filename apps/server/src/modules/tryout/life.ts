@@ -61,9 +61,18 @@ const MAKE_SAFE: Limit = { value: 2, unit: 'urgentHour' };
  * Runs a case of the past by a rule set. `inForce` says whom the rules in force name: where the dispatcher followed
  * them, the case follows the set's own manual.
  */
-export function lifeOf(side: Side, past: PastCase, inForce: Responsible, now: number): Life {
-  return new PastLife(side, past, inForce).live(now);
+export function lifeOf(
+  side: Side,
+  past: PastCase,
+  inForce: Responsible,
+  now: number,
+  walked: Walked | null = null,
+): Life {
+  return new PastLife(side, past, inForce, walked).live(now);
 }
+
+/** The way that a case took through the drawing. */
+export type Walked = Pick<Life, 'stages' | 'automatic' | 'stop'>;
 
 /** Application of the log, with what the set says of how many have to say yes. */
 interface Application extends ApplicationFacts {
@@ -84,12 +93,15 @@ class PastLife {
   readonly #own: Responsible;
   readonly #facts: Facts = { selfHandled: false, grade: null, outcome: null, endedAt: null, disposals: [] };
   readonly #walk: PastWalk;
+  /** It goes the same way by this set as by the other: it is not walked again. */
+  readonly #walked: Walked | null;
   readonly #applications = new Map<string, Application>();
   readonly #approvals: Asked[] = [];
   /** The system has dispatched at filing: what the log says of the dispatch is known already. */
   #dispatched = false;
 
-  constructor(side: Side, past: PastCase, inForce: Responsible) {
+  constructor(side: Side, past: PastCase, inForce: Responsible, walked: Walked | null) {
+    this.#walked = walked;
     this.#side = side;
     this.#past = past;
     this.#inForce = inForce;
@@ -118,10 +130,10 @@ class PastLife {
         late: one.overdue,
       })),
       onTime: counted.length > 0 ? counted.every((one) => !one.overdue) : null,
-      stages: this.#walk.stages,
-      automatic: this.#walk.automatic,
+      stages: (this.#walked ?? this.#walk).stages,
+      automatic: (this.#walked ?? this.#walk).automatic,
       approvals: this.#approvals,
-      stop: this.#walk.stop,
+      stop: (this.#walked ?? this.#walk).stop,
     };
   }
 
@@ -130,7 +142,7 @@ class PastLife {
     if (type === 'case.reported') {
       this.#facts.selfHandled = payload.selfHandled === true;
       this.#facts.grade = payload.place?.grade ?? null;
-      this.#walk.start(event);
+      if (!this.#walked) this.#walk.start(event);
       return;
     }
     const action = actionOf(event);
@@ -141,7 +153,7 @@ class PastLife {
       Object.assign(this.#facts, { outcome: null, endedAt: null });
     const added = this.#followed(payload, action, at);
     this.#clocks(payload, action, application, at);
-    if (this.#walk.stop) return;
+    if (this.#walked || this.#walk.stop) return;
     this.#goOn(application, {
       event,
       action: action ?? '',

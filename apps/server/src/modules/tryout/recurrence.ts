@@ -9,30 +9,31 @@ interface Rule {
 }
 
 const DAY = 24 * 3600_000;
-const KINDS = ['asset', 'event'] as const;
 
 /** How often a place has to come back, and within how long, before its department looks after it; null: never. */
-function ruleFor(catalog: Catalog, kind: string): Rule | null {
-  const { count, days } = decisionFor(catalog, 'recurrence', { kind }) ?? {};
+function ruleFor(catalog: Catalog, categoryId: string): Rule | null {
+  const { kind = 'event', code = null } = catalog.categoryById.get(categoryId) ?? {};
+  const { count, days } = decisionFor(catalog, 'recurrence', { kind, category: code }) ?? {};
   return typeof count === 'number' && typeof days === 'number' && count > 0 ? { count, days } : null;
 }
 
 /** The city's table of places that come back, where a draft has another one; null where both say the same. */
 export class Recurrence {
   readonly #rules: ReadonlyMap<string, readonly [Rule | null, Rule | null]>;
-  readonly #kindOf: (past: PastCase) => string;
 
   static between(before: Side, after: Side): Recurrence | null {
     const rules = new Map(
-      KINDS.map((kind) => [kind, [ruleFor(before.catalog, kind), ruleFor(after.catalog, kind)] as const]),
+      [...before.catalog.categoryById.keys()].map((id) => [
+        id,
+        [ruleFor(before.catalog, id), ruleFor(after.catalog, id)] as const,
+      ]),
     );
     const same = [...rules.values()].every(([a, b]) => a?.count === b?.count && a?.days === b?.days);
-    return same ? null : new Recurrence(before.catalog, rules);
+    return same ? null : new Recurrence(rules);
   }
 
-  private constructor(catalog: Catalog, rules: ReadonlyMap<string, readonly [Rule | null, Rule | null]>) {
+  private constructor(rules: ReadonlyMap<string, readonly [Rule | null, Rule | null]>) {
     this.#rules = rules;
-    this.#kindOf = ({ categoryId }) => catalog.categoryById.get(categoryId ?? '')?.kind ?? 'event';
   }
 
   /** Of the cases that were dispatched at a place, by id: whether it had come back, by either rule. */
@@ -43,7 +44,7 @@ export class Recurrence {
     const asks = cases.flatMap((past) => {
       const dispatched = past.events.find((event) => actionOf(event) === 'dispatch');
       if (!dispatched || past.unitGridId === null || past.categoryId === null) return [];
-      const rules = this.#rules.get(this.#kindOf(past)) ?? [null, null];
+      const rules = this.#rules.get(past.categoryId) ?? [null, null];
       return rules.flatMap((rule, which) =>
         rule === null
           ? []

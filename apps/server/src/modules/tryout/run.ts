@@ -4,7 +4,7 @@ import { compileProcess } from '@wanmi/process';
 import type { ClientBase } from 'pg';
 import { catalogOf, processInForce, type Catalog } from '#modules/catalog';
 import { regionsOf } from '#modules/org';
-import { catalogOfFiles, type RuleSet } from '#modules/publishing';
+import { catalogOfFiles, rulesInForce, type RuleSet } from '#modules/publishing';
 import type { Platform } from '#platform/platform';
 import { changesOf, nameOf } from './compare.ts';
 import { lifeOf, type Life } from './life.ts';
@@ -17,6 +17,21 @@ export interface Sides {
   readonly inForce: Side;
   readonly draft: Side;
   readonly base: Catalog;
+  /** Nothing that decides the way through the drawing is another one: a case is walked once for both. */
+  readonly sameWay: boolean;
+}
+
+/** Files that decide which way a case takes, beside whom the manual names and what is approved. */
+const WAY = /^(process\/|calendar\/|catalog\/(stage_limit|source)\.csv$|setting\.json$)/;
+
+function sameWay(before: RuleSet, after: RuleSet): boolean {
+  const way = (files: RuleSet): string =>
+    JSON.stringify([...files].filter(([file]) => WAY.test(file)).toSorted());
+  // A drawing that asks whether a disposal is late asks for its clock too
+  const late = [...after].some(
+    ([file, text]) => file.startsWith('process/') && /assignment[^"<]*overdue/.test(text),
+  );
+  return !late && way(before) === way(after);
 }
 
 const MAIN = 'case';
@@ -35,6 +50,7 @@ export async function sidesOf(platform: Platform, cityId: string, files: RuleSet
     inForce: sideOf(base, graph, base),
     draft: sideOf(await catalogOfFiles(files, base, regionIds), drawn, base),
     base,
+    sameWay: sameWay((await rulesInForce(platform, cityId)).files, files),
   };
 }
 
@@ -60,11 +76,26 @@ const BATCH = 1000;
 /** Others have their turn as often. */
 const SLICE_MS = 8;
 
-/** Both lives of a case, and what is different. */
-export function compare({ inForce, draft }: Sides, past: PastCase, now: number): [Life, Life] {
-  const responsible = responsibleFor(inForce, past, inForce.conditionOf(past));
-  return [lifeOf(inForce, past, responsible, now), lifeOf(draft, past, responsible, now)];
+/** Both lives of a case. */
+export function compare({ inForce, draft, sameWay: same }: Sides, past: PastCase, now: number): [Life, Life] {
+  const own = responsibleFor(inForce, past, inForce.conditionOf(past));
+  const from = lifeOf(inForce, past, own, now);
+  if (
+    same &&
+    own.dispatchesItself === responsibleFor(draft, past, draft.conditionOf(past)).dispatchesItself
+  ) {
+    const to = lifeOf(draft, past, own, now, { ...from, automatic: { ...from.automatic } });
+    if (sameApprovals(from, to)) return [from, to];
+  }
+  return [from, lifeOf(draft, past, own, now)];
 }
+
+const sameApprovals = ({ approvals }: Life, to: Life): boolean =>
+  approvals.length === to.approvals.length &&
+  approvals.every(({ allowed, levels }, index) => {
+    const other = to.approvals[index]!;
+    return other.allowed === allowed && other.levels === levels;
+  });
 
 /**
  * Runs the last cases of a window again, newest first, in one snapshot of the database that is only read. Memory
@@ -93,9 +124,10 @@ export async function tryOnHistory(
       const following = left > 0 ? next(rows.at(-1)!.id, left) : Promise.resolve([]);
       const found: ChangedCase[] = [];
       let since = performance.now();
-      const cases = rows.map(pastOf);
-      const back = await recurrence?.of(client, cases);
-      for (const past of cases) {
+      const back = await recurrence?.of(client, rows.map(pastOf));
+      // A log is read when its turn comes: what lives short costs nothing
+      for (const row of rows) {
+        const past = pastOf(row);
         const [from, to] = compare(sides, past, now);
         const cameBack = back?.get(past.id);
         if (cameBack) [from.automatic.keyPatrol, to.automatic.keyPatrol] = cameBack;

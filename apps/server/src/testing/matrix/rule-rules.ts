@@ -20,8 +20,8 @@ const unseen = (path: string): Rule => ({
 
 const draft = (rest = ''): string => `/rules/drafts/${nobodys()}${rest}`;
 const publication = (rest = ''): string => `/rules/publications/${nobodys()}${rest}`;
-const tryOut = (rest = ''): string => `/rules/try-outs/${nobodys()}${rest}`;
 const processMove = (rest = ''): string => `/rules/process-moves/${nobodys()}${rest}`;
+const tryOut = (rest = ''): string => `/rules/try-outs/${nobodys()}${rest}`;
 const PHRASES = 'path=phrase/dispatch.json';
 
 /** What a city's rules are as a whole; modules/publishing tests what becomes of them. */
@@ -65,12 +65,6 @@ export const RULE_RULES: Rules = {
   'GET /api/v1/rules/drafts/:id/diff': unseen(draft('/diff')),
   'POST /api/v1/rules/drafts/:id/rebase': write(draft('/rebase'), {}),
   'POST /api/v1/rules/drafts/:id/publish': write(draft('/publish'), { reason: 'x' }),
-  'POST /api/v1/rules/drafts/:id/try-outs': write(draft('/try-outs'), { cases: 10 }),
-  'GET /api/v1/rules/drafts/:id/try-outs': unseen(draft('/try-outs')),
-  'GET /api/v1/rules/try-outs/:id': unseen(tryOut()),
-  // Which cases change is the whole city's too
-  'GET /api/v1/rules/try-outs/:id/cases': write(tryOut('/cases'), undefined),
-  'POST /api/v1/rules/try-outs/:id/cancel': write(tryOut('/cancel'), {}),
   'GET /api/v1/rules/processes': reads(
     'versions with their open cases',
     api('/rules/processes?code=case'),
@@ -85,4 +79,10 @@ export const RULE_RULES: Rules = {
   }),
   'GET /api/v1/rules/process-moves/:id': unseen(processMove()),
   'POST /api/v1/rules/process-moves/:id/cancel': write(processMove('/cancel'), {}),
+  'POST /api/v1/rules/drafts/:id/try-outs': write(draft('/try-outs'), { cases: 10 }),
+  'GET /api/v1/rules/drafts/:id/try-outs': unseen(draft('/try-outs')),
+  'GET /api/v1/rules/try-outs/:id': unseen(tryOut()),
+  // Which cases change is the whole city's too
+  'GET /api/v1/rules/try-outs/:id/cases': write(tryOut('/cases'), undefined),
+  'POST /api/v1/rules/try-outs/:id/cancel': write(tryOut('/cancel'), {}),
 };

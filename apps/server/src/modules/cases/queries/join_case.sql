@@ -40,20 +40,20 @@ with guard as (
   returning 1
 ), opened as (
   insert into task (id, city_id, case_id, assignment_id, application_id, node, token, scope, step, role, unit_id, post_id,
-    claimed_post_id, claimed_at, opened_at, warn_at, due_at, due_key, limit_value, limit_unit,
+    claimed_post_id, claimed_at, opened_at, not_before, warn_at, due_at, due_key, limit_value, limit_unit, calendar,
     done_at, done_post_id, done_action, overdue)
   select x.id, g.city_id, g.id, x.assignment_id, x.application_id, x.node, x.token, x.scope, x.step, x.role, x.unit_id, x.post_id,
-    x.claimed_post_id, x.claimed_at, x.opened_at, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit,
+    x.claimed_post_id, x.claimed_at, x.opened_at, x.not_before, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
     x.done_at, x.done_post_id, x.done_action, x.overdue
   from guard g, jsonb_to_recordset($8::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
     role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
-    warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text,
+    not_before timestamptz, warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
     done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
   returning 1
 ), timed as (
-  insert into timer (task_id, fire, city_id, case_id, due_at)
-  select x.task_id, x.fire, g.city_id, g.id, x.due_at
-  from guard g, jsonb_to_recordset($9::jsonb) as x(task_id uuid, fire text, due_at timestamptz)
+  insert into timer (task_id, fire, city_id, case_id, due_at, since)
+  select x.task_id, x.fire, g.city_id, g.id, x.due_at, x.since
+  from guard g, jsonb_to_recordset($9::jsonb) as x(task_id uuid, fire text, due_at timestamptz, since timestamptz)
   on conflict (task_id, fire) do update set due_at = excluded.due_at
   returning 1
 ), logged as (

@@ -7,8 +7,8 @@ select
   t.id as t_id, t.assignment_id as t_assignment_id, t.application_id as t_application_id, t.node as t_node,
   t.token as t_token, t.scope as t_scope, t.step as t_step,
   t.role as t_role, t.unit_id as t_unit_id, t.post_id as t_post_id, t.claimed_post_id as t_claimed_post_id,
-  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at,
-  t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
+  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.not_before as t_not_before,
+  t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.calendar as t_calendar, t.done_at as t_done_at,
   t.done_post_id as t_done_post_id, t.done_action as t_done_action, t.overdue as t_overdue, 
   (select jsonb_agg(jsonb_build_object(
       'id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
@@ -28,7 +28,7 @@ select
         'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
-        'limitUnit', o.limit_unit, 'overdue', o.overdue) order by o.due_key, o.id)
+        'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
      from task o where o.case_id = c.id and o.done_at is null and o.id <> t.id) end as others,
   case when t.assignment_id is not null or t.application_id is not null or jsonb_array_length(c.tokens->'t') > 1
     then 

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileProcess, nodeOf, type Graph } from '@wanmi/process';
 import type { CaseDetail } from '@wanmi/contracts';
 import { invalidateCatalog, processInForce } from '#modules/catalog';
+import { uuidv7 } from '#platform/ids';
 import { desk, type Desk } from '#testing/desk';
+import { tellPublished } from './app.ts';
 import { readCalled, readRule } from './modules/catalog/repo.ts';
 import { applyVersions } from './modules/publishing/apply.ts';
+import { tellCalendars } from './modules/publishing/recompute.ts';
 import { readRuleFolder } from './modules/publishing/rule-set.ts';
 import { rulesOf, type VersionedRule } from './modules/publishing/rules.ts';
 
@@ -97,6 +101,36 @@ test('a case that runs keeps the called process that it began with; a new one ha
   );
   expect(rowCount).toBe(3);
   expect(await deciders()).toEqual(['dispatcher', 'leader', 'shiftLeader']);
+});
+
+test('a calendar that is published moves what is open, and is then heard of', async () => {
+  const { platform, cityId } = d.w;
+  const { case: made } = await d.report();
+  const dueOf = async () =>
+    (await platform.pool.query<{ at: Date }>('select due_at as at from task where case_id = $1', [made.id]))
+      .rows[0]!.at;
+  const before = await dueOf();
+  const today = new Date(platform.clock.now()).toISOString().slice(0, 10);
+  const off = { from: today, to: today, name: { 'zh-CN': '临时', en: 'Off' } };
+  const versioned = rules.map((rule) => {
+    if (rule.kind !== 'calendar' || rule.code !== 'centre') return rule;
+    return { ...rule, content: JSON.stringify({ ...JSON.parse(rule.content), holidays: [off] }) };
+  });
+  const at = platform.clock.now();
+  await platform.db.transaction().execute(async (trx) => {
+    const codes = await applyVersions({ trx, cityId, at, reason: 'test', postId: null }, versioned);
+    expect(codes).toEqual(['centre']);
+    await sql`
+      insert into publication (id, city_id, version, state, reason, effective_at, published_at, archive, hash, files,
+        recompute)
+      values (${uuidv7(at)}, ${cityId}, 1, 'inForce', 'test', ${new Date(at)}, ${new Date(at)}, '', '', 0,
+        ${codes}::text[])`.execute(trx);
+  });
+  tellPublished();
+  await tellCalendars(platform);
+  expect((await dueOf()).getTime() - before.getTime()).toBeGreaterThan(12 * 3_600_000);
+  const { rows } = await platform.pool.query('select recompute from publication');
+  expect(rows).toEqual([{ recompute: null }]);
 });
 
 test('the drawing that the test changes is the shipped one', () => {
