@@ -56,8 +56,8 @@ async function limitOfNewCase(condition: string): Promise<number | undefined> {
   told += 1;
   const { case: made } = await operator!.post<{ case: { id: string } }>('/reports', {
     source: 'hotline12345',
-    categoryCode: 'event:0110',
-    description: `第${told}处路面有垃圾`,
+    categoryCode: 'event:0103',
+    description: `第${told}处门前私放坡道`,
     address: `团结路${told}号`,
     position: { lon: 120.0901 + told * 0.002, lat: 30.2001 },
     decision: 'accept',
@@ -80,8 +80,8 @@ describe('the rules of a city', () => {
     await begin(page, '缩短时限');
     await page.getByRole('link', { name: '立案条件与时限' }).click();
     const grid = page.getByRole('grid', { name: '表格内容' });
-    await page.getByLabel('在表中查找').fill('E0110-01');
-    await grid.getByRole('row', { name: /E0110-01/ }).waitFor();
+    await page.getByLabel('在表中查找').fill('E0103-01');
+    await grid.getByRole('row', { name: /E0103-01/ }).waitFor();
     await eventually(() => grid.getByRole('row').count()).toBe(2);
     await grid.getByRole('gridcell').nth(2).click();
     const before = Number(await grid.getByRole('gridcell').nth(2).textContent());
@@ -103,7 +103,7 @@ describe('the rules of a city', () => {
     await view(page, '差异').click();
     const change = page.getByRole('region', { name: '立案条件与时限' }).getByRole('listitem');
     await change
-      .filter({ hasText: 'E0110-01' })
+      .filter({ hasText: 'E0103-01' })
       .filter({ hasText: `${before} → ${after}` })
       .waitFor();
     await expectAccessible(page);
@@ -127,19 +127,19 @@ describe('the rules of a city', () => {
     await page.getByRole('definition').filter({ hasText: '市政府令第 12 号' }).waitFor();
     await expectAccessible(page);
 
-    expect(await limitOfNewCase('E0110-01')).toBe(after);
+    expect(await limitOfNewCase('E0103-01')).toBe(after);
 
     // And back again, with a reason.
     await page.getByRole('link', { name: '发布记录' }).click();
     await page.getByRole('button', { name: '查看改动' }).first().click();
-    await page.getByRole('region', { name: '比较' }).getByText('E0110-01').waitFor();
+    await page.getByRole('region', { name: '比较' }).getByText('E0103-01').waitFor();
     await expectAccessible(page);
     await page.getByRole('button', { name: '回退到此版' }).last().click();
     const back = page.getByRole('dialog', { name: /^回退到第/ });
     await back.getByLabel('理由').fill('试行结束');
     await back.getByRole('button', { name: '回退到此版' }).click();
     await page.getByText(/已回退，现行第 \d+ 版/).waitFor();
-    expect(await limitOfNewCase('E0110-01')).toBe(before);
+    expect(await limitOfNewCase('E0103-01')).toBe(before);
   });
 
   it('every editor opens, keeps to the policy and is accessible', async () => {
