@@ -44,7 +44,7 @@ export function Publish({
   const [later, setLater] = useState(false);
   const [from, setFrom] = useState('');
   const check = useSend<{ problems: RuleProblem[] }>([draftQuery(draft.id).queryKey]);
-  const publish = useSend<Publication>([RULES]);
+  const publish = useSend<Publication>();
   const diff = useQuery(draftDiffQuery(draft.id, draft.version));
   const tryOut = useQuery(lastTryOutQuery(draft.id));
 
@@ -82,9 +82,12 @@ export function Publish({
               ? t('publish.scheduled', { n: made.version, at: format.instant(made.effectiveAt) })
               : t('publish.done', { n: made.version }),
           );
-          void navigate({ to: '/rules', search: made.state === 'scheduled' ? { tab: 'history' } : {} }).then(
-            () => queries.removeQueries({ queryKey: draftQuery(draft.id).queryKey }),
-          );
+          const search = made.state === 'scheduled' ? ({ tab: 'history' } as const) : {};
+          // The draft is gone: it is forgotten before everything else is read again.
+          void navigate({ to: '/rules', search }).then(() => {
+            queries.removeQueries({ queryKey: draftQuery(draft.id).queryKey });
+            void queries.invalidateQueries({ queryKey: RULES });
+          });
         },
       },
     );

@@ -45,7 +45,7 @@ export function TableEditor({
   onChange,
   onUnreadable,
 }: EditorProps) {
-  const { t } = useTranslation('rules');
+  const { t, i18n } = useTranslation('rules');
   const format = useFormat();
   const columnName = useColumnName();
   const problemText = useProblemText();
@@ -57,7 +57,7 @@ export function TableEditor({
   const [every, setEvery] = useState(false);
   const [cursor, setCursor] = useState<Cursor>(() => ({
     row: 0,
-    column: table ? (usualColumns(code, table.columns)[0] ?? 0) : 0,
+    column: table ? (usualColumns(code, table.columns, i18n.language)[0] ?? 0) : 0,
   }));
   const [typed, setTyped] = useState<string | null>(null);
   const [form, setForm] = useState(false);
@@ -112,7 +112,7 @@ export function TableEditor({
     const row = table?.rows.findIndex((one) => one.raw === raw) ?? -1;
     if (!table || row < 0) return;
     const to = Math.max(0, table.columns.indexOf(column ?? ''));
-    if (!usualColumns(code, table.columns).includes(to)) setEvery(true);
+    if (!usualColumns(code, table.columns, i18n.language).includes(to)) setEvery(true);
     setWords('');
     setOnly('all');
     setCursor({ row, column: to });
@@ -126,7 +126,9 @@ export function TableEditor({
   }, [at]);
 
   if (!table) return null;
-  const columns = every ? table.columns.map((_, index) => index) : usualColumns(code, table.columns);
+  const columns = every
+    ? table.columns.map((_, index) => index)
+    : usualColumns(code, table.columns, i18n.language);
   const specs = columns.map((index) => columnSpec(code, table.columns[index]!));
   // A table that is narrower than its frame is stretched, the longer columns more.
   const template = `${NUMBER}px ${specs.map((spec) => `minmax(${spec.width}px, ${spec.width}fr)`).join(' ')}`;

@@ -1,5 +1,4 @@
 import type { RuleDraft, RuleUpgrade } from '@wanmi/contracts';
-import { UPGRADE_STATES } from '@wanmi/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Button, Input } from 'antd';
@@ -18,6 +17,8 @@ import styles from './rules.module.css';
 
 type UpgradeFile = RuleUpgrade['files'][number];
 type Choice = 'take' | 'keep' | 'later';
+/** Those that there is something to say about, the open ones first. */
+const SHOWN = ['offered', 'conflict', 'own'] as const satisfies readonly UpgradeFile['state'][];
 
 /** 版本更新: what the program ships otherwise than the city has, file by file; a person decides, nothing is overwritten. */
 export function Upgrade() {
@@ -103,7 +104,7 @@ export function Upgrade() {
         </form>
       )}
       {make.error && <Failure error={make.error} compact />}
-      {UPGRADE_STATES.filter((state) => state !== 'same').map((state) => {
+      {SHOWN.map((state) => {
         const own = files.filter((file) => file.state === state);
         return (
           own.length > 0 && (

@@ -48,7 +48,7 @@ const COMMON: Readonly<Record<string, ColumnSpec>> = {
   calendar: lookUp('calendar', 120),
   department_kind: code(110),
   limit_value: number,
-  limit_unit: choice(LIMIT_UNITS, 110),
+  limit_unit: choice(LIMIT_UNITS, 126),
   limit_a: number,
   limit_b: number,
   limit_c: number,
@@ -64,7 +64,7 @@ const COMMON: Readonly<Record<string, ColumnSpec>> = {
   geometry: choice(['point', 'line', 'polygon'], 90, true),
   certainty: code(120),
   value: number,
-  unit: choice(LIMIT_UNITS, 120),
+  unit: choice(LIMIT_UNITS, 126),
   from_time: time,
   to_time: time,
   weekdays: code(90),
@@ -111,10 +111,11 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
   manual: ['kind', 'category', 'condition', 'area', 'owner', 'department'],
 };
 
-export function usualColumns(table: string, columns: readonly string[]): readonly number[] {
+export function usualColumns(table: string, columns: readonly string[], language: string): readonly number[] {
   const usual = USUAL[table];
   if (!usual) return columns.map((_, index) => index);
-  return usual.map((name) => columns.indexOf(name)).filter((index) => index >= 0);
+  const own = language === 'en' ? usual.map((name) => name.replace(/_zh$/, '_en')) : usual;
+  return own.map((name) => columns.indexOf(name)).filter((index) => index >= 0);
 }
 
 /** Texts of the glossary for the values of a column; the other values have theirs in the room's words. */
