@@ -89,6 +89,14 @@ const REFUSED: Readonly<Record<string, number>> = {
   'GET /api/v1/rules/drafts/{id}/diff': 404,
   'POST /api/v1/rules/drafts/{id}/rebase': 404,
   'POST /api/v1/rules/drafts/{id}/publish': 404,
+  'GET /api/v1/rules/drafts/{id}/try-outs': 404,
+  'POST /api/v1/rules/drafts/{id}/try-outs': 400,
+  'GET /api/v1/rules/try-outs/{id}': 404,
+  'GET /api/v1/rules/try-outs/{id}/cases': 404,
+  'POST /api/v1/rules/try-outs/{id}/cancel': 404,
+  'POST /api/v1/rules/process-moves': 404,
+  'GET /api/v1/rules/process-moves/{id}': 404,
+  'POST /api/v1/rules/process-moves/{id}/cancel': 404,
   'POST /api/v1/cases/{id}/actions/{action}': 409,
 };
 

@@ -342,7 +342,11 @@ describe('a try-out', () => {
   });
 
   it('with another drawing: at which step and action the cases come to a halt', async () => {
-    const set = put('process/case.bpmn', 'action = "decline" and inWindow', 'action = "decline" and false');
+    const set = put(
+      'process/case.bpmn',
+      'action = "decline" and inWindow',
+      'action = "decline" and source = "sensor"',
+    );
     const { tryOut } = await tried(set);
     expect(tryOut.summary!.stops).toEqual([
       { step: 'sign', action: 'decline', reason: 'notOffered', open: ['sign'], inForce: 0, draft: 1 },
