@@ -38,7 +38,7 @@ async function run(...args: string[]): Promise<{ out: string; code: number }> {
     await moveCommand()
       .exitOverride()
       .parseAsync(['--city', city, ...args], { from: 'user' });
-    return { out: said.join(''), code: Number(process.exitCode) };
+    return { out: said.join(''), code: process.exitCode };
   } finally {
     process.exitCode = before;
     write.mockRestore();

@@ -49,8 +49,8 @@ export async function checkDecisions(files: RuleSet, tables: Tables, report: Rep
       }
     }
     for (const finding of checkDecision(model, { domains: domainsOf(file, code, model, tables, report) })) {
-      const add = finding.severity === 'error' ? report.add : report.warn;
-      add.call(report, file, elementOf(model, finding), finding.code, finding.detail ?? '');
+      const add = finding.severity === 'error' ? 'add' : 'warn';
+      report[add](file, elementOf(model, finding), finding.code, finding.detail ?? '');
     }
     checkCode(file, code, model, report);
   }

@@ -68,8 +68,8 @@ export interface Progress {
 export interface Running {
   readonly now: number;
   /** Cases that change, batch by batch; waited for. */
-  changed?(cases: readonly ChangedCase[]): Promise<void>;
-  progress?(progress: Progress): void;
+  readonly changed?: (cases: readonly ChangedCase[]) => Promise<void>;
+  readonly progress?: (progress: Progress) => void;
 }
 
 const BATCH = 1000;

@@ -64,7 +64,7 @@ function place(text: string, from: number): Node {
     let key: string | number = parts.length;
     if (opener === '{') {
       const name = place(text, now);
-      key = String(name.value);
+      key = name.value as string;
       now = skip(text, name.end) + 1;
     }
     const node = place(text, now);

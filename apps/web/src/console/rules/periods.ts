@@ -20,6 +20,6 @@ function clock(text: string): string {
 
 export function periodsText(value: JsonValue | undefined): string {
   return listOf(value)
-    .map((period) => listOf(period).join('-'))
+    .map((period) => (listOf(period) as string[]).join('-'))
     .join(', ');
 }

@@ -60,7 +60,7 @@ describe('a table', () => {
           const row = place % rows.length;
           table = setCell(table, row, 1, value);
           const expected = rows.map((cells, index) => (index === row ? [cells[0], value] : [...cells]));
-          expect(readTable(`${table.text}`)!.rows.map((one) => [...one.cells])).toEqual(expected);
+          expect(readTable(table.text)!.rows.map((one) => [...one.cells])).toEqual(expected);
         },
       ),
     );
