@@ -44,6 +44,10 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'idempotency.inProgress': ['相同的请求正在处理', 'The same request is being worked on'],
   'permission.ownApplication': ['不能审批自己提出的申请', 'Nobody decides what they asked for themselves'],
   'action.whichAssignment': ['请指明针对哪张派遣单', 'Say which assignment it is about'],
+  'application.sameDecider': [
+    '上一级审批也是您，须由他人审批',
+    'You decided the level before; somebody else decides this one',
+  ],
   'application.pending': ['同类申请正在审批', 'The same is already asked for'],
   'application.cap': ['超出可申请的次数或时长', 'It may not be asked for again, or for so long'],
   'action.notAllowed': ['当前不能执行此操作', 'This action is not possible now'],

@@ -50,6 +50,7 @@ export const problems = {
   'permission.ownApplication': { status: 403 },
   'action.notAllowed': { status: 409 },
   'action.whichAssignment': { status: 409 },
+  'application.sameDecider': { status: 409 },
   'application.pending': { status: 409 },
   'application.cap': { status: 409 },
   'task.claimed': { status: 409 },

@@ -85,11 +85,21 @@ describe('what was granted', () => {
   });
 
   test('by its length: twice the limit takes three, four times the limit is for suspending', async () => {
-    const made = await k.signed();
+    const made = await k.filed(1);
+    await k.go('dispatcher', made.id, 'dispatch', { unitId: k.w.units.department2 });
+    await k.go('department2', made.id, 'sign');
     const long = { ...ASK.applyExtend(), value: 8 };
     expect(await k.refused('department2', made.id, 'applyExtend', long)).toBe('application.cap');
     await k.go('department2', made.id, 'applyExtend', { ...long, value: 4 });
     expect(await newest(made.id)).toMatchObject({ levels: 3 });
+    const due = await dueOf(made.id);
+    await k.go('dispatcher', made.id, 'approve');
+    await k.go('leader', made.id, 'approve');
+    expect(await k.refused('leader', made.id, 'approve')).toBe('application.sameDecider');
+    expect(await dueOf(made.id)).toBe(due);
+    await k.go('districtLeader', made.id, 'approve');
+    expect(await newest(made.id)).toMatchObject({ state: 'approved', level: 3 });
+    expect(await dueOf(made.id)).toBeGreaterThan(due);
   });
 
   test('a return ends it there; another department begins anew, the same one is none', async () => {

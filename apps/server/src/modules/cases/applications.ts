@@ -172,11 +172,15 @@ const about = (change: Situation, { assignmentId }: ApplicationState): Assignmen
 /** 同意: at the last level it takes effect. The grant may be less than what was asked for. */
 export const approve: Meaning = (change) => {
   const application = decided(change);
+  // A second level is a second pair of eyes
+  if (application.level > 0 && application.decidedPostId === change.actor.postId) {
+    throw problem('application.sameDecider');
+  }
   application.level += 1;
+  application.decidedPostId = change.actor.postId;
   if (application.level < application.levels) return { application: eventApplication(application) };
   application.state = 'approved';
   application.decidedAt = change.at;
-  application.decidedPostId = change.actor.postId;
   application.granted = { ...application.ask, ...grantOf(change, application) };
   const assignment = about(change, application);
   if (assignment) {

@@ -1,7 +1,7 @@
 import type { EventPayload, ReportReply } from '@wanmi/contracts';
 import { EVENT_OF_ACTION } from '@wanmi/contracts';
 import { startProcess, step, type FeelContext } from '@wanmi/process';
-import { numberFor, processInForce } from '#modules/catalog';
+import { numberFor, processFor } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
 import { problem } from '#platform/errors';
@@ -74,7 +74,7 @@ export async function openCase(
   const at = report.receivedAt;
   const [around, process] = await Promise.all([
     surroundingsOf(platform, actor.cityId),
-    processInForce(platform, actor.cityId, 'case'),
+    processFor(platform, actor.cityId, report.source),
   ]);
   const state: CaseState = {
     id: uuidv7(at),

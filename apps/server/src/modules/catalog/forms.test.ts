@@ -56,7 +56,9 @@ describe('forms', () => {
   it('every action but taking and giving back has a form', () => {
     const codes = readdirSync(FOLDER).map((name) => name.replace('.schema.json', ''));
     const bare: Action[] = ['claim', 'release'];
-    expect(codes.toSorted()).toEqual([...ACTIONS.filter((one) => !bare.includes(one)), 'report'].toSorted());
+    // Actions of a drawing of one's own are checked with the drawing
+    const ours = codes.filter((code) => !code.startsWith('x-'));
+    expect(ours.toSorted()).toEqual([...ACTIONS.filter((one) => !bare.includes(one)), 'report'].toSorted());
   });
 
   it('asks for what belongs to one form of dispatch with it, and refuses it with any other', () => {

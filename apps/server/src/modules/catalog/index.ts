@@ -17,5 +17,12 @@ export type {
 export { compileNumbering, isNumberOf, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
 export { conditionInfo } from './present.ts';
 export { nameDrawn } from './words.ts';
-export { processInForce, processOf, type ProcessInForce } from './rules.ts';
+export {
+  MAIN_PROCESS,
+  processCodeFor,
+  processFor,
+  processInForce,
+  processOf,
+  type ProcessInForce,
+} from './rules.ts';
 export type { FormContext } from './unit-choices.ts';

@@ -220,12 +220,12 @@ export async function readCalled(db: At, caller: RuleContent, code: string): Pro
   return rows[0]?.content;
 }
 
-/** Ids of the versions of the main process, the newest first. */
+/** Ids of the versions of the city's processes, the newest first. */
 export async function publishedProcesses(db: At, cityId: string, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from rule_version
-     where city_id = ${cityId} and kind = 'process' and code = 'case' and state = 'published'
-     order by version desc limit ${limit}`.execute(db);
+     where city_id = ${cityId} and kind = 'process' and state = 'published'
+     order by valid_from desc, id desc limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }
 

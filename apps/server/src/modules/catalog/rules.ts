@@ -35,6 +35,26 @@ export interface ProcessInForce {
   readonly graph: Graph;
 }
 
+/** A source with a drawing of its own name has a process of its own (执法办案); every other begins the city's main one. */
+export const processCodeFor = (has: (code: string) => boolean, source: string): string =>
+  has(source) ? source : MAIN_PROCESS;
+
+export const MAIN_PROCESS = 'case';
+
+/** The published process with which a new case of this source begins. @throws internal where the city has none */
+export async function processFor(
+  platform: Platform,
+  cityId: string,
+  source: string,
+): Promise<ProcessInForce> {
+  const { rules } = await catalogOf(platform, cityId);
+  return processInForce(
+    platform,
+    cityId,
+    processCodeFor((code) => rules.has(`process:${code}`), source),
+  );
+}
+
 /**
  * The published process with which a new case begins.
  * @throws internal where the city has none: it cannot take a report

@@ -1,4 +1,4 @@
-import { ACTIONS, ROLES, STEPS } from '@wanmi/contracts';
+import { ACTIONS, ROLES, SOURCES, STEPS } from '@wanmi/contracts';
 import {
   checkPicture,
   compileProcess,
@@ -22,6 +22,7 @@ export interface ProcessNames {
 /** The clock of a disposal is the filing condition's, so it has no row of its own. */
 const OWN_LIMITS = ['dispose'];
 const MAIN = 'case';
+const SOURCE_CODES: ReadonlySet<string> = new Set(SOURCES);
 
 /** Each drawing compiled as it is when it is published; answers the graphs of those that can be. */
 export async function checkProcesses(
@@ -44,6 +45,10 @@ export async function checkProcesses(
     names: names.variables,
   };
   for (const { path: file, code, text } of drawings) {
+    // A drawing begins the cases of the source of its name, or is called
+    if (code !== MAIN && !called.has(code) && !SOURCE_CODES.has(code)) {
+      report.warn(file, null, 'process.unused', code);
+    }
     try {
       const graph = await compileProcess(text, options);
       graphs.set(code, graph);

@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { TryOutChange, TryOutName, TryOutSummary } from '@wanmi/contracts';
-import { compileProcess } from '@wanmi/process';
+import { SOURCES, type TryOutChange, type TryOutName, type TryOutSummary } from '@wanmi/contracts';
+import { compileProcess, type Graph } from '@wanmi/process';
 import type { ClientBase } from 'pg';
-import { catalogOf, processInForce, type Catalog } from '#modules/catalog';
+import { catalogOf, MAIN_PROCESS, processInForce, type Catalog } from '#modules/catalog';
 import { regionsOf } from '#modules/org';
 import { catalogOfFiles, rulesInForce, type RuleSet } from '#modules/publishing';
 import type { Platform } from '#platform/platform';
@@ -34,8 +34,6 @@ function sameWay(before: RuleSet, after: RuleSet): boolean {
   return !late && way(before) === way(after);
 }
 
-const MAIN = 'case';
-
 /** The rules in force and those of a set that was checked, both ready to be asked. */
 export async function sidesOf(platform: Platform, cityId: string, files: RuleSet): Promise<Sides> {
   const base = await catalogOf(platform, cityId);
@@ -43,11 +41,18 @@ export async function sidesOf(platform: Platform, cityId: string, files: RuleSet
   const regionIds = new Map(
     [...regions.values()].filter((region) => !region.closed).map(({ code, id }) => [code, id]),
   );
-  const { graph } = await processInForce(platform, cityId, MAIN);
   const text = (code: string): string | undefined => files.get(`process/${code}.bpmn`);
-  const drawn = await compileProcess(text(MAIN) ?? '', { calls: text });
+  const inForce = new Map<string, Graph>();
+  const drawn = new Map<string, Graph>();
+  for (const code of [MAIN_PROCESS, ...SOURCES]) {
+    if (base.rules.has(`process:${code}`)) {
+      inForce.set(code, (await processInForce(platform, cityId, code)).graph);
+    }
+    const xml = text(code);
+    if (xml !== undefined) drawn.set(code, await compileProcess(xml, { calls: text }));
+  }
   return {
-    inForce: sideOf(base, graph, base),
+    inForce: sideOf(base, inForce, base),
     draft: sideOf(await catalogOfFiles(files, base, regionIds), drawn, base),
     base,
     sameWay: sameWay((await rulesInForce(platform, cityId)).files, files),

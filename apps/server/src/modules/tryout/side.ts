@@ -1,5 +1,5 @@
 import type { Catalog, CatalogCondition } from '#modules/catalog';
-import { manualFor } from '#modules/catalog';
+import { manualFor, processCodeFor } from '#modules/catalog';
 import { dispatchesItself } from '#modules/cases';
 import type { Graph } from '@wanmi/process';
 import type { PastCase } from './past.ts';
@@ -7,17 +7,17 @@ import type { PastCase } from './past.ts';
 /** One of the two rule sets that a case of the past is run against. */
 export interface Side {
   readonly catalog: Catalog;
-  /** The drawing with which a new case begins. */
-  readonly graph: Graph;
+  /** The drawing with which a new case of this source begins. */
+  graphOf(source: string): Graph;
   /** The condition of this set that a case of the past is filed against: the one of the same code. */
   conditionOf(past: PastCase): CatalogCondition | null;
 }
 
 /** `base` knows all conditions there ever were, by id. */
-export function sideOf(catalog: Catalog, graph: Graph, base: Catalog): Side {
+export function sideOf(catalog: Catalog, graphs: ReadonlyMap<string, Graph>, base: Catalog): Side {
   return {
     catalog,
-    graph,
+    graphOf: (source) => graphs.get(processCodeFor((code) => graphs.has(code), source))!,
     conditionOf({ conditionId }) {
       const code = base.conditionById.get(conditionId ?? '')?.code;
       return code === undefined ? null : (catalog.conditionByCode.get(code) ?? null);

@@ -8,6 +8,7 @@ import {
   startProcess,
   step,
   type FeelContext,
+  type Graph,
   type ProcessState,
   type StandingTask,
   type StepCommand,
@@ -62,6 +63,7 @@ const BRIDGES: readonly (readonly [step: string, action: string])[] = [
 /** A case's own actions, one after the other, in the drawing of one rule set: no task is written, no clock waits. */
 export class PastWalk {
   readonly #side: Side;
+  readonly #graph: Graph;
   readonly #past: PastCase;
   readonly #facts: Facts;
   readonly stages: Stage[] = [];
@@ -74,6 +76,7 @@ export class PastWalk {
 
   constructor(side: Side, past: PastCase, facts: Facts) {
     this.#side = side;
+    this.#graph = side.graphOf(past.source);
     this.#past = past;
     this.#facts = facts;
   }
@@ -82,7 +85,7 @@ export class PastWalk {
     const followUp = event.payload.link?.kind === 'followUp';
     const { vars, itemVars } = this.#vars(null, {}, { followUp });
     try {
-      this.#enter(startProcess(this.#side.graph, vars, { itemVars }), event.at);
+      this.#enter(startProcess(this.#graph, vars, { itemVars }), event.at);
     } catch (error) {
       this.#halt(event, 'report', 'report', reasonOf(error));
       return;
@@ -121,7 +124,7 @@ export class PastWalk {
   message({ event, action, application, added }: Taken, bySystem = false): void {
     const data = (event.payload.data ?? {}) as FeelContext;
     const { vars, itemVars } = this.#vars(application, data, {});
-    const awaited = messagesOf(this.#side.graph, this.#tokens, vars, { itemVars }).filter(
+    const awaited = messagesOf(this.#graph, this.#tokens, vars, { itemVars }).filter(
       (one) => one.message === action,
     );
     const key = application?.assignmentId ?? null;
@@ -149,7 +152,7 @@ export class PastWalk {
   /** A timer of the drawing that had rung; a drawing without it goes on without. */
   timer({ payload, at }: PastEvent, application: ApplicationFacts | null): void {
     const key = application?.assignmentId ?? payload.assignments?.[0]?.id ?? null;
-    const armed = armedOf(this.#side.graph, this.#tokens);
+    const armed = armedOf(this.#graph, this.#tokens);
     const found = armed.find((one) => one.instance === key) ?? armed[0];
     if (!found) return;
     const { vars, itemVars } = this.#vars(application, {}, {});
@@ -212,9 +215,7 @@ export class PastWalk {
 
   /** The tasks that the recorded one can be: of the same step, in the same instance where there is one. */
   #standing(recorded: { step: string; assignmentId: string | null; unitId: string | null }): StandingTask[] {
-    const tasks = openTasksOf(this.#side.graph, this.#tokens).filter(
-      ({ node }) => node.step === recorded.step,
-    );
+    const tasks = openTasksOf(this.#graph, this.#tokens).filter(({ node }) => node.step === recorded.step);
     const own = tasks.filter(
       ({ instance }) =>
         instance !== null && (instance === recorded.assignmentId || instance === recorded.unitId),
@@ -229,7 +230,7 @@ export class PastWalk {
     itemVars: (items: string, key: string) => FeelContext,
   ): StepResult | TryOutStopReason {
     try {
-      return step(this.#side.graph, this.#tokens, command, vars, { itemVars });
+      return step(this.#graph, this.#tokens, command, vars, { itemVars });
     } catch (error) {
       return reasonOf(error);
     }
