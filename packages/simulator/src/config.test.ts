@@ -222,7 +222,8 @@ test('every step has a limit, but disposal and suspension', () => {
   for (const step of without) expect(steps).not.toContain(step);
   // Beside the steps: until when an assignment may be declined, how long making safe may take
   const known = [...STEPS, 'decline', 'makeSafe'] as string[];
-  for (const step of steps) expect(known).toContain(step);
+  const named = steps.filter((step) => !step!.startsWith('x-'));
+  for (const step of named) expect(known).toContain(step);
   for (const row of limits) {
     expect(Number(row['value'])).toBeGreaterThan(0);
     expect(LIMIT_UNITS).toContain(row['unit']);

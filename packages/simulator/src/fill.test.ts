@@ -12,7 +12,7 @@ const forms = readdirSync(folder).map((file) => ({
   schema: JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as FormSchema,
 }));
 
-const ajv = new Ajv2020({ strict: false, allErrors: true });
+const ajv = new Ajv2020({ strict: false, allErrors: true, multipleOfPrecision: 6 });
 addFormats.default(ajv);
 /** Without its name: one Ajv would take two forms of one name for a mistake. */
 const checkOf = (schema: FormSchema) =>

@@ -61,6 +61,15 @@ describe('forms', () => {
     expect(ours.toSorted()).toEqual([...ACTIONS.filter((one) => !bare.includes(one)), 'report'].toSorted());
   });
 
+  it('takes money to the cent, as people write it', () => {
+    const fined = (fine: number) =>
+      formErrors(shipped('x-propose'), { facts: 'a', clause: 'b', proposal: 'fine', fine }).map(
+        ({ path, code }) => [path, code],
+      );
+    for (const fine of [1.1, 0.07, 1.15, 8.2, 64.35, 1234567.89]) expect(fined(fine)).toEqual([]);
+    expect(fined(1.105)).toEqual([['/fine', 'multipleOf']]);
+  });
+
   it('asks for what belongs to one form of dispatch with it, and refuses it with any other', () => {
     const dispatch = (data: object) =>
       formErrors(shipped('dispatch'), data).map(({ path, code }) => [path, code]);

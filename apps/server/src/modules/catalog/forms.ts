@@ -29,6 +29,8 @@ function createAjv(): Ajv2020 {
     allErrors: true,
     addUsedSchema: false,
     validateFormats: true,
+    // 1.1 yuan is a multiple of 0.01, though not of its double
+    multipleOfPrecision: 6,
   });
   addFormats.default(made);
   for (const keyword of NOTES) made.addKeyword({ keyword });
