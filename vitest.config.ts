@@ -14,7 +14,7 @@ export default defineConfig({
           // Pure code shares its modules safely, and 20 files start in a second instead of six.
           isolate: false,
           // Property tests share two cores with whatever else runs.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
       {
@@ -23,8 +23,8 @@ export default defineConfig({
           include: ['apps/server/src/**/*.test.ts'],
           globalSetup: ['apps/server/src/platform/testing-setup.ts'],
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 400_000,
         },
       },
       './apps/web/vitest.config.ts',

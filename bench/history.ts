@@ -76,7 +76,7 @@ async function writeBatch(pool: Pool, cityId: string, offset: number, n: number,
        select h.id, $1, 'H' || lpad(h.i::text, 9, '0'), 9, decode(md5(h.i::text) || md5(h.i::text), 'hex'), 'ended',
          'closed', 'publicApp', 'problem', h.category_id, h.condition_id, ($2::text[])[h.t], '人民路' || h.i % 400 || '号',
          h.geom, h.grid_id, h.patrol_grid_id, h.district_id, h.street_id, h.community_id, h.grade, h.department_id,
-         (select id from rule_version where kind = 'process' and city_id = $1 limit 1), '{"t":[],"n":9}', h.at,
+         (select id from rule_version where kind = 'process' and code = 'case' and city_id = $1 limit 1), '{"t":[],"n":9}', h.at,
          h.at + interval '1 hour', h.at + interval '6 hours'
        from h`,
       [cityId, TEXTS],

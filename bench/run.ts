@@ -50,6 +50,7 @@ function print(figures: readonly Figure[]): void {
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
+  tryout: () => import('./tryout.ts'),
 };
 
 export interface BenchOptions {

@@ -216,6 +216,8 @@ describe('without the mouse', () => {
     await eventually(current).toBe('1');
     const caseNo = /\d{8}-\d{5}/.exec((await rows.first().textContent()) ?? '')?.[0] ?? '';
 
+    // Nobody presses a key for what is not on the screen yet.
+    await dock(page).getByRole('button', { name: /^立案/ }).waitFor();
     await page.keyboard.press('1');
     await dock(page).getByRole('group', { name: '立案', exact: true }).waitFor();
     await page.keyboard.press('Enter');

@@ -1,4 +1,5 @@
-// `npm run demo -- --size S|M|L|XL`: a demo city of that size in a home of its own, beside the one of `npm start`.
+// `npm run demo -- --size S|M|L|XL [--model district|twoLevels|county]`: a demo city of that size, and of that model's
+// rules, in a home of its own, beside the one of `npm start`.
 // Everything else goes to the server.
 import { SetupError, buildWeb, log, main, ownNode, requirePackages, run } from './setup.mjs';
 
@@ -7,19 +8,30 @@ await main(async () => {
   requirePackages('fastify', 'pg');
   const given = process.argv.slice(2);
   const size = sizeOf(given);
+  const model = valueOf(given, '--model');
   const has = (flag) => given.some((argument) => argument === flag || argument.startsWith(`${flag}=`));
   await buildWeb(log);
   const usual = [
     ...(has('--services') || process.env.WANMI_SERVICES ? [] : ['--services=web,worker']),
     ...(has('--demo') ? [] : ['--demo']),
-    ...(has('--home') || process.env.WANMI_HOME ? [] : [`--home=.wanmi/demo-${size}`]),
+    ...(has('--home') || process.env.WANMI_HOME
+      ? []
+      : [`--home=.wanmi/demo-${size}${model === undefined ? '' : `-${model}`}`]),
   ];
   return run(node, ['apps/server/src/main.ts', ...usual, ...given]);
 });
 
+function valueOf(given, flag) {
+  const at = given.findIndex((one) => one === flag || one.startsWith(`${flag}=`));
+  return at < 0 ? undefined : (given[at].split('=')[1] ?? given[at + 1] ?? '');
+}
+
 function sizeOf(given) {
-  const at = given.findIndex((one) => one === '--size' || one.startsWith('--size='));
-  const size = (at < 0 ? 'S' : (given[at].split('=')[1] ?? given[at + 1] ?? '')).toUpperCase();
+  const size = (valueOf(given, '--size') ?? 'S').toUpperCase();
   if (!['S', 'M', 'L', 'XL'].includes(size)) throw new SetupError('--size must be one of S, M, L, XL');
+  const model = valueOf(given, '--model');
+  if (model !== undefined && !['district', 'twoLevels', 'county'].includes(model)) {
+    throw new SetupError('--model must be one of district, twoLevels, county');
+  }
   return size;
 }

@@ -47,8 +47,9 @@ const FAULTS: Readonly<Record<string, string>> = {
         from "case") n where gap <> 0`,
   'an open case that waits for nobody': `select c.id as what from "case" c where c.ended_at is null
       and not exists (select 1 from task t where t.case_id = c.id and t.done_at is null)`,
+  // To look after a place that comes back is a strand of its own: it outlives the case that brought it about.
   'an ended case that waits': `select c.id as what from "case" c join task t on t.case_id = c.id
-      where c.ended_at is not null and t.done_at is null`,
+      where c.ended_at is not null and t.done_at is null and t.step <> 'keyPatrol'`,
   'a clock that nobody watches': `select t.id as what from task t where t.done_at is null and t.due_at is not null
       and not t.overdue and not exists (select 1 from timer x where x.task_id = t.id)`,
   'a timer of a task that is done': `select x.task_id as what from timer x

@@ -4,13 +4,17 @@ import * as asset from '#modules/asset';
 import * as audit from '#modules/audit';
 import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
+import * as control from '#modules/control';
+import * as duty from '#modules/duty';
 import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
 import * as integrity from '#modules/integrity';
 import * as media from '#modules/media';
 import * as notify from '#modules/notify';
 import * as org from '#modules/org';
+import * as publishing from '#modules/publishing';
 import * as statistics from '#modules/statistics';
+import * as tryout from '#modules/tryout';
 import { VirtualClock } from './platform/clock.ts';
 import { parseConfig } from './platform/config.ts';
 import { buildApp } from './platform/http.ts';
@@ -25,14 +29,18 @@ export const modules: readonly Module[] = [
   org,
   audit,
   catalog,
+  publishing,
+  control,
   grid,
   asset,
   media,
   intake,
   cases,
+  duty,
   integrity,
   statistics,
   notify,
+  tryout,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');
@@ -45,7 +53,16 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   grid.provideCaseScope(cases.caseScopeSql);
   // People and units stand below their work: it hears of what became of them.
   org.onOrgChange(cases.moveWork);
+  org.onOrgChange(duty.movePlans);
+  org.provideAtWork(duty.atWork);
+  tellPublished();
+  publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
+}
+
+/** Rules stand below the cases that follow them. Whatever publishes calls this: the server, the worker, the command line. */
+export function tellPublished(): void {
+  publishing.onCalendarsPublished(cases.recomputeClocks);
 }
 
 /** The OpenAPI document with every route there can be, those of a demo too. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { replayLive } from '#modules/notify';
-import { MIGRATIONS } from './app.ts';
+import { MIGRATIONS, tellPublished } from './app.ts';
 import { openBlobStore } from './platform/blob-store.ts';
 import { VirtualClock, systemClock } from './platform/clock.ts';
 import type { Clock } from './platform/clock.ts';
@@ -29,6 +29,7 @@ export interface Booted {
 /** Database server, migrations, pool, files and clock: what every service and command stands on. */
 export async function bootPlatform(config: Config, log: Logger, name: string): Promise<Booted> {
   const server = await openCluster(config, log);
+  tellPublished();
   try {
     const applied = await migrate(server.cluster.connection, MIGRATIONS);
     const pool = openPool(config, log, server.cluster.connection, name);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { caseCommand } from './cli/case.ts';
+import { configCommand } from './cli/config.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
@@ -18,6 +19,7 @@ const program = new Command('wanmi')
   .addCommand(migrateCommand())
   .addCommand(userCommand())
   .addCommand(caseCommand())
+  .addCommand(configCommand())
   .addCommand(rootsCommand())
   .addCommand(replayCommand());
 

@@ -45,7 +45,7 @@ async function as(username: string): Promise<Client> {
 }
 
 describe('a new city', () => {
-  test('has lived before it is first seen', { timeout: 90_000 }, async () => {
+  test('has lived before it is first seen', { timeout: 400_000 }, async () => {
     const demo = startDemo(platform, {
       url,
       password: PASSWORD,
@@ -131,7 +131,7 @@ describe('the present', () => {
 
   test(
     'goes on: people report and work, and what a visitor holds is left alone',
-    { timeout: 90_000 },
+    { timeout: 400_000 },
     async () => {
       const leader = await as('shift2');
       const [file] = (await leader.tasks({ step: 'file', limit: 1 })).items;

@@ -4,7 +4,7 @@ import { releaseClock, startDemo } from '#modules/demo';
 import type { DemoSize } from './platform/config.ts';
 import { hashPassword, verifyPassword } from './platform/password.ts';
 import type { Platform } from './platform/platform.ts';
-import { loadCity } from './seeding/load-city.ts';
+import { loadCity, rulesOfModel } from './seeding/load-city.ts';
 
 export interface RunningDemo {
   /** Common to all people of the demo city. */
@@ -25,9 +25,13 @@ export interface DemoPerson {
 /** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
 export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
   const { password, passwordHash } = await demoPassword(platform);
-  const { size = 'S', pastReports, reportsPerMinute } = platform.config.demo ?? {};
+  const { size = 'S', model, pastReports, reportsPerMinute } = platform.config.demo ?? {};
   if (size === 'XL') platform.log.warn('no city larger than L can be generated yet: L is taken');
-  await loadCity(platform, { size: size === 'XL' ? 'L' : size, passwordHash });
+  await loadCity(platform, {
+    size: size === 'XL' ? 'L' : size,
+    passwordHash,
+    ...(model === undefined ? {} : { rules: await rulesOfModel(model) }),
+  });
   const accounts = await oneOfEachRole(platform);
   if (url === null) {
     releaseClock(platform);

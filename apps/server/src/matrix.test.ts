@@ -15,7 +15,9 @@ import { createHub } from './platform/sse.ts';
 import { changedTables, fingerprint } from './testing/fingerprint.ts';
 import { POINT, type Ask, type Rule, type Rules, type Scene } from './testing/matrix/ask.ts';
 import { CASE_RULES } from './testing/matrix/case-rules.ts';
+import { RULE_RULES } from './testing/matrix/rule-rules.ts';
 import { CITY_RULES } from './testing/matrix/city-rules.ts';
+import { plantDuty } from './testing/matrix/duty-rules.ts';
 import { Owners } from './testing/matrix/owners.ts';
 import { testPlatform, type TestPlatform } from './testing/platform.ts';
 import { routesOf } from './testing/routes.ts';
@@ -29,7 +31,11 @@ import { testCity, type TestCity } from './testing/world.ts';
  * a city away, and what nobody has. Who sees what is written down in testing/viewers.ts and testing/scene.ts, apart
  * from the code that decides it.
  */
-const RULES: Rules = { ...CITY_RULES, ...CASE_RULES };
+const RULES: Rules = {
+  ...RULE_RULES,
+  ...CITY_RULES,
+  ...CASE_RULES,
+};
 const ROUTES = Object.keys(RULES);
 const NEIGHBOURS = [
   ...['collector1', 'collector2', 'operator', 'shiftLeader', 'dispatcher', 'department1', 'department2'],
@@ -50,6 +56,8 @@ beforeAll(async () => {
   const n = await testCity(platform, 'n');
   await morePeople(platform, h);
   const assets = { h: await plantAsset(h), n: await plantAsset(n) };
+  const duty = { h: await plantDuty(platform, h), n: await plantDuty(platform, n) };
+  const controls = { h: await plantControl(h), n: await plantControl(n) };
   const stage = new Stage(app, platform);
   const planted = [...(await stage.plant(h, 'h', '', PLOTS)), ...(await stage.plant(n, 'n', 'n', FEW_PLOTS))];
   const viewers = [...viewersOf(h, 'h', ''), ...viewersOf(n, 'n', 'n')];
@@ -62,13 +70,13 @@ beforeAll(async () => {
   const { rows: notices } = await platform.pool.query<{ id: string; postId: string }>(
     'select id, post_id as "postId" from notice',
   );
-  scene = { viewers, planted, loose, notices, assets, cities: { h, n } };
+  scene = { viewers, planted, loose, notices, assets, controls, duty, cities: { h, n } };
   const cities = new Map([
     [h.cityId, 'h' as const],
     [n.cityId, 'n' as const],
   ]);
   owners = await Owners.read(platform.pool, cities, planted, stage.reporters);
-}, 60_000);
+}, 400_000);
 afterAll(async () => {
   await app?.close();
   await platform?.close();
@@ -81,6 +89,17 @@ async function plantAsset(city: TestCity): Promise<string> {
      values ($1, $2, $3, '1101010101000001', '{"zh-CN":"井盖","en":"cover"}', '人民路', 'inPlace',
        st_setsrid(st_makepoint($4, $5), 4326), $6)`,
     [id, city.cityId, city.rules.categories.cover, POINT.lon, POINT.lat, new Date(platform.clock.now())],
+  );
+  return id;
+}
+
+/** Lids of the west are checked in the hours of the find; no plot is of a lid. */
+async function plantControl(city: TestCity): Promise<string> {
+  const id = uuidv7(platform.clock.now());
+  await platform.pool.query(
+    `insert into control_area (id, city_id, code, kind, name, region_id, category_ids, valid_from)
+     values ($1, $2, 'SP-1', 'samePeriod', '{"zh-CN":"街","en":"street"}', $3, $4, $5)`,
+    [id, city.cityId, city.districts[0].id, [city.rules.categories.cover], new Date(platform.clock.now())],
   );
   return id;
 }

@@ -3,7 +3,8 @@ import { Kysely, PostgresDialect, type CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHistory, prepareHistory } from '../../../bench/history.ts';
 import { countTasks, listCases, listTasks } from './modules/cases/lists.ts';
-import { listReports, similarCases } from './modules/intake/repo.ts';
+import { listReports } from './modules/intake/repo.ts';
+import { similarCases } from './modules/intake/similar.ts';
 import { catalogOf } from './modules/catalog/index.ts';
 import type { Actor, Scope } from './platform/actor.ts';
 import type { DB } from './platform/db-types.ts';
@@ -60,7 +61,7 @@ beforeAll(async () => {
     )
   )[0]!['at']!;
   actors = await people();
-}, 120_000);
+}, 400_000);
 afterAll(() => platform?.close());
 
 /** Beats and departments are small parts of a city, everybody's past is their own, and some things are rare. */
@@ -237,7 +238,7 @@ describe('a page is not the city', () => {
       ...Object.fromEntries(OUTCOMES.map((outcome) => [`outcome ${outcome}`, { outcome }])),
     };
     expect(await offenders(filters, (actor, query) => listCases(watched, actor, query))).toEqual([]);
-  }, 120_000);
+  }, 400_000);
 
   test('tasks that wait and tasks that were done', async () => {
     const of = (box: 'open' | 'done'): Record<string, object> =>
@@ -256,7 +257,7 @@ describe('a page is not the city', () => {
     const filters = { ...of('open'), ...of('done') };
     expect(await offenders(filters, (actor, query) => listTasks(watched, actor, query))).toEqual([]);
     expect(await offenders({ counts: {} }, (actor) => countTasks(watched, actor))).toEqual([]);
-  }, 60_000);
+  }, 400_000);
 
   test('reports by every filter, and what is similar', async () => {
     const filters = {
@@ -279,5 +280,5 @@ describe('a page is not the city', () => {
       )
     ).rows;
     expect(await offenders({ near: {} }, (actor) => similarCases(watched, actor, category, at!))).toEqual([]);
-  }, 60_000);
+  }, 400_000);
 });

@@ -70,7 +70,7 @@ const status = async (url: string): Promise<number> => {
 };
 
 describe('the program', () => {
-  it('starts from nothing, outlives its database, and stops in order', { timeout: 90_000 }, async () => {
+  it('starts from nothing, outlives its database, and stops in order', { timeout: 400_000 }, async () => {
     const first = await start();
     expect(await status(`${first.url}/readyz`)).toBe(200);
     expect(await status(`${first.url}/api/v1/me`)).toBe(401);
@@ -93,7 +93,7 @@ describe('the program', () => {
     expect(() => process.kill(pid, 0)).toThrow();
   });
 
-  it('says in a sentence why it does not start', { timeout: 60_000 }, async () => {
+  it('says in a sentence why it does not start', { timeout: 400_000 }, async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -102,7 +102,7 @@ describe('the program', () => {
     other.close();
   });
 
-  it('serves HTTPS on a second door with its own CA', { timeout: 60_000 }, async () => {
+  it('serves HTTPS on a second door with its own CA', { timeout: 400_000 }, async () => {
     const server = await start({ HTTPS_PORT: '0' });
     const port = /https:\/\/127\.0\.0\.1:(\d+)\//.exec(server.output())?.[1];
     const ca = await (await fetch(`${server.url}/ca.crt`)).text();
@@ -122,7 +122,7 @@ describe('wanmi', () => {
   const wanmi = (...args: string[]) =>
     run(process.execPath, [path.join(SRC, 'cli.ts'), ...args], { env: env() });
 
-  it('migrates, and says what is not there', { timeout: 60_000 }, async () => {
+  it('migrates, and says what is not there', { timeout: 400_000 }, async () => {
     expect((await wanmi('migrate')).stdout).toBe('nothing to do\n');
     expect((await wanmi('roots')).stdout).toBe('');
     await expect(wanmi('user', 'passwd', 'nobody')).rejects.toMatchObject({

@@ -64,13 +64,15 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated');
   await ensurePartitions(platform);
 
-  const web = config.services.has('web') ? await startWeb(platform, pile) : null;
+  let ready = config.demo === null;
+  const web = config.services.has('web') ? await startWeb(platform, pile, () => ready) : null;
   for (const background of backgrounds(platform)) {
     await background.start();
     pile.push('background', () => background.stop());
   }
   const demo = config.demo === null ? null : await bootDemo(platform, web?.urls[0] ?? null);
   if (demo) pile.push('demo', () => demo.stop());
+  ready = true;
   return {
     platform,
     urls: web?.urls ?? [],
@@ -90,7 +92,11 @@ function backgrounds(platform: Platform): Background[] {
   ];
 }
 
-async function startWeb(platform: Platform, pile: Pile): Promise<{ urls: string[]; tls: Tls | null }> {
+async function startWeb(
+  platform: Platform,
+  pile: Pile,
+  ready: () => boolean,
+): Promise<{ urls: string[]; tls: Tls | null }> {
   const { config, log } = platform;
   const tls = config.https
     ? await ensureTls({ ...config.https, home: config.home, clock: systemClock })
@@ -99,6 +105,7 @@ async function startWeb(platform: Platform, pile: Pile): Promise<{ urls: string[
   if (!built) log.warn('the web app is not built: the API is served alone');
   const app = await buildServer(platform, {
     webRoot: built ? WEB_ROOT : null,
+    ready,
     migration: (await readMigrations(MIGRATIONS)).at(-1)?.number ?? null,
     // A demo hears this machine alone; there is nobody to send on.
     httpsPort: config.demo === null ? (config.https?.port ?? null) : null,

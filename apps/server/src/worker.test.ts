@@ -139,7 +139,7 @@ describe('a worker', () => {
     await expect
       .poll(() => call(`leader`, 'GET', `/cases/${id}/integrity`), { timeout: 40_000 })
       .toMatchObject({ whole: true, lastRoot: { included: true } });
-  }, 120_000);
+  }, 400_000);
 
   test('two of them do everything once', async () => {
     const before = await notices('collector1');
@@ -156,7 +156,7 @@ describe('a worker', () => {
     await expect
       .poll(() => notices('collector1').then((all) => all.length - before.length), { timeout: 20_000 })
       .toBe(9);
-  }, 120_000);
+  }, 400_000);
 
   test('works on after the database was away', async () => {
     await start();
@@ -178,7 +178,7 @@ describe('a worker', () => {
     await expect.poll(() => lastSeq(after), { timeout: 15_000 }).toBe(2);
     w.platform.clock.advance(40 * MINUTE);
     await expect.poll(() => types(after), { timeout: 15_000 }).toContain('task.overdue');
-  }, 120_000);
+  }, 400_000);
 
   test('rebuilds the facts when asked to', async () => {
     const id = await report();
@@ -193,5 +193,5 @@ describe('a worker', () => {
         )
       ).rows[0]?.source;
     await expect.poll(source, { timeout: 40_000 }).toBe('hotline12319');
-  }, 30_000);
+  }, 400_000);
 });

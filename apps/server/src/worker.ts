@@ -1,6 +1,8 @@
-import { fireTimer } from '#modules/cases';
+import { fireTimer, movingLoop, recomputeClocks } from '#modules/cases';
+import { absenceLoop } from '#modules/duty';
 import { rootJob } from '#modules/integrity';
 import { notifyRelay, pruneNoticesJob } from '#modules/notify';
+import { onCalendarsPublished, publishingLoop } from '#modules/publishing';
 import { openDayJob, rebuildFacts, statisticsRelay } from '#modules/statistics';
 import { z } from 'zod';
 import { careJobs } from './platform/jobs-care.ts';
@@ -39,15 +41,25 @@ export async function startWorker(platform: Platform): Promise<Worker> {
     rootJob,
     pruneNoticesJob,
   ]);
+  const absences = absenceLoop(platform);
+  // Rules stand below the cases that follow them.
+  onCalendarsPublished(recomputeClocks);
+  const publishing = publishingLoop(platform);
+  const moving = movingLoop(platform);
   const queue = startQueue(platform, QUEUE_TASKS);
-  for (const part of [...relays, timers, scheduler]) part.start();
+  for (const part of [...relays, timers, absences, publishing, moving, scheduler]) part.start();
   return {
     wake() {
       timers.wake();
+      absences.wake();
+      publishing.wake();
+      moving.wake();
       scheduler.wake();
     },
     async stop() {
-      await Promise.all([...relays, timers, scheduler, queue].map((part) => part.stop()));
+      await Promise.all(
+        [...relays, timers, absences, publishing, moving, scheduler, queue].map((part) => part.stop()),
+      );
     },
   };
 }

@@ -1,5 +1,13 @@
 import type { Me } from '@wanmi/contracts';
 import { QueryClientProvider } from '@tanstack/react-query';
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  RouterProvider,
+  type AnyRouter,
+} from '@tanstack/react-router';
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { Kit } from '../src/console/App.tsx';
@@ -20,4 +28,20 @@ export function renderRoom(content: ReactNode, who: Me = me()) {
     </QueryClientProvider>
   );
   return { queries, ...render(content, { wrapper }) };
+}
+
+/** The same, for what leads to other rooms or reads its address: every path shows the content. */
+export async function renderAt(path: string, content: () => ReactNode, who: Me = me()) {
+  const root = createRootRoute();
+  const paths = ['/desk', '/cases', '/cases/$caseId', '/report', '/duty', '/rules', '/rules/drafts/$draftId'];
+  const routes = paths.map((one) =>
+    createRoute({ getParentRoute: () => root, path: one, component: content }),
+  );
+  const router: AnyRouter = createRouter({
+    routeTree: root.addChildren(routes),
+    history: createMemoryHistory({ initialEntries: [path] }),
+  });
+  await router.load();
+  // The product's own router is registered by its type; this one stands in for it.
+  return { router, ...renderRoom(<RouterProvider router={router as never} />, who) };
 }

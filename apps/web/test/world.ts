@@ -1,4 +1,16 @@
-import type { CaseCard, CaseDetail, Clock, Me, Post, Ref, Task, TaskAction } from '@wanmi/contracts';
+import type {
+  Application,
+  Assignment,
+  CaseCard,
+  CaseDetail,
+  Clock,
+  Me,
+  Post,
+  Ref,
+  Task,
+  TaskAction,
+  TimelineEntry,
+} from '@wanmi/contracts';
 
 /** Builders of what the API answers, typed by the contract: a changed contract breaks these first. */
 let serial = 0;
@@ -80,6 +92,60 @@ export function task(overrides: Partial<Task> = {}): Task {
   };
 }
 
+export function assignment(overrides: Partial<Assignment> = {}): Assignment {
+  return {
+    id: id(),
+    unit: ref('道路养护中心'),
+    crew: null,
+    state: 'signed',
+    dispatchedAt: '2026-11-21T06:00:00.000Z',
+    signedAt: '2026-11-21T06:01:00.000Z',
+    respondedAt: null,
+    passedAt: null,
+    failedCount: 0,
+    overdue: false,
+    exempt: false,
+    parentId: null,
+    part: 'main',
+    form: 'single',
+    clock: clock(),
+    ...overrides,
+  };
+}
+
+export function application(overrides: Partial<Application> = {}): Application {
+  return {
+    id: id(),
+    kind: 'extend',
+    state: 'pending',
+    assignmentId: null,
+    unit: ref('道路养护中心'),
+    askedAt: '2026-11-21T06:02:00.000Z',
+    decidedAt: null,
+    level: 1,
+    levels: 1,
+    data: { note: '配件未到' },
+    ...overrides,
+  };
+}
+
+export function entry(overrides: Partial<TimelineEntry> = {}): TimelineEntry {
+  return {
+    seq: 1,
+    type: 'case.reported',
+    at: '2026-11-21T06:04:00.000Z',
+    step: null,
+    action: null,
+    actor: { name: '李四', role: 'shiftLeader', unit: null },
+    note: null,
+    data: {},
+    refs: {},
+    mediaIds: [],
+    hash: 'ab',
+    ...overrides,
+  };
+}
+
 export function detail(overrides: Partial<CaseDetail> = {}): CaseDetail {
   const of = overrides.tasks?.[0]?.case ?? card();
   return {
@@ -98,6 +164,12 @@ export function detail(overrides: Partial<CaseDetail> = {}): CaseDetail {
     reportCount: 1,
     assignments: [],
     tasks: [],
+    actions: [],
+    applications: [],
+    marks: [],
+    links: [],
+    selfHandled: false,
+    rating: null,
     media: [],
     mergedInto: null,
     can: { revealReporter: false, integrity: false },

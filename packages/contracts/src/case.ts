@@ -2,7 +2,20 @@ import { z } from 'zod';
 import { Limit, PlaceFacts, Condition } from './catalog.ts';
 import { Id, Instant, PageQuery, Point, Ref, Text } from './common.ts';
 import { Media } from './media.ts';
-import { ACTIONS, LAMPS, MEDIA_PURPOSES, OUTCOMES, ROLES, SOURCES, STEPS } from './vocabulary.ts';
+import {
+  ACTIONS,
+  APPLICATION_KINDS,
+  APPLICATION_STATES,
+  ASSIGNMENT_PARTS,
+  LAMPS,
+  LINK_KINDS,
+  MARK_KINDS,
+  MEDIA_PURPOSES,
+  OUTCOMES,
+  ROLES,
+  SOURCES,
+  STEPS,
+} from './vocabulary.ts';
 
 /** A lamp and what it hangs on; computed when read. `dueAt` is null where there is no limit. */
 export const Clock = z
@@ -26,6 +39,12 @@ export const TaskAction = z
   })
   .meta({ id: 'TaskAction' });
 export type TaskAction = z.infer<typeof TaskAction>;
+
+/** What this user may do with the case beside a task: `POST /cases/{id}/actions/{action}`. */
+export const CaseAction = TaskAction.extend({
+  assignmentId: Id.nullable().meta({ description: 'the assignment that it is about, if one' }),
+}).meta({ id: 'CaseAction' });
+export type CaseAction = z.infer<typeof CaseAction>;
 
 export const CaseCard = z
   .object({
@@ -61,6 +80,9 @@ export const Task = z
     role: z.enum(ROLES),
     unit: Ref.nullable(),
     openedAt: Instant,
+    notBefore: Instant.nullable().optional().meta({
+      description: 'a check in the hours of the find: nothing but claim and release is taken before',
+    }),
     doneAt: Instant.nullable(),
     doneAction: z.string().nullable(),
     claimedBy: z.object({ postId: Id, name: z.string(), mine: z.boolean() }).nullable(),
@@ -120,6 +142,10 @@ export const ActionBody = z
   })
   .meta({ id: 'ActionBody' });
 
+export const CaseActionBody = ActionBody.extend({
+  assignmentId: Id.optional().meta({ description: 'which assignment it is about, where there are several' }),
+}).meta({ id: 'CaseActionBody' });
+
 export const ActionReply = z
   .object({
     case: z.object({
@@ -129,7 +155,10 @@ export const ActionReply = z
       stage: z.string(),
       outcome: z.enum(OUTCOMES).nullable(),
     }),
-    task: z.object({ id: Id, open: z.boolean() }),
+    task: z
+      .object({ id: Id, open: z.boolean() })
+      .nullable()
+      .meta({ description: 'null: an action on the case itself' }),
     opened: z.array(z.object({ id: Id, step: z.string(), role: z.enum(ROLES), dueAt: Instant.nullable() })),
   })
   .meta({ id: 'ActionReply' });
@@ -162,17 +191,71 @@ export const Assignment = z
     id: Id,
     unit: Ref,
     crew: Ref.nullable(),
-    state: z.enum(['dispatched', 'signed', 'responded', 'passed', 'declined', 'returned', 'withdrawn']),
+    state: z.enum([
+      'dispatched',
+      'signed',
+      'responded',
+      'passed',
+      'declined',
+      'returned',
+      'withdrawn',
+      'done',
+    ]),
     dispatchedAt: Instant,
     signedAt: Instant.nullable(),
     respondedAt: Instant.nullable(),
     passedAt: Instant.nullable(),
     failedCount: z.int(),
     overdue: z.boolean(),
+    exempt: z.boolean().meta({ description: 'not counted after a successful appeal; overdue stays a fact' }),
+    parentId: Id.nullable(),
+    part: z.enum(ASSIGNMENT_PARTS),
+    form: z.string().meta({ description: 'form of dispatch' }),
     clock: Clock,
   })
   .meta({ id: 'Assignment' });
 export type Assignment = z.infer<typeof Assignment>;
+
+/** 申请: return, extension, suspension … beside the work. */
+export const Application = z
+  .object({
+    id: Id,
+    kind: z.enum(APPLICATION_KINDS),
+    state: z.enum(APPLICATION_STATES),
+    assignmentId: Id.nullable(),
+    unit: Ref.nullable(),
+    askedAt: Instant,
+    decidedAt: Instant.nullable(),
+    level: z.int(),
+    levels: z.int(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Application' });
+export type Application = z.infer<typeof Application>;
+
+/** 督办 催办 批示. */
+export const Mark = z
+  .object({
+    id: Id,
+    kind: z.enum(MARK_KINDS),
+    at: Instant,
+    dueAt: Instant.nullable(),
+    by: z.object({ name: z.string().nullable(), role: z.enum(ROLES).nullable() }),
+    note: z.string().nullable(),
+  })
+  .meta({ id: 'Mark' });
+export type Mark = z.infer<typeof Mark>;
+
+export const CaseLink = z
+  .object({
+    kind: z.enum(LINK_KINDS),
+    to: z.boolean().meta({ description: 'this case points to the other one' }),
+    id: Id,
+    caseNo: z.string(),
+    stage: z.string(),
+  })
+  .meta({ id: 'CaseLink' });
+export type CaseLink = z.infer<typeof CaseLink>;
 
 export const CaseMedia = Media.extend({
   purpose: z.enum(MEDIA_PURPOSES),
@@ -187,6 +270,12 @@ export const CaseDetail = CaseCard.extend({
   reportCount: z.int(),
   assignments: z.array(Assignment),
   tasks: z.array(Task).meta({ description: 'open tasks; actions only on those this user may act on' }),
+  actions: z.array(CaseAction).meta({ description: 'beside the tasks: apply, supervise, merge, void …' }),
+  applications: z.array(Application),
+  marks: z.array(Mark),
+  links: z.array(CaseLink),
+  selfHandled: z.boolean(),
+  rating: z.int().nullable(),
   media: z.array(CaseMedia),
   mergedInto: z.object({ id: Id, caseNo: z.string() }).nullable(),
   can: z.object({ revealReporter: z.boolean(), integrity: z.boolean() }),
@@ -238,5 +327,10 @@ export type Integrity = z.infer<typeof Integrity>;
 
 export const RevealBody = z.object({ reason: z.string().trim().min(2).max(200) }).meta({ id: 'RevealBody' });
 export const RevealedReporter = z
-  .object({ reportId: Id, name: z.string().nullable(), phone: z.string().nullable() })
+  .object({
+    reportId: Id,
+    name: z.string().nullable(),
+    phone: z.string().nullable(),
+    erasedAt: Instant.nullable().meta({ description: 'name and number were erased then' }),
+  })
   .meta({ id: 'RevealedReporter' });

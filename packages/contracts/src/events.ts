@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { Limit } from './catalog.ts';
-import { OUTCOMES, REPORT_KINDS, ROLES, SOURCES } from './vocabulary.ts';
+import {
+  APPLICATION_KINDS,
+  APPLICATION_STATES,
+  LINK_KINDS,
+  MARK_KINDS,
+  OUTCOMES,
+  REPORT_KINDS,
+  ROLES,
+  SOURCES,
+} from './vocabulary.ts';
 
 /**
  * One entry of a case's log, exactly as its canonical bytes (RFC 8785) are hashed. No personal data: people are
@@ -36,6 +45,13 @@ export const EventAssignment = z.object({
   failedCount: z.int(),
   overdue: z.boolean(),
   limit: Limit,
+  /** Absent in entries written before these were known. */
+  parentId: id.nullable().optional(),
+  part: z.string().optional(),
+  /** How the case was dispatched to it. */
+  form: z.string().optional(),
+  exempt: z.boolean().optional(),
+  extensions: z.int().optional(),
 });
 export type EventAssignment = z.infer<typeof EventAssignment>;
 
@@ -71,10 +87,52 @@ export const EventPayload = z.object({
   /** State of the assignments after the event. */
   assignments: z.array(EventAssignment).optional(),
   opened: z.array(EventTask).optional(),
-  /** Open tasks that wait for somebody else from now on: a post or unit ended or got another name. */
-  moved: z.array(EventTask).optional(),
+  /**
+   * Open tasks that wait for somebody else from now on: a post or unit ended or got another name, somebody is absent,
+   * a shift was handed over. `claimedPostId` is there where a task of the whole unit lay in somebody's hands: who has
+   * it now, null where it waits for all of them again. `fromPostId`: in whose hands it lay, or for whom alone it waited.
+   */
+  moved: z
+    .array(EventTask.extend({ claimedPostId: id.nullable().optional(), fromPostId: id.optional() }))
+    .optional(),
+  /** Open tasks with another deadline from now on: extension, suspension, resumption. */
+  rescheduled: z.array(EventTask).optional(),
   closed: z.array(EventTask.extend({ action: z.string(), overdue: z.boolean() })).optional(),
   outcome: z.enum(OUTCOMES).optional(),
+  application: z
+    .object({
+      id,
+      kind: z.enum(APPLICATION_KINDS),
+      state: z.enum(APPLICATION_STATES),
+      assignmentId: id.nullable(),
+      level: z.int(),
+      levels: z.int(),
+    })
+    .optional(),
+  mark: z.object({ id, kind: z.enum(MARK_KINDS), dueAt: at.nullable() }).optional(),
+  /** The other case of a merge, a follow-up, a place that came back. */
+  link: z.object({ kind: z.enum(LINK_KINDS), caseId: id, caseNo: z.string() }).optional(),
+  /** Fixed by the collector on the spot: counted apart. */
+  selfHandled: z.boolean().optional(),
+  rating: z.int().optional(),
+  /** The process goes on in another version; by which map, as its SHA-256. */
+  process: z.object({ from: id, to: id, mapHash: z.string().optional() }).optional(),
+  /** Deadlines by calendars that were published meanwhile, and what each had been and is now. */
+  recomputed: z
+    .object({
+      calendars: z.array(z.object({ code: z.string(), version: z.int() })),
+      clocks: z.array(
+        z.object({
+          taskId: id.nullable(),
+          assignmentId: id.nullable(),
+          /** Of a timer of the drawing itself. */
+          timer: z.string().optional(),
+          from: at.nullable(),
+          to: at.nullable(),
+        }),
+      ),
+    })
+    .optional(),
   /** On the closing event: every assignment responded within its limit. */
   onTime: z.boolean().optional(),
 });

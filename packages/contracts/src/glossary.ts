@@ -1,5 +1,18 @@
 import type { Text } from './common.ts';
-import type { Action, Lamp, Outcome, ReportKind, Role, Source, Step } from './vocabulary.ts';
+import type {
+  Action,
+  ApplicationKind,
+  ApplicationState,
+  AssignmentPart,
+  DispatchForm,
+  Lamp,
+  LinkKind,
+  Outcome,
+  ReportKind,
+  Role,
+  Source,
+  Step,
+} from './vocabulary.ts';
 
 /**
  * The field's words in both languages (domain.md): the one place where Chinese term and English identifier
@@ -28,6 +41,30 @@ export const ACTION_NAMES: Record<Action, Text> = {
   pass: t('核查通过', 'Pass'),
   fail: t('核查不通过', 'Fail'),
   close: t('结案', 'Close'),
+  answer: t('答复', 'Answer'),
+  transferOut: t('转出', 'Transfer out'),
+  sendDistrict: t('下派区级', 'Send to district'),
+  addDepartment: t('增派部门', 'Add department'),
+  applyReturn: t('申请回退', 'Apply to return'),
+  applyExtend: t('申请延期', 'Apply for extension'),
+  applySuspend: t('申请挂账', 'Apply to suspend'),
+  applyDefer: t('申请缓办', 'Apply to defer'),
+  applyVoid: t('申请作废', 'Apply to void'),
+  approve: t('同意', 'Approve'),
+  refuse: t('不同意', 'Refuse'),
+  resume: t('恢复办理', 'Resume'),
+  void: t('作废', 'Void'),
+  merge: t('并案', 'Merge'),
+  unmerge: t('撤销并案', 'Undo merge'),
+  supervise: t('督办', 'Supervise'),
+  urge: t('催办', 'Urge'),
+  instruct: t('批示', 'Instruct'),
+  consult: t('会商', 'Consult'),
+  selfHandle: t('自行处理', 'Handle on the spot'),
+  appeal: t('申诉', 'Appeal'),
+  rate: t('评价', 'Rate'),
+  notSolved: t('反映未解决', 'Not solved'),
+  reopen: t('重新办理', 'Reopen'),
 };
 
 /** Actions that end something or send work back: last in the row, and apart. */
@@ -37,6 +74,12 @@ export const DANGEROUS_ACTIONS: ReadonlySet<Action> = new Set([
   'declineFiling',
   'decline',
   'fail',
+  'refuse',
+  'transferOut',
+  'void',
+  'merge',
+  'applyVoid',
+  'unmerge',
 ]);
 
 export const STEP_NAMES: Record<Step, Text> = {
@@ -49,6 +92,14 @@ export const STEP_NAMES: Record<Step, Text> = {
   sendCheck: t('待发核查', 'To send for check'),
   check: t('待核查', 'To check'),
   close: t('待结案', 'To close'),
+  answer: t('待答复', 'To answer'),
+  approve: t('待审批', 'To approve'),
+  suspend: t('挂账中', 'Suspended'),
+  consult: t('待会商', 'To consult'),
+  inspect: t('待督查', 'To inspect'),
+  reopen: t('待复核', 'To reconsider'),
+  appeal: t('申诉待审', 'Appeal to decide'),
+  keyPatrol: t('重点巡查', 'Key patrol'),
 };
 
 export const OUTCOME_NAMES: Record<Outcome, Text> = {
@@ -57,6 +108,48 @@ export const OUTCOME_NAMES: Record<Outcome, Text> = {
   rejected: t('不予受理', 'Rejected'),
   voided: t('已作废', 'Voided'),
   merged: t('已并案', 'Merged'),
+  answered: t('已答复', 'Answered'),
+  transferred: t('已转出', 'Transferred out'),
+};
+
+export const DISPATCH_FORM_NAMES: Record<DispatchForm, Text> = {
+  single: t('单部门', 'One department'),
+  flat: t('扁平化', 'Flat'),
+  doubleFlow: t('双流程', 'Double flow'),
+  crossRegion: t('跨区域', 'Across regions'),
+  samePeriod: t('同时段', 'Same period'),
+  mainAssist: t('主协办', 'Main and assisting'),
+  several: t('多部门', 'Several departments'),
+};
+
+export const PART_NAMES: Record<AssignmentPart, Text> = {
+  main: t('主办', 'Main'),
+  assist: t('协办', 'Assisting'),
+  safe: t('先行排险', 'Make safe'),
+  district: t('区级', 'District'),
+};
+
+export const APPLICATION_NAMES: Record<ApplicationKind, Text> = {
+  return: t('回退申请', 'Return'),
+  extend: t('延期申请', 'Extension'),
+  suspend: t('挂账申请', 'Suspension'),
+  defer: t('缓办申请', 'Deferral'),
+  void: t('作废申请', 'Voiding'),
+  reopen: t('复核申请', 'Reopening'),
+  appeal: t('申诉', 'Appeal'),
+};
+
+export const APPLICATION_STATE_NAMES: Record<ApplicationState, Text> = {
+  pending: t('待审批', 'Pending'),
+  approved: t('已同意', 'Approved'),
+  refused: t('未同意', 'Refused'),
+  withdrawn: t('已撤回', 'Withdrawn'),
+};
+
+export const LINK_NAMES: Record<LinkKind, Text> = {
+  merged: t('并入', 'Merged'),
+  followUp: t('后续案卷', 'Follow-up'),
+  recurrence: t('同处反复', 'Came back'),
 };
 
 export const ROLE_NAMES: Record<Role, Text> = {

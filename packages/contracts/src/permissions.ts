@@ -17,6 +17,9 @@ export const PERMISSIONS = [
   'grid.read',
   'catalog.read',
   'catalog.write',
+  'rule.publish',
+  'duty.read',
+  'duty.write',
   'org.read',
   'org.write',
   'statistics.read',
@@ -25,7 +28,7 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const EVERYBODY: Permission[] = ['catalog.read', 'grid.read', 'case.read', 'media.create'];
+const EVERYBODY: Permission[] = ['catalog.read', 'grid.read', 'case.read', 'media.create', 'duty.read'];
 
 /** The shipped grants; a city may change them in its `role` rows. */
 export const DEFAULT_GRANTS: Record<Role, Permission[]> = {
@@ -41,9 +44,10 @@ export const DEFAULT_GRANTS: Record<Role, Permission[]> = {
     'statistics.read',
     'case.integrity',
     'case.export',
+    'duty.write',
   ],
   dispatcher: [...EVERYBODY, 'report.read', 'asset.read', 'org.read', 'statistics.read'],
-  department: [...EVERYBODY, 'asset.read', 'org.read'],
+  department: [...EVERYBODY, 'asset.read', 'org.read', 'duty.write'],
   crew: [...EVERYBODY, 'asset.read'],
   inspector: [...EVERYBODY, 'report.read', 'asset.read', 'org.read', 'statistics.read', 'case.integrity'],
   assessor: [...EVERYBODY, 'org.read', 'statistics.read', 'case.integrity', 'case.export'],
@@ -51,6 +55,9 @@ export const DEFAULT_GRANTS: Record<Role, Permission[]> = {
   admin: [
     'catalog.read',
     'catalog.write',
+    'rule.publish',
+    'duty.read',
+    'duty.write',
     'grid.read',
     'asset.read',
     'asset.write',

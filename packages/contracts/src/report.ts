@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Instant, PageQuery, Point, Position, Ref } from './common.ts';
+import { ControlHint } from './control.ts';
 import { OUTCOMES, REPORT_KINDS, ROLES, SOURCES } from './vocabulary.ts';
 
 /** 上报: one message. It opens a case, or joins the open one named by `joinCaseId`. */
@@ -38,10 +39,23 @@ export const ReportBody = z
       .optional()
       .meta({ description: 'number in the system it came from' }),
     joinCaseId: Id.optional(),
-    decision: z
-      .enum(['accept', 'sendVerify'])
+    decision: z.enum(['accept', 'sendVerify', 'answer', 'transferOut']).optional().meta({
+      description:
+        'an operator decides in the same call: accepts or sends a problem to be verified, answers or transfers out what is no problem',
+    }),
+    answer: z.string().trim().min(1).max(2000).optional().meta({ description: 'what the caller was told' }),
+    transferTo: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
       .optional()
-      .meta({ description: 'an operator decides acceptance in the same call' }),
+      .meta({ description: 'with `transferOut`: the body outside this platform that has it now' }),
+    selfHandled: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'the collector has fixed it on the spot; photos before and after are asked for' }),
+    afterMediaIds: z.array(Id).max(9).default([]),
   })
   .meta({ id: 'ReportBody' });
 export type ReportBody = z.input<typeof ReportBody>;
@@ -56,6 +70,10 @@ export const SimilarCase = z
     address: z.string().nullable(),
     reportedAt: Instant,
     distance: z.number().meta({ description: 'metres' }),
+    recurrence: z
+      .boolean()
+      .optional()
+      .meta({ description: 'solved and closed not long ago: it has come back, and is not joined' }),
   })
   .meta({ id: 'SimilarCase' });
 export type SimilarCase = z.infer<typeof SimilarCase>;
@@ -75,13 +93,32 @@ export const Report = z
     receivedAt: Instant,
     externalRef: z.string().nullable(),
     reporter: z
-      .object({ name: z.string().nullable(), phone: z.string().nullable(), masked: z.boolean() })
+      .object({
+        name: z.string().nullable(),
+        phone: z.string().nullable(),
+        masked: z.boolean(),
+        erased: z.boolean().optional(),
+      })
       .nullable()
       .meta({ description: 'absent for departments and crews; masked for everybody else until revealed' }),
     outcome: z.enum(OUTCOMES).nullable(),
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof Report>;
+
+/** One report with what its reporter was told. */
+export const ReportDetail = Report.extend({
+  answer: z
+    .object({
+      action: z.enum(['answer', 'transferOut']),
+      text: z.string().nullable().meta({ description: 'numbers in it are masked' }),
+      to: z.string().nullable().meta({ description: 'the body outside this platform that has it now' }),
+      at: Instant,
+    })
+    .nullable(),
+  controls: z.array(ControlHint).meta({ description: 'of its place, category and moment' }),
+}).meta({ id: 'ReportDetail' });
+export type ReportDetail = z.infer<typeof ReportDetail>;
 
 export const ReportReply = z
   .object({
@@ -92,6 +129,10 @@ export const ReportReply = z
       .array(z.object({ id: Id, step: z.string(), role: z.enum(ROLES), dueAt: Instant.nullable() }))
       .meta({ description: 'tasks that wait now because of it' }),
     similar: z.array(SimilarCase),
+    controls: z
+      .array(ControlHint)
+      .optional()
+      .meta({ description: 'zones and hours that speak of this place, category and moment' }),
   })
   .meta({ id: 'ReportReply' });
 export type ReportReply = z.infer<typeof ReportReply>;
@@ -109,3 +150,8 @@ export const SimilarQuery = z.object({
   lat: z.coerce.number().min(-90).max(90),
   categoryId: Id,
 });
+
+/** 抹除: the reporter asks for it, or the time of keeping is over. */
+export const EraseReply = z
+  .object({ erasedAt: Instant.nullable().meta({ description: 'null: nobody was named' }) })
+  .meta({ id: 'EraseReply' });

@@ -36,11 +36,28 @@ export const STEPS = [
   'sendCheck',
   'check',
   'close',
+  // beside the line
+  'answer',
+  'approve',
+  'suspend',
+  'consult',
+  'inspect',
+  'reopen',
+  'appeal',
+  'keyPatrol',
 ] as const;
 export type Step = (typeof STEPS)[number];
 
 /** How a case ended (`null` while it is open). */
-export const OUTCOMES = ['closed', 'declined', 'rejected', 'voided', 'merged'] as const;
+export const OUTCOMES = [
+  'closed',
+  'declined',
+  'rejected',
+  'voided',
+  'merged',
+  'answered',
+  'transferred',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Roles = lanes of the process. */
@@ -80,6 +97,30 @@ export const ACTIONS = [
   'pass',
   'fail',
   'close',
+  'answer',
+  'transferOut',
+  'sendDistrict',
+  'addDepartment',
+  'applyReturn',
+  'applyExtend',
+  'applySuspend',
+  'applyDefer',
+  'applyVoid',
+  'approve',
+  'refuse',
+  'resume',
+  'void',
+  'merge',
+  'unmerge',
+  'supervise',
+  'urge',
+  'instruct',
+  'consult',
+  'selfHandle',
+  'appeal',
+  'rate',
+  'notSolved',
+  'reopen',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -105,6 +146,30 @@ export const EVENT_OF_ACTION: Record<Action, string> = {
   pass: 'case.passed',
   fail: 'case.failed',
   close: 'case.closed',
+  answer: 'case.answered',
+  transferOut: 'case.transferredOut',
+  sendDistrict: 'case.sentToDistrict',
+  addDepartment: 'case.departmentAdded',
+  applyReturn: 'assignment.returnApplied',
+  applyExtend: 'assignment.extendApplied',
+  applySuspend: 'assignment.suspendApplied',
+  applyDefer: 'assignment.deferApplied',
+  applyVoid: 'case.voidApplied',
+  approve: 'application.approved',
+  refuse: 'application.refused',
+  resume: 'assignment.resumed',
+  void: 'case.voided',
+  merge: 'case.merged',
+  unmerge: 'case.unmerged',
+  supervise: 'case.supervised',
+  urge: 'case.urged',
+  instruct: 'case.instructed',
+  consult: 'case.consulted',
+  selfHandle: 'case.selfHandled',
+  appeal: 'assignment.appealed',
+  rate: 'case.rated',
+  notSolved: 'case.notSolved',
+  reopen: 'case.reopened',
 };
 
 export const EVENT_TYPES = [
@@ -114,7 +179,53 @@ export const EVENT_TYPES = [
   'task.moved',
   'task.warned',
   'task.overdue',
+  // Done by the system itself
+  'case.absorbed',
+  'case.parted',
+  'case.linked',
+  'case.recurred',
+  'task.escalated',
+  'clock.recomputed',
+  'process.migrated',
 ] as const;
+
+/** 派遣形式: the six forms of dispatch (Shandong guide), and the plain one. */
+export const DISPATCH_FORMS = [
+  'single',
+  'flat',
+  'doubleFlow',
+  'crossRegion',
+  'samePeriod',
+  'mainAssist',
+  'several',
+] as const;
+export type DispatchForm = (typeof DISPATCH_FORMS)[number];
+
+/** What an assignment is among its siblings: the district's (it has the children), a make-safe now, assisting. */
+export const ASSIGNMENT_PARTS = ['main', 'assist', 'safe', 'district'] as const;
+export type AssignmentPart = (typeof ASSIGNMENT_PARTS)[number];
+
+/** 申请: what is applied for beside the work. */
+export const APPLICATION_KINDS = [
+  'return',
+  'extend',
+  'suspend',
+  'defer',
+  'void',
+  'reopen',
+  'appeal',
+] as const;
+export type ApplicationKind = (typeof APPLICATION_KINDS)[number];
+export const APPLICATION_STATES = ['pending', 'approved', 'refused', 'withdrawn'] as const;
+export type ApplicationState = (typeof APPLICATION_STATES)[number];
+
+/** What somebody above the work says of a case. */
+export const MARK_KINDS = ['supervise', 'urge', 'instruct'] as const;
+export type MarkKind = (typeof MARK_KINDS)[number];
+
+/** How two cases belong together. */
+export const LINK_KINDS = ['merged', 'followUp', 'recurrence'] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
 
 /** Red is overdue, yellow is past 80 % of the limit; `paused` while the clock stands. */
 export const LAMPS = ['green', 'yellow', 'red', 'paused'] as const;

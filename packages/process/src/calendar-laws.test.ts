@@ -55,7 +55,20 @@ const islands: CalendarDefinition = {
   weekly: { '1': [['09:00', '15:00']], '3': [['00:00', '24:00']], '7': [['01:30', '03:30']] },
   holidays: [{ from: '2025-12-24', to: '2026-02-02' }],
 };
-const definitions = [shanghai, newYork, nights, islands];
+/** Breaks within the hour that daylight saving skips or repeats. */
+const gaps: CalendarDefinition = {
+  code: 'gaps',
+  timeZone: 'America/New_York',
+  weekly: week(
+    [
+      ['00:00', '02:30'],
+      ['02:40', '02:50'],
+      ['03:00', '05:00'],
+    ],
+    '67',
+  ),
+};
+const definitions = [shanghai, newYork, nights, islands, gaps];
 
 describe('a limit ends', () => {
   const from = (definition: CalendarDefinition, start: string, value: number, unit: LimitUnit): string => {
@@ -106,6 +119,16 @@ describe('a limit ends', () => {
     // that night shift is an hour shorter, this one longer
     expect(from(nights, '2026-03-07T22:00', 8, 'workingHour')).toBe('2026-03-08T23:00');
     expect(from(nights, '2026-10-31T22:00', 8, 'workingHour')).toBe('2026-11-01T05:00');
+    // a period until 02:30 ends when the clocks go on from 02:00 to 03:00, and counts nothing twice
+    expect(from(gaps, '2026-03-08T00:00', 3, 'workingHour')).toBe('2026-03-08T04:00');
+    expect(from(gaps, '2026-03-08T00:00', 4.5, 'workingHour')).toBe('2026-03-14T00:30');
+  });
+
+  test('in China without daylight saving today, and with it in 1988', () => {
+    expect(from(shanghai, '2026-03-28T12:00', 1, 'naturalDay')).toBe('2026-03-29T12:00');
+    // 1988-04-17 02:00 went on to 03:00
+    expect(from(shanghai, '1988-04-16T12:00', 1, 'naturalDay')).toBe('1988-04-17T13:00');
+    expect(from(shanghai, '1988-04-15T17:00', 2, 'workingHour')).toBe('1988-04-18T09:00');
   });
 });
 
@@ -146,7 +169,7 @@ describe('time passes by law', () => {
   test('minute by minute it is what the clock on the wall and the definition say', () => {
     fc.assert(
       fc.property(
-        fc.nat({ max: 3 }),
+        fc.nat({ max: definitions.length - 1 }),
         moment,
         fc.integer({ min: 1, max: 3 * 1440 }),
         (which, start, minutes) => {
@@ -160,7 +183,7 @@ describe('time passes by law', () => {
       ),
       { numRuns: 30 },
     );
-  }, 60_000);
+  }, 400_000);
 
   /** The same question asked the slow way: what does the wall clock show, and is that in a period? */
   function isWorking(definition: CalendarDefinition, at: number): boolean {
@@ -213,6 +236,95 @@ describe('time passes by law', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('holidays published late', () => {
+  const dates = Array.from({ length: 60 }, (_none, i) =>
+    Temporal.PlainDate.from('2026-02-20').add({ days: i }).toString(),
+  );
+  const event = fc.record({
+    kind: fc.constantFrom('pause', 'resume', 'extend'),
+    after: fc.nat({ max: 6 * 24 * HOUR }),
+  });
+  const unit = fc.constantFrom<LimitUnit>('urgentHour', 'naturalDay', 'workingHour', 'workingDay');
+
+  /** Everything that happened, by the calendar that was known at each time: the late one from `known` on. */
+  function live(
+    early: Calendar,
+    late: Calendar,
+    known: number,
+    start: number,
+    limit: ClockState['limit'],
+    events: readonly { kind: string; after: number }[],
+  ): ClockState {
+    let clock = startClock(start, limit);
+    let now = start;
+    for (const [i, { kind, after }] of events.entries()) {
+      now += after;
+      if (kind === 'pause') clock = pauseClock(clock, now);
+      else if (kind === 'resume') clock = resumeClock(clock, now, i < known ? early : late);
+      else clock = extendClock(clock, { value: 1, unit: 'workingDay' });
+    }
+    return clock;
+  }
+
+  test('an open deadline is then what a fresh computation says, pauses and extensions included', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(shanghai, newYork, nights, gaps),
+        fc.subarray(dates, { maxLength: 12 }),
+        fc.subarray(dates, { maxLength: 4 }),
+        fc.integer({ min: Date.UTC(2026, 1, 18), max: Date.UTC(2026, 2, 25) }),
+        fc.integer({ min: 1, max: 60 }),
+        unit,
+        fc.array(event, { maxLength: 8 }),
+        fc.nat({ max: 8 }),
+        (definition, off, on, start, value, u, events, known) => {
+          const early = compileCalendar(definition);
+          const late = compileCalendar({
+            ...definition,
+            holidays: off.map((date) => ({ from: date, to: date })),
+            workdays: on.map((date) => ({ date, periods: office })),
+          });
+          const limit = { value, unit: u };
+          const lived = live(early, late, known, start, limit, events);
+          const fresh = live(late, late, 0, start, limit, events);
+          expect(deadlineOf(late, lived)).toBe(deadlineOf(late, fresh));
+          expect(warningOf(late, lived)).toBe(warningOf(late, fresh));
+          // and nothing moves where nothing was published
+          const same = live(early, early, 0, start, limit, events);
+          expect(deadlineOf(early, live(early, late, 8, start, limit, events))).toBe(deadlineOf(early, same));
+          expect(JSON.parse(JSON.stringify(lived))).toEqual(lived);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a day off within a pause gives nothing back twice', () => {
+    const calendar = compileCalendar(shanghai);
+    const at = (text: string): number => Date.parse(`${text}+08:00`);
+    const paused = pauseClock(
+      startClock(at('2026-03-02T08:00'), { value: 2, unit: 'workingDay' }),
+      at('2026-03-03T08:00'),
+    );
+    const clock = resumeClock(paused, at('2026-03-05T08:00'), calendar);
+    expect(deadlineOf(calendar, clock)).toBe(at('2026-03-05T18:00'));
+    const late = compileCalendar({ ...shanghai, holidays: [{ from: '2026-03-04', to: '2026-03-04' }] });
+    expect(deadlineOf(late, clock)).toBe(at('2026-03-05T18:00'));
+  });
+
+  test('a clock of before, which kept only the sum, keeps it', () => {
+    const calendar = compileCalendar(shanghai);
+    const clock: ClockState = {
+      ...startClock(Date.parse('2026-03-02T08:00+08:00'), {
+        value: 1,
+        unit: 'workingDay',
+      }),
+      paused: 8 * HOUR,
+    };
+    expect(deadlineOf(calendar, clock)).toBe(Date.parse('2026-03-03T18:00+08:00'));
   });
 });
 

@@ -74,11 +74,10 @@ export class Calendar {
     const at = (time: string): number => {
       const [hour, minute] = time.split(':').map(Number) as [number, number];
       const day = hour === 24 ? date.add({ days: 1 }) : date;
-      // A time that daylight saving skips begins when the clocks have moved on ("compatible").
-      return day.toZonedDateTime({
-        timeZone: this.timeZone,
-        plainTime: new Temporal.PlainTime(hour === 24 ? 0 : hour, minute),
-      }).epochMilliseconds;
+      return momentOf(
+        day.toPlainDateTime(new Temporal.PlainTime(hour === 24 ? 0 : hour, minute)),
+        this.timeZone,
+      );
     };
     const periods = this.#periodsOf(date)
       .map(([from, to]) => [at(from), at(to)] as const)
@@ -97,6 +96,18 @@ export class Calendar {
     if (this.#holidays.some(([from, to]) => from <= key && key <= to)) return [];
     return this.#weekly[date.dayOfWeek - 1]!;
   }
+}
+
+/**
+ * The moment at which the clock on the wall shows a time, the first one where it does so twice. A time that daylight
+ * saving skips is the moment of the change itself: Temporal's own answer for 02:30 is 03:30, so that a period until
+ * 02:30 would overlap one from 03:00 and half an hour would count twice.
+ */
+function momentOf(shown: Temporal.PlainDateTime, timeZone: string): number {
+  const moment = shown.toZonedDateTime(timeZone);
+  if (moment.toPlainDateTime().equals(shown)) return moment.epochMilliseconds;
+  const before = shown.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+  return (before.getTimeZoneTransition('next') ?? moment).epochMilliseconds;
 }
 
 /**

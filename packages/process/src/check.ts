@@ -1,17 +1,23 @@
-import type { Draft } from './draft.ts';
-import type { Flow, GatewayNode, Graph, GraphNode } from './graph.ts';
+import type { Draft, Place } from './draft.ts';
+import type { Graph } from './graph.ts';
+import type { Plan } from './plan.ts';
+import { closure, reversed, successorsOf } from './reach.ts';
 
-/** Every node lies on a way from the start to an end, and every loop passes a person. */
-export function checkFlow(graph: Graph, draft: Draft): void {
-  const successors = graph.nodes.map((node) => node.outgoing.map((flow) => graph.flows[flow]!.target));
-  const predecessors = graph.nodes.map((node) => node.incoming.map((flow) => graph.flows[flow]!.source));
+/** Every node lies on a way from a start to an end of its scope, and every loop passes a person. */
+export function checkGraph(graph: Graph, plan: Plan, draft: Draft): void {
+  const place = (index: number): Place => ({
+    id: graph.nodes[index]!.id,
+    $type: plan.nodes[index]!.element.$type,
+  });
+  const successors = successorsOf(graph.nodes, graph.flows);
   const ends = graph.nodes.filter((node) => node.kind === 'end').map((node) => node.index);
-  const reachable = closure([graph.start], successors);
-  const ending = closure(ends, predecessors);
+  const reachable = reachableFrom(graph, successors);
+  const ending = closure(ends, reversed(successors));
 
   for (const node of graph.nodes) {
-    const element = draft.nodes[node.index]!;
+    const element = place(node.index);
     if (!reachable.has(node.index)) draft.refuse('process.unreachable', element);
+    if (node.kind === 'handler') continue;
     if (node.kind === 'end') {
       if (node.outgoing.length > 0) draft.refuse('process.endFlow', element);
     } else if (node.outgoing.length === 0) {
@@ -19,50 +25,85 @@ export function checkFlow(graph: Graph, draft: Draft): void {
     } else if (!ending.has(node.index)) {
       draft.refuse('process.deadEnd', element, 'no way leads from here to an end');
     }
-    if (node.kind === 'start' && node.incoming.length > 0) draft.refuse('process.startFlow', element);
+    const begins = node.kind === 'start' || node.kind === 'boundary';
+    if (begins && node.incoming.length > 0) draft.refuse('process.startFlow', element);
   }
-  for (const node of unattendedLoop(graph, successors)) draft.refuse('process.livelock', draft.nodes[node]!);
+  for (const node of idleErrors(graph)) draft.refuse('process.errorNotThrown', place(node));
+  for (const node of unattendedLoop(graph, successors)) draft.refuse('process.livelock', place(node));
 }
 
-function closure(from: readonly number[], next: readonly (readonly number[])[]): Set<number> {
-  const seen = new Set(from);
-  const open = [...from];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const neighbour of next[node] ?? []) {
-      if (seen.has(neighbour)) continue;
-      seen.add(neighbour);
-      open.push(neighbour);
-    }
+/** From the starts of the process, into sub-processes, and from the start of each event sub-process around. */
+function reachableFrom(graph: Graph, successors: readonly (readonly number[])[]): ReadonlySet<number> {
+  const into = graph.nodes.map((node) => {
+    const targets = [...successors[node.index]!];
+    if (node.kind !== 'activity' && node.kind !== 'handler') return targets;
+    const { start, handlers } = graph.scopes[node.inner]!;
+    return [...targets, start, ...handlersOf(graph, handlers)];
+  });
+  const { handlers } = graph.scopes[0]!;
+  return closure([graph.start, ...graph.strands, ...handlersOf(graph, handlers)], into);
+}
+
+function handlersOf(graph: Graph, starts: readonly number[]): number[] {
+  return starts.map((start) => graph.scopes[graph.nodes[start]!.scope]!.node!);
+}
+
+/** Events that catch an error which nothing inside ends with. */
+function idleErrors(graph: Graph): number[] {
+  const idle: number[] = [];
+  for (const node of graph.nodes) {
+    if (node.kind !== 'start' && node.kind !== 'boundary') continue;
+    const { event } = node;
+    if (event?.kind !== 'error') continue;
+    const host = node.kind === 'boundary' ? graph.nodes[node.host]! : undefined;
+    // an event sub-process watches over the scope around it
+    const inside = host?.kind === 'activity' ? host.inner : graph.scopes[node.scope]!.parent!;
+    const thrown = graph.nodes.some(
+      (end) =>
+        end.kind === 'end' &&
+        end.code !== undefined &&
+        (event.code === null || event.code === end.code) &&
+        isInside(graph, end.scope, inside),
+    );
+    if (!thrown) idle.push(node.index);
   }
-  return seen;
+  return idle;
+}
+
+function isInside(graph: Graph, scope: number, around: number): boolean {
+  for (let at: number | null = scope; at !== null; at = graph.scopes[at]!.parent) {
+    if (at === around) return true;
+  }
+  return false;
 }
 
 /**
- * Nodes of loops without a user task. Nothing changes while gateways are walked, so that such a loop, once
- * entered twice, would never be left; refused here, the stepper always comes to a halt.
+ * Nodes of loops in which nothing waits. Nothing changes while gateways are walked, so that such a loop, once
+ * entered twice, would never be left; refused here, the stepper comes to a halt.
  */
 function unattendedLoop(graph: Graph, successors: readonly (readonly number[])[]): number[] {
-  const silent = successors.map((targets, source) =>
-    graph.nodes[source]!.kind === 'task'
-      ? []
-      : targets.filter((target) => graph.nodes[target]!.kind !== 'task'),
+  const silent = silentNodes(graph, successors);
+  const next = successors.map((targets, source) =>
+    silent.has(source) ? targets.filter((target) => silent.has(target)) : [],
   );
-  return graph.nodes
-    .filter((node) => node.kind !== 'task' && closure(silent[node.index]!, silent).has(node.index))
-    .map((node) => node.index);
+  return [...silent].filter((node) => closure(next[node]!, next).has(node)).toSorted((a, b) => a - b);
 }
 
-/** For each incoming flow of a join: the nodes from which it can be reached without passing the join. */
-export function joinReach(
-  join: GatewayNode,
-  nodes: readonly GraphNode[],
-  flows: readonly Flow[],
-): readonly ReadonlySet<number>[] {
-  const predecessors = nodes.map((node) =>
-    node.incoming.map((flow) => flows[flow]!.source).filter((source) => source !== join.index),
-  );
-  return join.incoming.map((flow) => {
-    const source = flows[flow]!.source;
-    return source === join.index ? new Set<number>() : closure([source], predecessors);
-  });
+/** Nodes that a token passes without waiting; a sub-process among them where a way through it waits nowhere. */
+function silentNodes(graph: Graph, successors: readonly (readonly number[])[]): ReadonlySet<number> {
+  const silent = new Set<number>();
+  for (const node of graph.nodes) {
+    if (!['task', 'catch', 'boundary', 'handler', 'activity'].includes(node.kind)) silent.add(node.index);
+  }
+  // inner scopes come after the ones around them
+  for (const scope of graph.scopes.toReversed()) {
+    const holder = scope.node === null ? undefined : graph.nodes[scope.node]!;
+    if (holder?.kind !== 'activity') continue;
+    const next = successors.map((targets, source) =>
+      silent.has(source) ? targets.filter((target) => silent.has(target)) : [],
+    );
+    const passed = [...closure([scope.start], next)];
+    if (passed.some((index) => graph.nodes[index]!.kind === 'end')) silent.add(holder.index);
+  }
+  return silent;
 }

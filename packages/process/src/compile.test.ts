@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { by, drawing, type DrawnFlow, end, start, task, pass } from './drawing.testing.ts';
-import { compileProcess, type CompileOptions, ProcessError, tasksOf } from './index.ts';
+import { checkPicture, compileProcess, type CompileOptions, ProcessError, tasksOf } from './index.ts';
 
-const caseBpmn = readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8');
+const caseBpmn = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 
 const sound = [start, task('a'), end()];
 const soundFlows = [pass('start', 'a'), by('a', 'go', 'end')];
@@ -27,7 +27,7 @@ async function problemsOf(xml: string, options: CompileOptions = {}): Promise<st
   }
 }
 
-describe('the default process', () => {
+describe('a process in one line', () => {
   test('says who does what, by which rule a post is found and what may be done', async () => {
     const graph = await compileProcess(caseBpmn);
     const lines = tasksOf(graph).map(
@@ -80,20 +80,20 @@ describe('a drawing is refused', () => {
   test.each<[string, string[], DrawnFlow[], string[]]>([
     ['an unsupported task', [...sound, '<bpmn:serviceTask id="s"/>'], soundFlows, ['process.unsupported s']],
     [
-      'a message start',
+      'a message start without a name',
       ['<bpmn:startEvent id="start"><bpmn:messageEventDefinition/></bpmn:startEvent>', task('a'), end()],
       soundFlows,
-      ['process.unsupported start'],
+      ['process.noMessage start'],
     ],
     [
-      'multi-instance',
+      'multi-instance over nothing',
       [
         start,
         '<bpmn:userTask id="a" wm:step="a"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>',
         end(),
       ],
       soundFlows,
-      ['process.unsupported a'],
+      ['process.noItems a'],
     ],
     ['no start', [task('a'), end()], [by('a', 'go', 'end')], ['process.noStart drawn']],
     [
@@ -190,10 +190,10 @@ describe('a drawing is refused', () => {
     ],
     ['an end without outcome', [start, task('a'), end('end', '', '')], soundFlows, ['process.outcome end']],
     [
-      'a message end',
+      'a message end without a name',
       [start, task('a'), end('end', '<bpmn:messageEventDefinition/>')],
       soundFlows,
-      ['process.unsupported end'],
+      ['process.noMessage end'],
     ],
     [
       'an error without code',
@@ -299,11 +299,6 @@ describe('reminders', () => {
       timer('limit') + timer('PT1H', 'cancelActivity="false" wm:code="warn"', 'r2'),
       'process.duplicateReminder r2',
     ],
-    [
-      'with a flow',
-      `${timer('limit')}<bpmn:sequenceFlow id="f" sourceRef="r" targetRef="end"/>`,
-      'process.unsupported r',
-    ],
   ])('%s are refused', async (_name, timers, expected) => {
     expect(await problems(sound, soundFlows, timers)).toEqual([expected]);
   });
@@ -311,5 +306,27 @@ describe('reminders', () => {
   test('a share of a limit that the task does not have', async () => {
     const nodes = [start, task('a', 'wm:step="a"'), end()];
     expect(await problems(nodes, soundFlows, timer('limit'))).toEqual(['process.noLimit r']);
+  });
+});
+
+describe('the picture of a drawing', () => {
+  const shape = (of: string): string =>
+    `<bpmndi:BPMNDiagram id="d"><bpmndi:BPMNPlane id="p" bpmnElement="${of}" /></bpmndi:BPMNDiagram>`;
+  const withPicture = (of: string): string => caseBpmn.replace(/<\/[\w:]*definitions>\s*$/, `${shape(of)}$&`);
+
+  test('says nothing of the process, and is checked by itself', async () => {
+    const plain = await compileProcess(caseBpmn);
+    const broken = withPicture('nobody');
+    expect((await compileProcess(broken)).nodes.map((node) => node.id)).toEqual(
+      plain.nodes.map((node) => node.id),
+    );
+    expect(await checkPicture(broken)).toEqual([expect.objectContaining({ code: 'process.xml' })]);
+    expect(await checkPicture(caseBpmn)).toEqual([]);
+  });
+
+  test('hides nothing that stands behind it', async () => {
+    const task = '<bpmn:userTask id="behind" />';
+    const hidden = withPicture('nobody').replace('</bpmndi:BPMNDiagram>', `$&${task}`);
+    expect(await problemsOf(hidden)).toContainEqual(expect.stringContaining('process.xml'));
   });
 });

@@ -1,15 +1,28 @@
-import { Decimal } from 'decimal.js';
+import { type Bits, type ColumnIndex, has, indexColumn, lookUp } from './decision-index.ts';
 import { refuse } from './errors.ts';
-import { type CompiledFeel, evaluate, type FeelContext, sameValue } from './feel.ts';
+import type { CompiledFeel } from './feel.ts';
+import { Scope } from './feel-compile.ts';
+import { builtIns } from './feel-functions.ts';
+import { isNumber } from './feel-number.ts';
+import type { FeelType } from './feel-types.ts';
+import { equal } from './feel-values.ts';
 
 /** Hit policies of DMN 1.5 §8.2.8; the four aggregating ones belong to Collect. */
 export type HitPolicy = 'U' | 'A' | 'P' | 'F' | 'R' | 'O' | 'C' | 'C+' | 'C<' | 'C>' | 'C#';
+
+export interface TableInput {
+  readonly expression: CompiledFeel;
+  readonly type: FeelType | undefined;
+  /** The values that may come, for checks: an enumeration or ranges. */
+  readonly allowed: CompiledFeel | undefined;
+}
 
 export interface TableOutput {
   readonly name: string;
   /** Allowed values, the first being the most important; only P and O need them. */
   readonly priorities: readonly unknown[];
   readonly fallback: CompiledFeel | null;
+  readonly type: FeelType | undefined;
 }
 
 export interface TableRule {
@@ -23,17 +36,11 @@ export interface TableRule {
 export interface DecisionTable {
   readonly id: string;
   readonly policy: HitPolicy;
-  readonly inputs: readonly CompiledFeel[];
+  readonly inputs: readonly TableInput[];
   readonly outputs: readonly TableOutput[];
   readonly rules: readonly TableRule[];
-  /** For each input all of whose cells are plain values: which rules a value leaves. */
+  /** For each input, which rules a value leaves; null where each cell must be asked. */
   readonly indexes: readonly (ColumnIndex | null)[];
-}
-
-export interface ColumnIndex {
-  readonly byValue: ReadonlyMap<unknown, readonly number[]>;
-  /** Rules whose cell accepts everything. */
-  readonly others: readonly number[];
 }
 
 /** What a table answers, and which rules said so. */
@@ -42,33 +49,20 @@ export interface TableAnswer {
   readonly rules: readonly string[];
 }
 
-/** Indexes a column if each of its cells is empty or a list of literals. */
-export function indexColumn(rules: readonly TableRule[], column: number): ColumnIndex | null {
-  const accepted = rules.map(
-    (rule) => rule.tests[column]?.literals ?? (rule.tests[column] ? undefined : 'all'),
+export function tableOf(parts: Omit<DecisionTable, 'indexes'>): DecisionTable {
+  const indexes = parts.inputs.map((_input, column) =>
+    indexColumn(parts.rules.map((rule) => rule.tests[column] ?? null)),
   );
-  if (accepted.includes(undefined)) return null;
-  const values = new Set(accepted.flatMap((literals) => (Array.isArray(literals) ? literals : [])));
-  const rulesFor = (accepts: (literals: readonly unknown[] | 'all') => boolean): number[] =>
-    accepted.flatMap((literals, rule) => (accepts(literals!) ? [rule] : []));
-  return {
-    byValue: new Map(
-      [...values].map((value) => [
-        value,
-        rulesFor((literals) => literals === 'all' || literals.includes(value)),
-      ]),
-    ),
-    others: rulesFor((literals) => literals === 'all'),
-  };
+  return { ...parts, indexes };
 }
 
-/** Decides one table in a context of input data and decisions. */
-export function decideTable(table: DecisionTable, context: FeelContext): TableAnswer {
-  const hits = matchingRules(table, context);
+/** Decides one table in a scope of input data and decisions. */
+export function decideTable(table: DecisionTable, scope: Scope): TableAnswer {
+  const hits = matchingRules(table, scope);
   const rules = (used: readonly number[]): string[] => used.map((rule) => table.rules[rule]!.id);
   const first = hits[0];
-  if (first === undefined) return { value: withoutHit(table, context), rules: [] };
-  const output = (rule: number): unknown => outputOf(table, rule, context);
+  if (first === undefined) return { value: withoutHit(table, scope), rules: [] };
+  const output = (rule: number): unknown => outputOf(table, rule, scope);
   switch (table.policy) {
     case 'U':
       if (hits.length > 1)
@@ -76,7 +70,7 @@ export function decideTable(table: DecisionTable, context: FeelContext): TableAn
       return { value: output(first), rules: rules(hits) };
     case 'A': {
       const value = output(first);
-      if (!hits.every((rule) => sameValue(output(rule), value))) {
+      if (!hits.every((rule) => equal(output(rule), value) === true)) {
         refuse('decision.notSame', { element: table.id, detail: rules(hits).join(', ') });
       }
       return { value, rules: rules(hits) };
@@ -84,11 +78,11 @@ export function decideTable(table: DecisionTable, context: FeelContext): TableAn
     case 'F':
       return { value: output(first), rules: rules([first]) };
     case 'P': {
-      const [best] = byPriority(table, hits, context);
+      const [best] = byPriority(table, hits, scope);
       return { value: output(best!), rules: rules([best!]) };
     }
     case 'O': {
-      const sorted = byPriority(table, hits, context);
+      const sorted = byPriority(table, hits, scope);
       return { value: sorted.map(output), rules: rules(sorted) };
     }
     case 'R':
@@ -99,59 +93,72 @@ export function decideTable(table: DecisionTable, context: FeelContext): TableAn
   }
 }
 
-function matchingRules(table: DecisionTable, context: FeelContext): number[] {
-  const values = table.inputs.map((input) => evaluate(input, context));
-  const cells = values.map((value) => ({ ...context, '?': value }));
-  let candidates: readonly number[] | undefined;
+function matchingRules(table: DecisionTable, scope: Scope): number[] {
+  const values = table.inputs.map((input) => input.expression.code(scope));
+  let left: Bits | undefined;
   for (const [column, index] of table.indexes.entries()) {
     if (!index) continue;
-    const left = index.byValue.get(values[column]) ?? index.others;
-    if (!candidates || left.length < candidates.length) candidates = left;
+    const found = lookUp(index, values[column]);
+    // oxlint-disable-next-line no-loop-func -- used at once
+    left = left ? left.map((word, i) => word & found[i]!) : found;
   }
-  const rules = candidates ?? [...table.rules.keys()];
-  return rules.filter((rule) =>
-    table.rules[rule]!.tests.every(
-      (test, column) => test === null || evaluate(test, cells[column]!) === true,
-    ),
-  );
+  const cells = values.map((value) => new Scope({ '?': value }, scope));
+  const matches = (rule: number): boolean =>
+    table.rules[rule]!.tests.every((test, column) => {
+      const index = table.indexes[column];
+      return test === null || (index && !has(index.open, rule)) || test.code(cells[column]!) === true;
+    });
+  const hits: number[] = [];
+  for (const rule of candidates(left, table.rules.length)) {
+    if (!matches(rule)) continue;
+    hits.push(rule);
+    if (table.policy === 'F') break;
+  }
+  return hits;
+}
+
+function* candidates(left: Bits | undefined, count: number): Generator<number> {
+  if (!left) {
+    for (let rule = 0; rule < count; rule += 1) yield rule;
+    return;
+  }
+  for (const [word, mask] of left.entries()) {
+    for (let rest = mask; rest !== 0; rest &= rest - 1) yield word * 32 + 31 - Math.clz32(rest & -rest);
+  }
 }
 
 /** The value of a single output, or a context of several. */
-function outputOf(table: DecisionTable, rule: number, context: FeelContext): unknown {
-  return compose(table, table.rules[rule]!.outputs, context);
+function outputOf(table: DecisionTable, rule: number, scope: Scope): unknown {
+  return compose(table, table.rules[rule]!.outputs, scope);
 }
 
-function withoutHit(table: DecisionTable, context: FeelContext): unknown {
+function withoutHit(table: DecisionTable, scope: Scope): unknown {
   if (table.outputs.some((output) => output.fallback)) {
-    return compose(
+    const value = compose(
       table,
       table.outputs.map((output) => output.fallback),
-      context,
+      scope,
     );
+    return value;
   }
   if (table.policy === 'C#') return 0;
   return table.policy === 'R' || table.policy === 'O' || table.policy === 'C' ? [] : null;
 }
 
-function compose(
-  table: DecisionTable,
-  entries: readonly (CompiledFeel | null)[],
-  context: FeelContext,
-): unknown {
-  const values = entries.map((entry) => (entry ? evaluate(entry, context) : null));
+function compose(table: DecisionTable, entries: readonly (CompiledFeel | null)[], scope: Scope): unknown {
+  const values = entries.map((entry) => (entry ? entry.code(scope) : null));
   if (table.outputs.length === 1) return values[0];
   return Object.fromEntries(table.outputs.map((output, i) => [output.name, values[i]]));
 }
 
 /** Sorted by the order of the allowed output values, the first output deciding first. */
-function byPriority(table: DecisionTable, hits: readonly number[], context: FeelContext): readonly number[] {
+function byPriority(table: DecisionTable, hits: readonly number[], scope: Scope): readonly number[] {
   const ranks = new Map(
     hits.map((rule) => [
       rule,
       table.outputs.map((output, i) => {
-        const entry = table.rules[rule]!.outputs[i];
-        const value = entry ? evaluate(entry, context) : null;
-        const rank = output.priorities.findIndex((allowed) => sameValue(allowed, value));
+        const value = table.rules[rule]!.outputs[i]?.code(scope) ?? null;
+        const rank = output.priorities.findIndex((allowed) => equal(allowed, value) === true);
         return rank < 0 ? output.priorities.length : rank;
       }),
     ]),
@@ -163,12 +170,15 @@ function byPriority(table: DecisionTable, hits: readonly number[], context: Feel
   });
 }
 
+const aggregators = { 'C+': 'sum', 'C<': 'min', 'C>': 'max' } as const;
+
 function aggregate(table: DecisionTable, values: readonly unknown[]): unknown {
   if (table.policy === 'C#') return values.length;
-  if (!values.every((value) => typeof value === 'number')) {
+  const name = aggregators[table.policy as keyof typeof aggregators];
+  // sums are of numbers; the least and the greatest may be of dates or texts as well, but of one type
+  const value = builtIns.get(name)!.call([values]);
+  if (value === null || (table.policy === 'C+' && !isNumber(value))) {
     refuse('decision.notNumbers', { element: table.id, detail: JSON.stringify(values) });
   }
-  // 0.1 + 0.2 is 0.3 in a table
-  if (table.policy === 'C+') return values.reduce((sum, value) => sum.plus(value), new Decimal(0)).toNumber();
-  return table.policy === 'C<' ? Math.min(...values) : Math.max(...values);
+  return value;
 }

@@ -191,12 +191,25 @@ describe('a model', () => {
     ['no XML', 'rules', ['decision.xml']],
     ['another document', '<html/>', ['decision.xml']],
     ['a document type', '<!DOCTYPE x [<!ENTITY a "b">]><definitions/>', ['decision.xml']],
-    ['an import', file('<import name="other"/>'), ['decision.unsupported']],
-    ['a boxed context', file('<decision id="d" name="d"><context/></decision>'), ['decision.unsupported']],
+    ['an import that is not at hand', file('<import name="other"/>'), ['decision.import']],
     [
-      'a knowledge model',
-      file('<decision id="d" name="d"><knowledgeRequirement/></decision>'),
+      'a function in another language',
+      file(
+        '<businessKnowledgeModel id="b" name="b"><encapsulatedLogic kind="Java"/></businessKnowledgeModel>',
+      ),
       ['decision.unsupported'],
+    ],
+    [
+      'a language of its own',
+      file(
+        '<decision id="d" name="d"><literalExpression expressionLanguage="urn:js"><text>1</text></literalExpression></decision>',
+      ),
+      ['decision.language'],
+    ],
+    [
+      'a type that nobody defines',
+      file('<inputData id="i" name="i"><variable name="i" typeRef="tMissing"/></inputData>'),
+      ['decision.type'],
     ],
     ['an unknown policy', single({ policy: 'hitPolicy="LAST"', rows: [] }), ['decision.hitPolicy']],
     [

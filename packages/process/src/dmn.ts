@@ -1,34 +1,63 @@
+import type { DecisionTable } from './decision-table.ts';
 import {
-  type DecisionTable,
-  decideTable,
-  type HitPolicy,
-  indexColumn,
-  type TableAnswer,
-  type TableOutput,
-  type TableRule,
-} from './decision-table.ts';
-import { childNamed, childrenNamed, type DmnElement, readDmn, textOf } from './dmn-xml.ts';
+  Boxed,
+  type Drafting,
+  expressionOf,
+  functionOf,
+  type Logic,
+  Names,
+  type ReadText,
+  shapeOfExpression,
+  type Shapes,
+} from './dmn-boxed.ts';
+import { ItemTypes } from './dmn-types.ts';
+import { childNamed, childrenNamed, type DmnElement, readDmn } from './dmn-xml.ts';
 import { type Problem, ProcessError, refuse } from './errors.ts';
-import { type CompiledFeel, evaluate, type FeelContext, parseFeel, temporalOf } from './feel.ts';
+import type { FeelContext } from './feel.ts';
+import { call, Scope } from './feel-compile.ts';
+import { anyType, coerce, type FeelType, fromJson, shapeOf } from './feel-types.ts';
+import type { FeelFunction } from './feel-values.ts';
+import { toOutside } from './feel-values.ts';
 
-/** One decision of a model: a table, an expression, or nothing yet. */
-interface CompiledDecision {
+/** An element of a model: input data, a decision, a knowledge model or a decision service. */
+export interface ModelNode {
+  /** Its namespace and id, since an imported file may use the same ids. */
+  readonly key: string;
+  readonly kind: 'inputData' | 'decision' | 'businessKnowledgeModel' | 'decisionService';
   readonly id: string;
   readonly name: string;
-  /** Name under which others read its result. */
+  /** Name under which others read it. */
   readonly variable: string;
-  readonly requires: readonly string[];
-  readonly logic: DecisionTable | CompiledFeel | null;
+  readonly type: FeelType;
+  /** Under which prefixes it is seen, and what it needs. */
+  readonly requires: readonly Requirement[];
+  /** Of a decision: null where a person decides elsewhere. Of a knowledge model: yields a function. */
+  readonly logic: Logic | null;
+  readonly service: Service | null;
+  readonly tables: readonly DecisionTable[];
+  readonly texts: readonly ReadText[];
+}
+
+interface Requirement {
+  readonly key: string;
+  /** Of an imported element. */
+  readonly prefix: string;
+}
+
+interface Service {
+  readonly outputs: readonly string[];
+  /** Input data and input decisions: the parameters, where it is called as a function. */
+  readonly inputs: readonly string[];
 }
 
 /** A compiled DMN file: parsed once, decided any number of times. */
 export interface DecisionModel {
   readonly name: string;
-  readonly decisions: ReadonlyMap<string, CompiledDecision>;
-  /** Ids of decisions that no other one requires. */
+  readonly nodes: ReadonlyMap<string, ModelNode>;
+  /** Keys of the file's own elements. */
+  readonly own: readonly string[];
+  /** Keys of decisions of the file that no other one requires. */
   readonly tops: readonly string[];
-  /** Input data whose type is a date, a time or a duration, which JSON carries as text. */
-  readonly temporals: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** The result and the rules that led to it, the required decisions' first. */
@@ -37,254 +66,386 @@ export interface Decided {
   readonly rules: readonly string[];
 }
 
-const policies: Record<string, HitPolicy> = {
-  UNIQUE: 'U',
-  ANY: 'A',
-  PRIORITY: 'P',
-  FIRST: 'F',
-  'RULE ORDER': 'R',
-  'OUTPUT ORDER': 'O',
-  COLLECT: 'C',
-};
-const aggregations: Record<string, HitPolicy> = { SUM: 'C+', MIN: 'C<', MAX: 'C>', COUNT: 'C#' };
-const logics = [
-  'decisionTable',
-  'literalExpression',
-  'context',
-  'invocation',
-  'functionDefinition',
-  'relation',
-  'list',
-];
-
-/**
- * Compiles a DMN file (any version): decisions by table or literal FEEL expression, and decisions that need others.
- *
- * All mistakes are collected: `decision.unsupported` (context, invocation, imports, knowledge models …),
- * `decision.hitPolicy`, `decision.priorities`, `decision.cells`, `decision.missing`, `decision.cycle`,
- * `decision.feel`, each with its element.
- */
-export async function compileDecision(xml: string): Promise<DecisionModel> {
-  const definitions = await readDmn(xml);
-  const reader = new Reader(definitions);
-  const decisions = new Map(
-    childrenNamed(definitions, 'decision').map((element) => {
-      const decision = reader.decision(element);
-      return [decision.id, decision];
-    }),
-  );
-  reader.refuseImports(definitions);
-  reader.checkRequirements(decisions);
-  const [problem] = reader.problems;
-  if (problem) {
-    const single = reader.problems.every(({ code }) => code === problem.code);
-    throw new ProcessError(single ? problem.code : 'decision.invalid', reader.problems);
-  }
-  const required = new Set([...decisions.values()].flatMap((decision) => decision.requires));
-  return Object.freeze({
-    name: definitions.attribute('name') ?? '',
-    decisions,
-    tops: [...decisions.keys()].filter((id) => !required.has(id)),
-    temporals: reader.temporals,
-  });
+export interface DecisionOptions {
+  /** The files that this one imports, as texts; they are found by their namespace. */
+  readonly imports?: readonly string[];
+  /** Names that the caller brings along besides the input data, as far as they contain blanks or operators. */
+  readonly names?: readonly string[];
 }
 
 /**
- * Decides: by default the one decision that no other one requires, else the named one (name or id).
+ * Compiles a DMN file (1.1 to 1.5): decision tables and all boxed expressions, knowledge models, decision services,
+ * item definitions, imports.
+ *
+ * All mistakes are collected, each with its element: `decision.xml`, `decision.hitPolicy`, `decision.priorities`,
+ * `decision.cells`, `decision.missing`, `decision.cycle`, `decision.feel`, `decision.type`, `decision.language`,
+ * `decision.import`, `decision.unsupported` (functions in other languages).
+ */
+export async function compileDecision(xml: string, options: DecisionOptions = {}): Promise<DecisionModel> {
+  const { model, problems } = await readDecision(xml, options);
+  const [problem] = problems;
+  if (problem) {
+    const single = problems.every(({ code }) => code === problem.code);
+    throw new ProcessError(single ? problem.code : 'decision.invalid', problems);
+  }
+  return model;
+}
+
+/** As `compileDecision`, but what is wrong is told beside the model, in which it decides null. */
+export async function readDecision(
+  xml: string,
+  options: DecisionOptions = {},
+): Promise<{ model: DecisionModel; problems: readonly Problem[] }> {
+  const definitions = await readDmn(xml);
+  const others = await Promise.all((options.imports ?? []).map(readDmn));
+  const reader = new Reader(options);
+  const file = reader.file(definitions, others, []);
+  reader.checkRequirements(file);
+  const decisions = file.own.filter((key) => reader.nodes.get(key)!.kind === 'decision');
+  const required = new Set(
+    decisions.flatMap((key) => reader.nodes.get(key)!.requires.map((need) => need.key)),
+  );
+  const model: DecisionModel = Object.freeze({
+    name: definitions.attribute('name') ?? '',
+    nodes: reader.nodes,
+    own: file.own,
+    tops: decisions.filter((key) => !required.has(key)),
+  });
+  return { model, problems: reader.problems };
+}
+
+/**
+ * Decides: by default the one decision that no other one requires, else the named one (name or id), which may be a
+ * decision service or, its parameters being the input, a knowledge model.
  *
  * Refusals: `decision.which` (none or several to choose from), and what violates the hit policy:
  * `decision.notUnique`, `decision.notSame`, `decision.notNumbers`.
  */
 export function decide(model: DecisionModel, input: FeelContext, which?: string): Decided {
-  const decision = choose(model, which);
-  const context: Record<string, unknown> = { ...input };
-  for (const { name, type } of model.temporals) {
-    if (typeof context[name] === 'string') context[name] = temporalOf(type, context[name]);
-  }
+  const node = choose(model, which);
   const rules: string[] = [];
-  const done = new Set<string>();
-  const run = (current: CompiledDecision): unknown => {
-    for (const id of current.requires) {
-      const other = model.decisions.get(id)!;
-      if (!done.has(id)) context[other.variable] = run(other);
-    }
-    done.add(current.id);
-    // A decision without logic is made by a person elsewhere: who asks brings its result along
-    if (current.logic === null) return context[current.variable] ?? null;
-    const answer = answerOf(current.logic, context);
-    rules.push(...answer.rules);
-    return answer.value;
-  };
-  return { value: run(decision), rules };
+  const run = new Run(model, input, rules);
+  return { value: toOutside(run.answer(node)), rules };
 }
 
-function choose(model: DecisionModel, which: string | undefined): CompiledDecision {
+function choose(model: DecisionModel, which: string | undefined): ModelNode {
   if (which === undefined) {
     const [top] = model.tops;
-    if (model.tops.length === 1 && top !== undefined) return model.decisions.get(top)!;
+    if (model.tops.length === 1 && top !== undefined) return model.nodes.get(top)!;
     return refuse('decision.which', { detail: `${model.tops.length} decisions` });
   }
-  for (const decision of model.decisions.values()) {
-    if (decision.id === which || decision.name === which) return decision;
+  const nodes = model.own.map((key) => model.nodes.get(key)!).filter(({ kind }) => kind !== 'inputData');
+  const named = nodes.find(({ id, name }) => id === which || name === which);
+  return named ?? refuse('decision.which', { detail: which });
+}
+
+/** One answer of a model. Each element is worked out once. */
+class Run {
+  readonly #model: DecisionModel;
+  readonly #input: FeelContext;
+  readonly #rules: string[];
+  readonly #known = new Map<string, unknown>();
+  readonly #free: Scope;
+
+  constructor(
+    model: DecisionModel,
+    input: FeelContext,
+    rules: string[],
+    known?: ReadonlyMap<string, unknown>,
+  ) {
+    this.#model = model;
+    this.#input = input;
+    this.#rules = rules;
+    if (known) this.#known = new Map(known);
+    // What no element of the model is called, the caller may bring along; the rest only where it is required
+    const taken = new Set([...model.nodes.values()].map(({ variable }) => variable));
+    this.#free = new Scope(Object.fromEntries(Object.entries(input).filter(([name]) => !taken.has(name))));
   }
-  return refuse('decision.which', { detail: which });
+
+  answer(node: ModelNode): unknown {
+    if (node.service) return this.#serve(node, node.service);
+    const value = this.#valueOf(node.key);
+    if (node.kind !== 'businessKnowledgeModel') return value;
+    const target = value as FeelFunction | null;
+    if (!target) return null;
+    return call(
+      target,
+      target.parameters.map((name) => this.#input[name] ?? null),
+    );
+  }
+
+  #valueOf(key: string): unknown {
+    if (this.#known.has(key)) return this.#known.get(key);
+    const node = this.#model.nodes.get(key);
+    const value = node ? this.#workOut(node) : null;
+    this.#known.set(key, value);
+    return value;
+  }
+
+  #workOut(node: ModelNode): unknown {
+    switch (node.kind) {
+      case 'inputData':
+        return this.#given(node);
+      case 'decision':
+        // A decision without logic is made by a person elsewhere: who asks brings its result along
+        if (!node.logic) return this.#given(node);
+        return coerce(node.logic(this.#scopeOf(node), this.#rules), node.type);
+      case 'businessKnowledgeModel': {
+        const names: Record<string, unknown> = { ...this.#namesOf(node) };
+        const made = node.logic?.(new Scope(names, this.#free), this.#rules) ?? null;
+        // a function may call itself
+        names[node.variable] = made;
+        return made;
+      }
+      default:
+        return this.#serviceFunction(node, node.service!);
+    }
+  }
+
+  #given(node: ModelNode): unknown {
+    const value = this.#input[node.variable] ?? this.#input[node.name] ?? null;
+    return coerce(fromJson(value, node.type), node.type);
+  }
+
+  #scopeOf(node: ModelNode): Scope {
+    return new Scope(this.#namesOf(node), this.#free);
+  }
+
+  #namesOf(node: ModelNode): Record<string, unknown> {
+    const names: Record<string, unknown> = {};
+    for (const { key, prefix } of node.requires) {
+      const required = this.#model.nodes.get(key);
+      if (!required) continue;
+      const value = this.#valueOf(key);
+      if (prefix === '') names[required.variable] = value;
+      else names[prefix] = { ...(names[prefix] as object | undefined), [required.variable]: value };
+    }
+    return names;
+  }
+
+  /** A service asked by itself: its inputs are among the input. */
+  #serve(node: ModelNode, service: Service): unknown {
+    const known = new Map(
+      service.inputs.map((key) => {
+        const input = this.#model.nodes.get(key);
+        return [key, input ? this.#given(input) : null];
+      }),
+    );
+    return this.#outputs(node, service, known);
+  }
+
+  #outputs(node: ModelNode, service: Service, known: ReadonlyMap<string, unknown>): unknown {
+    const run = new Run(this.#model, {}, this.#rules, known);
+    const answers = service.outputs.map(
+      (key) => [this.#model.nodes.get(key)?.variable ?? '', run.#valueOf(key)] as const,
+    );
+    const value = answers.length === 1 ? answers[0]![1] : Object.fromEntries(answers);
+    return node.type.kind === 'function' ? value : coerce(value, node.type);
+  }
+
+  #serviceFunction(node: ModelNode, service: Service): FeelFunction {
+    const inputs = service.inputs.map((key) => this.#model.nodes.get(key));
+    return functionOf(
+      inputs.map((input) => ({ name: input?.variable ?? '', type: input?.type ?? anyType })),
+      (given) =>
+        this.#outputs(
+          node,
+          service,
+          new Map(service.inputs.map((key, i) => [key, given[inputs[i]?.variable ?? ''] ?? null])),
+        ),
+    );
+  }
 }
 
-function answerOf(logic: DecisionTable | CompiledFeel, context: FeelContext): TableAnswer {
-  if ('policy' in logic) return decideTable(logic, context);
-  return { value: evaluate(logic, context), rules: [] };
+const kinds = ['inputData', 'decision', 'businessKnowledgeModel', 'decisionService'] as const;
+
+/** One file as it is read: what its elements are called by. */
+interface File {
+  readonly namespace: string;
+  readonly own: readonly string[];
+  readonly types: ItemTypes;
+  readonly shapes: Shapes;
 }
 
-/** Reads the elements of a file and gathers what is wrong with them. */
+interface Declared {
+  readonly element: DmnElement;
+  readonly key: string;
+  readonly id: string;
+  readonly name: string;
+  readonly variable: string;
+  readonly type: FeelType;
+}
+
+/** Reads the elements of a file and of those that it imports, and gathers what is wrong with them. */
 class Reader {
   readonly problems: Problem[] = [];
-  readonly temporals: { name: string; type: string }[] = [];
-  readonly #names: string[] = [];
+  readonly nodes = new Map<string, ModelNode>();
+  readonly #files = new Map<string, File>();
+  readonly #options: DecisionOptions;
 
-  constructor(definitions: DmnElement) {
-    for (const element of definitions.children) {
-      if (element.name !== 'inputData' && element.name !== 'decision') continue;
-      const variable = childNamed(element, 'variable');
-      const name = variable?.attribute('name') ?? element.attribute('name') ?? '';
-      this.#names.push(name);
-      const type = variable?.attribute('typeRef')?.replace(/^.*:/, '');
-      if (element.name === 'inputData' && type) this.temporals.push({ name, type });
-    }
+  constructor(options: DecisionOptions) {
+    this.#options = options;
   }
 
-  decision(element: DmnElement): CompiledDecision {
-    const name = element.attribute('name') ?? '';
-    const requires = childrenNamed(element, 'informationRequirement').flatMap((requirement) => {
-      const href = childNamed(requirement, 'requiredDecision')?.attribute('href');
-      return href === undefined ? [] : [href];
-    });
-    for (const href of requires)
-      if (!href.startsWith('#')) this.#refuse('decision.unsupported', element, href);
-    for (const knowledge of childrenNamed(element, 'knowledgeRequirement')) {
-      this.#refuse('decision.unsupported', element, knowledge.name);
+  file(definitions: DmnElement, others: readonly DmnElement[], open: readonly string[]): File {
+    const namespace = definitions.attribute('namespace') ?? '';
+    const types = new ItemTypes(definitions, (element, detail) =>
+      this.refuse('decision.type', element, detail),
+    );
+    const shapes: Record<string, unknown> = Object.fromEntries(
+      (this.#options.names ?? []).map((name) => [name, null]),
+    );
+    const prefixes = this.#imports(definitions, others, types, shapes, [...open, namespace]);
+    const elements = definitions.children.filter((child) => isKind(child.name));
+    const drafts = elements.map((element) => this.#declared(element, namespace, types, shapes));
+    const file: File = { namespace, own: drafts.map(({ key }) => key), types, shapes };
+    this.#files.set(namespace, file);
+    for (const draft of drafts) this.nodes.set(draft.key, this.#node(draft, file, prefixes));
+    return file;
+  }
+
+  /** The prefix of each imported namespace. */
+  #imports(
+    definitions: DmnElement,
+    others: readonly DmnElement[],
+    types: ItemTypes,
+    shapes: Record<string, unknown>,
+    open: readonly string[],
+  ): ReadonlyMap<string, string> {
+    const prefixes = new Map<string, string>();
+    for (const element of childrenNamed(definitions, 'import')) {
+      const kind = element.attribute('importType') ?? '';
+      if (kind !== '' && !/DMN/i.test(kind)) continue;
+      const namespace = element.attribute('namespace') ?? '';
+      const prefix = element.attribute('name') ?? '';
+      const imported = others.find((other) => other.attribute('namespace') === namespace);
+      if (!imported || open.includes(namespace)) {
+        this.refuse(imported ? 'decision.cycle' : 'decision.import', element, namespace);
+        continue;
+      }
+      const file = this.#files.get(namespace) ?? this.file(imported, others, open);
+      prefixes.set(namespace, prefix);
+      types.import(prefix, file.types);
+      if (prefix === '') Object.assign(shapes, file.shapes);
+      else shapes[prefix] = file.shapes;
     }
+    return prefixes;
+  }
+
+  #declared(
+    element: DmnElement,
+    namespace: string,
+    types: ItemTypes,
+    shapes: Record<string, unknown>,
+  ): Declared {
+    const name = element.attribute('name') ?? '';
+    const id = element.id ?? name;
+    const variable = childNamed(element, 'variable');
+    const reference = variable?.attribute('typeRef');
+    const type = reference ? types.named(reference) : undefined;
+    if (reference && !type) this.refuse('decision.type', element, reference);
+    const called = variable?.attribute('name') ?? name;
+    shapes[called] = shapeOf(type ?? anyType) ?? shapeOfExpression(expressionOf(element));
+    return { element, key: `${namespace}#${id}`, id, name, variable: called, type: type ?? anyType };
+  }
+
+  #node(draft: Declared, file: File, prefixes: ReadonlyMap<string, string>): ModelNode {
+    const { element, key, id, name, variable, type } = draft;
+    const kind = element.name as ModelNode['kind'];
+    const drafting: Drafting = {
+      types: file.types,
+      tables: [],
+      texts: [],
+      refuse: (code, where, detail) => this.refuse(code, where, detail),
+    };
+    const boxed = new Boxed(drafting, id);
+    let logic: Logic | null = null;
+    if (kind === 'decision') {
+      const expression = expressionOf(element);
+      logic = boxed.compile(expression, new Names(file.shapes));
+      // a wrong expression decides nothing, rather than that the caller does
+      if (expression && !logic) logic = () => null;
+    }
+    if (kind === 'businessKnowledgeModel')
+      logic = this.#knowledge(element, boxed, new Names(file.shapes), type);
     return {
-      id: element.id ?? name,
+      key,
+      kind,
+      id,
       name,
-      variable: childNamed(element, 'variable')?.attribute('name') ?? name,
-      requires: requires.map((href) => href.slice(1)),
-      logic: this.#logic(element),
+      variable,
+      type,
+      requires: this.#requirements(element, file.namespace, prefixes),
+      logic,
+      service: kind === 'decisionService' ? serviceOf(element, file.namespace) : null,
+      tables: drafting.tables,
+      texts: drafting.texts,
     };
   }
 
-  /** Parts of other files are not at hand. (What no decision asks for, like a decision service, changes none.) */
-  refuseImports(definitions: DmnElement): void {
-    for (const element of childrenNamed(definitions, 'import')) this.#refuse('decision.unsupported', element);
+  #knowledge(element: DmnElement, boxed: Boxed, names: Names, type: FeelType): Logic | null {
+    const encapsulated = childNamed(element, 'encapsulatedLogic');
+    if (!encapsulated) return null;
+    const make = boxed.functionIn(encapsulated, names);
+    if (!make || type.kind === 'function' || type.kind === 'any') return make;
+    // the variable's type is what the function yields, in files that know no types of functions
+    return (scope, rules) => {
+      const made = make(scope, rules);
+      return (
+        made &&
+        functionOf(
+          made.parameters.map((name) => ({ name, type: anyType })),
+          (given) => coerce(made.call(made.parameters.map((name) => given[name])), type),
+        )
+      );
+    };
   }
 
-  checkRequirements(decisions: ReadonlyMap<string, CompiledDecision>): void {
+  #requirements(
+    element: DmnElement,
+    namespace: string,
+    prefixes: ReadonlyMap<string, string>,
+  ): readonly Requirement[] {
+    const tags = ['requiredInput', 'requiredDecision', 'requiredKnowledge'];
+    return element.children
+      .filter(({ name }) => name === 'informationRequirement' || name === 'knowledgeRequirement')
+      .flatMap((requirement) => requirement.children.filter(({ name }) => tags.includes(name)))
+      .flatMap((required) => {
+        const href = required.attribute('href');
+        if (href === undefined) return [];
+        const [other, id] = href.split('#') as [string, string | undefined];
+        if (other === '' || id === undefined || other === namespace)
+          return [{ key: `${namespace}#${id ?? href}`, prefix: '' }];
+        return [{ key: `${other}#${id}`, prefix: prefixes.get(other) ?? '' }];
+      });
+  }
+
+  checkRequirements(file: File): void {
     const state = new Map<string, 'open' | 'done'>();
-    const visit = (decision: CompiledDecision): void => {
-      if (state.get(decision.id) === 'done') return;
-      const where = { id: decision.id, name: 'decision' };
-      if (state.get(decision.id) === 'open') {
-        this.#refuse('decision.cycle', where);
+    const visit = (node: ModelNode): void => {
+      const before = state.get(node.key);
+      if (before === 'done') return;
+      const where = { id: node.id, name: node.kind };
+      if (before === 'open') {
+        // a function may call itself
+        if (node.kind !== 'businessKnowledgeModel') this.refuse('decision.cycle', where);
         return;
       }
-      state.set(decision.id, 'open');
-      for (const id of decision.requires) {
-        const other = decisions.get(id);
+      state.set(node.key, 'open');
+      for (const { key } of [
+        ...node.requires,
+        ...(node.service?.outputs ?? []).map((output) => ({ key: output })),
+      ]) {
+        const other = this.nodes.get(key);
         if (other) visit(other);
-        else this.#refuse('decision.missing', where, id);
+        else this.refuse('decision.missing', where, key.slice(key.indexOf('#') + 1));
       }
-      state.set(decision.id, 'done');
+      state.set(node.key, 'done');
     };
-    for (const decision of decisions.values()) visit(decision);
+    for (const key of file.own) visit(this.nodes.get(key)!);
   }
 
-  #logic(decision: DmnElement): CompiledDecision['logic'] {
-    const element = decision.children.find((child) => logics.includes(child.name));
-    if (!element) return null;
-    switch (element.name) {
-      case 'decisionTable':
-        return this.#table(element, decision);
-      case 'literalExpression':
-        return this.#feel(textOf(element), 'expression', decision);
-      default:
-        this.#refuse('decision.unsupported', decision, element.name);
-        return null;
-    }
-  }
-
-  #table(element: DmnElement, decision: DmnElement): DecisionTable {
-    const where = { id: element.id ?? decision.id ?? '', name: 'decisionTable' };
-    const policy = this.#policy(element, where);
-    const inputs = childrenNamed(element, 'input').flatMap((input) => {
-      const feel = this.#feel(textOf(childNamed(input, 'inputExpression')), 'expression', input);
-      return feel ? [feel] : [];
-    });
-    const outputs = childrenNamed(element, 'output').map((output) => this.#output(output, policy));
-    const rules = childrenNamed(element, 'rule').map((rule, i) => this.#rule(rule, `${where.id}/${i + 1}`));
-    if (outputs.length === 0) this.#refuse('decision.cells', where, 'no output');
-    if (outputs.length > 1 && /^C./.test(policy))
-      this.#refuse('decision.hitPolicy', where, `${policy} of several outputs`);
-    if (outputs.length > 1 && outputs.some((output) => output.name === '')) {
-      this.#refuse('decision.cells', where, 'an output without name');
-    }
-    for (const rule of rules) {
-      if (
-        rule.tests.length !== childrenNamed(element, 'input').length ||
-        rule.outputs.length !== outputs.length
-      ) {
-        this.#refuse('decision.cells', { id: rule.id, name: 'rule' });
-      }
-    }
-    const indexes = inputs.map((_input, column) => indexColumn(rules, column));
-    return { id: where.id, policy, inputs, outputs, rules, indexes };
-  }
-
-  #policy(table: DmnElement, where: { id: string; name: string }): HitPolicy {
-    const given = table.attribute('hitPolicy') ?? 'UNIQUE';
-    const policy = policies[given];
-    const aggregation = table.attribute('aggregation');
-    if (!policy) this.#refuse('decision.hitPolicy', where, given);
-    if (aggregation === undefined) return policy ?? 'U';
-    const aggregating = policy === 'C' ? aggregations[aggregation] : undefined;
-    if (!aggregating) this.#refuse('decision.hitPolicy', where, `${given} ${aggregation}`);
-    return aggregating ?? 'C';
-  }
-
-  #output(element: DmnElement, policy: HitPolicy): TableOutput {
-    const allowed = textOf(childNamed(element, 'outputValues'));
-    const list = allowed === '' ? undefined : this.#feel(`[${allowed}]`, 'expression', element);
-    const values = list ? evaluate(list, {}) : [];
-    if ((policy === 'P' || policy === 'O') && allowed === '') this.#refuse('decision.priorities', element);
-    const fallback = textOf(childNamed(element, 'defaultOutputEntry'));
-    return {
-      name: element.attribute('name') ?? '',
-      priorities: Array.isArray(values) ? values : [],
-      fallback: fallback === '' ? null : this.#feel(fallback, 'expression', element),
-    };
-  }
-
-  #rule(element: DmnElement, position: string): TableRule {
-    const compile = (kind: 'expression' | 'unaryTests') => (entry: DmnElement) => {
-      const text = textOf(entry);
-      return text === '' || (kind === 'unaryTests' && text === '-') ? null : this.#feel(text, kind, entry);
-    };
-    return {
-      id: element.id ?? position,
-      tests: childrenNamed(element, 'inputEntry').map(compile('unaryTests')),
-      outputs: childrenNamed(element, 'outputEntry').map(compile('expression')),
-    };
-  }
-
-  #feel(text: string, kind: 'expression' | 'unaryTests', element: DmnElement): CompiledFeel | null {
-    try {
-      return parseFeel(text, kind, { names: this.#names });
-    } catch (error) {
-      if (!(error instanceof ProcessError)) throw error;
-      this.#refuse('decision.feel', element, error.message);
-      return null;
-    }
-  }
-
-  #refuse(code: string, element: { readonly id?: string; readonly name: string }, detail?: string): void {
+  refuse(code: string, element: { readonly id?: string; readonly name: string }, detail?: string): void {
     this.problems.push({
       code,
       ...(element.id !== undefined && { element: element.id }),
@@ -292,4 +453,19 @@ class Reader {
       ...(detail !== undefined && { detail }),
     });
   }
+}
+
+function isKind(name: string): boolean {
+  return (kinds as readonly string[]).includes(name);
+}
+
+function serviceOf(element: DmnElement, namespace: string): Service {
+  const keys = (tag: string): string[] =>
+    childrenNamed(element, tag).flatMap((reference) => {
+      const href = reference.attribute('href');
+      if (href === undefined) return [];
+      const [other, id] = href.split('#') as [string, string | undefined];
+      return [`${other === '' || id === undefined ? namespace : other}#${id ?? href}`];
+    });
+  return { outputs: keys('outputDecision'), inputs: [...keys('inputData'), ...keys('inputDecision')] };
 }

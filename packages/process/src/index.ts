@@ -11,38 +11,75 @@ export {
 } from './feel.ts';
 export {
   type Action,
+  type ActivityNode,
   type AssignRule,
   assignRules,
+  type BoundaryNode,
+  type CatchNode,
   type EndNode,
+  type ErrorEvent,
   type Flow,
   type GatewayNode,
   type Graph,
   type GraphNode,
+  type HandlerNode,
+  type Loop,
+  type MessageEvent,
   nodeOf,
   type Outcome,
   outcomes,
   type Reminder,
   type ReminderAt,
+  type Scope,
   type StartNode,
   type TaskAction,
   type TaskNode,
   tasksOf,
+  type ThrowNode,
+  type TimerEvent,
 } from './graph.ts';
+export { actionsOf } from './actions.ts';
+export { type Message, messagesOf } from './messages.ts';
 export {
-  actionsOf,
-  type CloseTask,
-  type Effect,
-  type End,
-  type OpenTask,
-  openTasksOf,
-  type ProcessState,
-  startProcess,
-  step,
-  type StepCommand,
-  type StepResult,
-  type Token,
-} from './step.ts';
-export { wmPackage } from './bpmn.ts';
+  type MoveChange,
+  type Moved,
+  type MoveProblem,
+  type MoveResult,
+  Mover,
+  moveState,
+  type NodeMap,
+} from './move.ts';
+export {
+  canTake,
+  differencesOf,
+  type MoveChangeCode,
+  type MovePlace,
+  type MoveProblemCode,
+  placesOf,
+} from './move-places.ts';
+export type {
+  Add,
+  AnswerCommand,
+  ArmedAt,
+  ArmTimer,
+  CloseTask,
+  DisarmTimer,
+  Effect,
+  End,
+  InstanceDone,
+  LoopCount,
+  MessageCommand,
+  OpenTask,
+  ProcessState,
+  StepCommand,
+  StepOptions,
+  StepResult,
+  TimerCommand,
+  Token,
+} from './state.ts';
+export { openTasksOf, type StandingTask, startProcess, step } from './step.ts';
+export { type ArmedTimer, armedOf } from './timers.ts';
+export { checkPicture, wmPackage } from './bpmn.ts';
 export {
   addLimit,
   addTime,
@@ -67,4 +104,12 @@ export {
   warningOf,
 } from './clock.ts';
 export { type DecisionTable, type HitPolicy } from './decision-table.ts';
-export { compileDecision, decide, type Decided, type DecisionModel } from './dmn.ts';
+export {
+  compileDecision,
+  decide,
+  type Decided,
+  type DecisionModel,
+  type DecisionOptions,
+  type ModelNode,
+} from './dmn.ts';
+export { checkDecision, type CheckOptions, type DecisionFinding, type InputDomain } from './dmn-check.ts';

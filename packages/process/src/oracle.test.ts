@@ -61,7 +61,7 @@ class Oracle {
   }
 }
 
-const caseXml = readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8');
+const caseXml = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 const forkXml = drawing(
   [
     start,
@@ -92,7 +92,7 @@ const forkXml = drawing(
 
 describe('an independent engine opens the same tasks', () => {
   test.each([
-    ['in the default process', caseXml, 20],
+    ['in a process of one line', caseXml, 20],
     ['where branches run side by side', forkXml, 20],
   ])(
     '%s',

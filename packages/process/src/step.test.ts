@@ -17,9 +17,7 @@ import {
   type StepResult,
 } from './index.ts';
 
-const caseGraph = await compileProcess(
-  readFileSync(new URL('../../../config/process/case.bpmn', import.meta.url), 'utf8'),
-);
+const caseGraph = await compileProcess(readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8'));
 const byHand = {
   source: 'hotline12345',
   verify: true,
@@ -32,7 +30,7 @@ const short = (effects: readonly Effect[]): string[] =>
   effects.map((effect) => {
     if (effect.type === 'openTask') return `+${effect.node}`;
     if (effect.type === 'closeTask') return `-${effect.node}${effect.action === null ? '!' : ''}`;
-    return `end ${effect.outcome}`;
+    return effect.type === 'end' ? `end ${effect.outcome}` : effect.type;
   });
 
 /** Answers the task that is open at this node. */
@@ -58,7 +56,7 @@ const codeOf = (run: () => unknown): string => {
   return 'no refusal';
 };
 
-describe('the default process', () => {
+describe('a process in one line', () => {
   test('goes from report to close in less than half a kilobyte', () => {
     let result = startProcess(caseGraph, byHand);
     const life = [...short(result.effects)];
@@ -124,10 +122,19 @@ describe('the default process', () => {
         { code: 'warn', at: { kind: 'fraction', value: 0.8 } },
         { code: 'overdue', at: { kind: 'fraction', value: 1 } },
       ],
+      scope: 0,
+      instance: null,
+      items: null,
     });
     expect(actionsOf(caseGraph, 'verify', byHand)).toEqual([
-      { action: 'confirm', form: 'confirm', flowId: 'confirmed', condition: 'action = "confirm"' },
-      { action: 'deny', form: 'deny', flowId: 'denied', condition: 'action = "deny"' },
+      {
+        action: 'confirm',
+        name: '属实',
+        form: 'confirm',
+        flowId: 'confirmed',
+        condition: 'action = "confirm"',
+      },
+      { action: 'deny', name: '不属实', form: 'deny', flowId: 'denied', condition: 'action = "deny"' },
     ]);
   });
 

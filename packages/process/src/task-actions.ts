@@ -1,8 +1,9 @@
 import { parseExpression } from 'feelin';
 import { type ModdleElement, ref, text } from './bpmn.ts';
 import type { Draft } from './draft.ts';
-import { children, type FeelNode, literalOf } from './feel-plain.ts';
-import type { Flow, TaskAction } from './graph.ts';
+import { children, type FeelNode, literalOf } from './feel-tree.ts';
+import type { TaskAction } from './graph.ts';
+import type { DrawnFlow } from './plan.ts';
 
 /**
  * The actions of a task: one conditional flow each, `action = "pass"`, perhaps with more
@@ -11,13 +12,13 @@ import type { Flow, TaskAction } from './graph.ts';
  */
 export function readActions(
   task: ModdleElement,
-  outgoing: readonly Flow[],
+  outgoing: readonly DrawnFlow[],
   draft: Draft,
 ): readonly TaskAction[] {
-  const defaultId = ref(task, 'default')?.id;
+  const standard = ref(task, 'default');
   const actions: TaskAction[] = [];
   for (const flow of outgoing) {
-    const action = readAction(flow, flow.id === defaultId, outgoing.length, draft);
+    const action = readAction(flow, flow.element === standard, outgoing.length, draft);
     if (!action) continue;
     const rival = actions.find((other) => other.action === action.action && !other.default);
     // the same action by two ways is a fork unless the rest of the conditions keeps them apart
@@ -26,15 +27,20 @@ export function readActions(
       !action.default &&
       (rival.condition === action.condition || isBare(rival) || isBare(action))
     ) {
-      draft.refuse('process.duplicateAction', draft.flowElement(flow), action.action);
+      draft.refuse('process.duplicateAction', flow.element, action.action);
     }
     actions.push(action);
   }
   return actions;
 }
 
-function readAction(flow: Flow, isDefault: boolean, siblings: number, draft: Draft): TaskAction | undefined {
-  const element = draft.flowElement(flow);
+function readAction(
+  flow: DrawnFlow,
+  isDefault: boolean,
+  siblings: number,
+  draft: Draft,
+): TaskAction | undefined {
+  const { element } = flow;
   if (!flow.condition && ref(element, 'conditionExpression')) return undefined; // already refused
   const given = text(element, 'wm:action');
   const named = flow.condition && namedAction(flow.condition.text);
@@ -63,6 +69,7 @@ function readAction(flow: Flow, isDefault: boolean, siblings: number, draft: Dra
   return (
     when && {
       action,
+      name: flow.element.name ?? '',
       ...(form && { form }),
       flowId: flow.id,
       flow: flow.index,
@@ -77,8 +84,18 @@ function isBare(action: TaskAction): boolean {
   return action.when.names.every((name) => name === 'action');
 }
 
+const known = new Map<string, string | undefined>();
+
 /** The action that a condition demands: a conjunct of the form `action = "…"`. */
 function namedAction(condition: string): string | undefined {
+  if (!known.has(condition)) {
+    if (known.size > 2000) known.clear();
+    known.set(condition, findAction(condition));
+  }
+  return known.get(condition);
+}
+
+function findAction(condition: string): string | undefined {
   const visit = (node: FeelNode): string | undefined => {
     const parts = children(node);
     switch (node.name) {

@@ -9,6 +9,9 @@ import { ASSET_KINDS } from './geo/assets.ts';
 const root = new URL('../../../config/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const json = (path: string): unknown => JSON.parse(read(path));
+const CALENDARS = readdirSync(new URL('calendar/', root))
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => name.replace('.json', ''));
 type Row = Record<string, string>;
 const csv = (name: string): Row[] => parse(read(`catalog/${name}.csv`), { columns: true });
 
@@ -56,11 +59,11 @@ describe('categories', () => {
     }
   });
 
-  test('only attested classes of an active scheme are active', () => {
+  test('only attested classes of an active scheme are active, a city’s own among them', () => {
     const active = new Set(schemes.filter((s) => s['active'] === 'true').map((s) => s['code']));
     for (const row of categories)
       expect(row['active'], JSON.stringify(row)).toBe(
-        String(row['certainty'] === 'attested' && active.has(row['scheme'] as string)),
+        String(row['certainty']?.startsWith('attested') && active.has(row['scheme'] as string)),
       );
   });
 
@@ -124,10 +127,9 @@ describe('units and manual', () => {
 
   test('units have known kinds, their parents exist, calendars too', () => {
     unique(departments.map((row) => row['code']));
-    const calendars = readdirSync(new URL('calendar/', root)).map((file) => file.replace('.json', ''));
     for (const row of departments) {
       expect(UNIT_KINDS).toContain(row['kind']);
-      expect(calendars).toContain(row['calendar']);
+      expect(CALENDARS).toContain(row['calendar']);
       const parent = byCode.get(row['parent'] as string);
       if (row['kind'] === 'crew') expect(parent?.['kind'], row['code']).toBe('department');
       else if (row['kind'] === 'patrolTeam') expect(parent?.['kind']).toBe('supervisionCentre');
@@ -185,18 +187,58 @@ test('sources are the words of the vocabulary; only own finds, leaders and super
   }
 });
 
-test('every step but disposal has a limit', () => {
+test('controls name a class, hours where they need them, and what they are', () => {
+  const rows = csv('control');
+  unique(rows.map((row) => row['code']));
+  const active = new Set(categories.filter((c) => c['active'] === 'true').map((c) => key(c, c['code'])));
+  for (const row of rows) {
+    expect(['noCollect', 'noCollectHours', 'samePeriod'], row['code']).toContain(row['kind']);
+    const of = `${row['scheme']} ${row['category_kind']} ${row['category']}`;
+    expect(active.has(of), of).toBe(true);
+    const hours = [row['from_time'], row['to_time']];
+    if (row['kind'] === 'noCollect') expect(row['region']).not.toBe('');
+    else for (const time of hours) expect(time, row['code']).toMatch(/^([01]\d|2[0-3]):[0-5]\d$/);
+    expect(row['weekdays']).toMatch(/^([1-7]( [1-7])*)?$/);
+    for (const name of ['name_zh', 'name_en']) expect(row[name]).toBeTruthy();
+  }
+});
+
+test('settings are those that the program knows', () => {
+  expect(Object.keys(json('setting.json') as object).toSorted()).toEqual([
+    'autoAccept',
+    'autoDispatch',
+    'autoSendCheck',
+    'autoSendVerify',
+  ]);
+});
+
+test('every step has a limit, but disposal and suspension', () => {
   const limits = csv('stage_limit');
   unique(limits.map((row) => row['step']));
   const steps = limits.map((row) => row['step']);
-  for (const step of STEPS.filter((s) => s !== 'dispose')) expect(steps).toContain(step);
-  // its limit is the condition's: a row here would shadow it
-  expect(steps).not.toContain('dispose');
+  // Disposal has the limit of its condition: a row here would shadow it. A suspension ends on its day.
+  const without = ['dispose', 'suspend'];
+  for (const step of STEPS.filter((s) => !without.includes(s))) expect(steps).toContain(step);
+  for (const step of without) expect(steps).not.toContain(step);
+  // Beside the steps: until when an assignment may be declined, how long making safe may take
+  const known = [...STEPS, 'decline', 'makeSafe'] as string[];
+  for (const step of steps) expect(known).toContain(step);
   for (const row of limits) {
     expect(Number(row['value'])).toBeGreaterThan(0);
     expect(LIMIT_UNITS).toContain(row['unit']);
-    expect(['centre', 'patrol', 'department']).toContain(row['calendar']);
+    expect(CALENDARS).toContain(row['calendar']);
   }
+});
+
+test('the three shifts of the collectors make up a day', () => {
+  const hours = ['patrolEarly', 'patrolLate', 'patrolNight'].flatMap((name) => {
+    const { weekly } = json(`calendar/${name}.json`) as Calendar;
+    return weekly['1'] ?? [];
+  });
+  const sorted = hours.toSorted(([a], [b]) => a.localeCompare(b));
+  expect(sorted[0]?.[0]).toBe('00:00');
+  expect(sorted.at(-1)?.[1]).toBe('24:00');
+  for (const [index, [from]] of sorted.entries()) if (index > 0) expect(from).toBe(sorted[index - 1]?.[1]);
 });
 
 interface Calendar {
@@ -209,7 +251,7 @@ interface Calendar {
   workdays: { date: string; periods: [string, string][] }[];
 }
 
-describe.each(['centre', 'patrol', 'department'])('calendar %s', (name) => {
+describe.each(CALENDARS)('calendar %s', (name) => {
   const calendar = json(`calendar/${name}.json`) as Calendar;
   const isDate = (value: string): boolean =>
     /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toISOString().startsWith(value);
@@ -221,7 +263,7 @@ describe.each(['centre', 'patrol', 'department'])('calendar %s', (name) => {
     expect(Object.keys(calendar.weekly)).toEqual(['1', '2', '3', '4', '5', '6', '7']);
     for (const periods of [...Object.values(calendar.weekly), ...calendar.workdays.map((w) => w.periods)]) {
       const flat = periods.flat();
-      for (const time of flat) expect(time).toMatch(/^([01]\d|2[0-3]):[0-5]\d$/);
+      for (const time of flat) expect(time).toMatch(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/);
       expect(flat.toSorted()).toEqual(flat);
     }
     for (const holiday of calendar.holidays) {
@@ -256,14 +298,20 @@ const WIDGETS = [
   'select',
   'condition',
   'unit',
+  'units',
   'person',
   'media',
   'position',
   'date',
+  'number',
+  'rating',
+  'case',
+  'followUp',
   'phrases',
   'category',
   'asset',
 ];
+const NOTES = ['x-label', 'x-help', 'x-widget', 'x-order', 'x-unit-kind', 'x-show-if'];
 
 interface Field {
   type: string;
@@ -280,9 +328,9 @@ interface Field {
 describe.each(FORMS)('form %s', (action) => {
   const form = json(`form/${action}.schema.json`) as Field;
   const compile = () => {
-    const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true });
+    const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
     addFormats.default(ajv);
-    for (const keyword of ['x-label', 'x-help', 'x-widget', 'x-order']) ajv.addKeyword(keyword);
+    for (const keyword of NOTES) ajv.addKeyword(keyword);
     return ajv.compile(form);
   };
 
@@ -318,7 +366,8 @@ test('forms ask for what an action cannot do without', () => {
   expect(required('file')).toEqual(['conditionId']);
   for (const action of ['reject', 'deny', 'declineFiling', 'decline', 'fail'])
     expect(required(action)).toEqual(['reason']);
-  for (const action of ['dispatch', 'redispatch']) expect(required(action)).toEqual(['unitId']);
+  // Dispatched flat it is a crew, and its department follows
+  for (const action of ['dispatch', 'redispatch']) expect(required(action)).toEqual([]);
   expect(required('respond')).toEqual(['result']);
 });
 
@@ -331,4 +380,70 @@ test('phrases belong to a form and are written in both languages', () => {
     expect(phrases.length).toBeGreaterThanOrEqual(3);
     for (const phrase of phrases) expect(isText(phrase)).toBe(true);
   }
+});
+
+const CITIES = readdirSync(new URL('city/', root));
+
+describe.each(CITIES)('the city %s', (city) => {
+  const own = readdirSync(new URL(`city/${city}/`, root), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.split(`/city/${city}/`)[1]!.replace(/^\/+/, ''))
+    .filter((name) => name !== 'README.md');
+  const table = (name: string): Row[] =>
+    own.includes(`catalog/${name}.csv`)
+      ? parse(read(`city/${city}/catalog/${name}.csv`), { columns: true })
+      : csv(name);
+
+  test('says what it has otherwise, and only that', () => {
+    expect(read(`city/${city}/README.md`)).toContain('takes the place of');
+    for (const name of own) {
+      expect(name).toMatch(
+        /^(setting\.json|(catalog|calendar|decision|form|phrase|process|numbering)\/[\w.]+)$/,
+      );
+      let base: string | null = null;
+      try {
+        base = read(name);
+      } catch {
+        // The city has a rule that the others have not
+      }
+      expect(read(`city/${city}/${name}`), name).not.toBe(base);
+    }
+  });
+
+  test('has a unit for everything that its rules name', () => {
+    const units = table('department');
+    const byCode = new Map(units.map((row) => [row['code'], row]));
+    unique(units.map((row) => row['code']));
+    for (const row of units) {
+      if (row['parent']) expect(byCode.has(row['parent']), row['code']).toBe(true);
+      expect(UNIT_KINDS).toContain(row['kind']);
+      expect(CALENDARS).toContain(row['calendar']);
+      expect(row['name_zh']).toMatch(/[\u4e00-\u9fff]/);
+      expect(row['name_en']).toMatch(/[A-Za-z]/);
+    }
+    const crews = new Set(units.filter((row) => row['kind'] === 'crew').map((row) => row['parent']));
+    for (const row of units.filter((one) => one['kind'] === 'department')) {
+      expect(crews.has(row['code']), row['code']).toBe(true);
+    }
+    for (const kind of ['supervisionCentre', 'commandCentre']) {
+      expect(units.some((row) => row['kind'] === kind)).toBe(true);
+    }
+    for (const row of table('manual')) {
+      expect(byCode.get(row['department'])?.['kind'], JSON.stringify(row)).toBe('department');
+    }
+    const kinds = new Set(units.map((row) => row['department_kind']));
+    for (const row of table('condition')) expect(kinds.has(row['department_kind']), row['code']).toBe(true);
+  });
+
+  test('has the same steps with limits, the same sources and the known settings', () => {
+    const codes = (rows: Row[], column: string) => rows.map((row) => row[column]).toSorted();
+    expect(codes(table('stage_limit'), 'step')).toEqual(codes(csv('stage_limit'), 'step'));
+    expect(codes(table('source'), 'code')).toEqual(codes(csv('source'), 'code'));
+    for (const row of table('stage_limit')) {
+      expect(Number(row['value'])).toBeGreaterThan(0);
+      expect(LIMIT_UNITS).toContain(row['unit']);
+    }
+    const keys = (path: string) => Object.keys(json(path) as object).toSorted();
+    expect(keys(`city/${city}/setting.json`)).toEqual(keys('setting.json'));
+  });
 });

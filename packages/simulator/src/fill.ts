@@ -1,3 +1,4 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Random } from './geo/random.ts';
 
 export type FormSchema = Readonly<Record<string, unknown>>;
@@ -23,8 +24,59 @@ export function fillForm(
   options: FillOptions = {},
 ): Record<string, unknown> {
   const data = fillObject(schema, random, options, true);
-  for (const part of list(schema['allOf'])) Object.assign(data, fillObject(part, random, options, true));
+  const properties = (schema['properties'] ?? {}) as Record<string, FormSchema>;
+  // What one condition adds or forbids may meet another one's `if`: until nothing changes, or they contradict
+  for (let round = 0; round < 10; round += 1) {
+    if (!settle(schema, data, properties, random, options)) break;
+  }
   return data;
+}
+
+/** Adds what the form asks for of data like this, takes away what it forbids; whether there was anything. */
+function settle(
+  schema: FormSchema,
+  data: Record<string, unknown>,
+  properties: Record<string, FormSchema>,
+  random: Random,
+  options: FillOptions,
+): boolean {
+  let changed = false;
+  for (const part of partsFor(schema, data)) {
+    const own = (part['properties'] ?? {}) as Record<string, FormSchema | boolean>;
+    for (const [name, property] of Object.entries(own)) {
+      if (property !== false || !(name in data)) continue;
+      delete data[name];
+      changed = true;
+    }
+    const dependent = (part['dependentRequired'] ?? {}) as Record<string, string[]>;
+    const asked = Object.entries(dependent).flatMap(([name, others]) => (name in data ? others : []));
+    for (const name of [...names(part['required']), ...branch(part, properties), ...asked]) {
+      if (name in data) continue;
+      const added = own[name];
+      const value = typeof added === 'object' ? { ...properties[name], ...added } : (properties[name] ?? {});
+      data[name] = options.values?.[name] ?? fillValue(value, random, options);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+/** The schemas that hold for this data: the form's own, all of its parts, and of its conditions the side that is met. */
+function partsFor(schema: FormSchema, data: object): FormSchema[] {
+  const side = schema['if'] === undefined ? undefined : schema[conditionOf(schema)(data) ? 'then' : 'else'];
+  const within = [...list(schema['allOf']), ...(side === undefined ? [] : [side as FormSchema])];
+  return [schema, ...within.flatMap((part) => partsFor(part, data))];
+}
+
+const ajv = new Ajv2020({ strict: false });
+const conditions = new WeakMap<FormSchema, ValidateFunction>();
+
+function conditionOf(schema: FormSchema): ValidateFunction {
+  const known = conditions.get(schema);
+  if (known) return known;
+  const made = ajv.compile(schema['if'] as FormSchema);
+  conditions.set(schema, made);
+  return made;
 }
 
 function fillObject(

@@ -101,6 +101,11 @@ export function cityDay(ms: number, timeZone: string): string {
   return day ?? exactDay(ms, timeZone);
 }
 
+/** The hour (0 to 23) that a city's clocks show. */
+export function cityHour(ms: number, timeZone: string): number {
+  return Number(parts(ms, timeZone)['hour']);
+}
+
 /** The first moment of a city's day 'YYYY-MM-DD'; where daylight saving skips midnight, the first that exists. */
 export function cityDayStart(day: string, timeZone: string): number {
   return localToMs(`${day}T00:00:00`, timeZone);

@@ -278,7 +278,7 @@ describe('a killed server', () => {
 
   test(
     'with a backend that is still at work waits for it and makes it end',
-    { timeout: 30_000 },
+    { timeout: 400_000 },
     async () => {
       const cluster = await start(temporary());
       await query(cluster.connection, 'create table kept as select 42 as answer');

@@ -122,13 +122,21 @@ describe('a demo', () => {
   it('listens on this machine alone', () => {
     const config = parseConfig({ WANMI_DEMO_PASSWORD: 'correct horse' }, ['--demo', '--size', 'm']);
     expect(config).toMatchObject({ host: '127.0.0.1', demo: { size: 'M', password: 'correct horse' } });
+    expect(parseConfig({}, ['--demo', '--model', 'twoLevels']).demo).toMatchObject({ model: 'twoLevels' });
+    expect(() => parseConfig({}, ['--demo', '--model', 'village'])).toThrow(/--model/);
+    expect(() => parseConfig({}, ['--model', 'county'])).toThrow(/--model belongs to --demo/);
     expect(faults({ HOST: '0.0.0.0' }, ['--demo'])).toEqual([expect.stringContaining('this machine alone')]);
     expect(parseConfig({ HOST: '::1' }, ['--demo']).host).toBe('::1');
   });
 
   it('has as much past and present as is asked for', () => {
     const still = parseConfig({ WANMI_DEMO_PAST: '0', WANMI_DEMO_PACE: '0' }, ['--demo']);
-    expect(still.demo).toEqual({ size: 'S', password: null, pastReports: 0, reportsPerMinute: 0 });
+    expect(still.demo).toEqual({
+      size: 'S',
+      password: null,
+      pastReports: 0,
+      reportsPerMinute: 0,
+    });
     expect(parseConfig({}, ['--demo']).demo).toEqual({ size: 'S', password: null });
     expect(faults({ WANMI_DEMO_PACE: 'calm' }, ['--demo'])).toEqual([
       'WANMI_DEMO_PACE must be a whole number from 0 to 60',

@@ -5,12 +5,17 @@ import { z } from 'zod';
 export const SERVICES = ['web', 'worker', 'ingest'] as const;
 export type Service = (typeof SERVICES)[number];
 export const DEMO_SIZES = ['S', 'M', 'L', 'XL'] as const;
+/** Cities whose rules are shipped beside the common ones. */
+export const DEMO_MODELS = ['district', 'twoLevels', 'county'] as const;
+export type DemoModel = (typeof DEMO_MODELS)[number];
 export type DemoSize = (typeof DEMO_SIZES)[number];
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface DemoConfig {
   readonly size: DemoSize;
+  /** Whose rules it has (`config/city/<model>`); left out: the shipped ones. */
+  readonly model?: DemoModel;
   readonly password: string | null;
   /** Reports of the days before; 0: the city begins empty. */
   readonly pastReports?: number;
@@ -103,6 +108,7 @@ const settings = z.object({
   WANMI_MEDIA_MAX_MB: whole(1, 2000).default(100),
   WANMI_TRUST_PROXY: boolean.default(false),
   '--size': z.string().toUpperCase().pipe(oneOf(DEMO_SIZES)).optional(),
+  '--model': oneOf(DEMO_MODELS).optional(),
   '--virtual-clock': z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be a rate such as 1 or 60')
@@ -169,6 +175,7 @@ function demoConfig(set: z.output<typeof settings>): DemoConfig {
   const { WANMI_DEMO_PAST: past, WANMI_DEMO_PACE: pace } = set;
   return {
     size: set['--size'] ?? 'S',
+    ...(set['--model'] === undefined ? {} : { model: set['--model'] }),
     password: set.WANMI_DEMO_PASSWORD ?? null,
     ...(past === undefined ? {} : { pastReports: past }),
     ...(pace === undefined ? {} : { reportsPerMinute: pace }),
@@ -189,7 +196,7 @@ interface Options {
 
 function readOptions(argv: readonly string[]): Options {
   const read: Options = { values: {}, demo: false, faults: [], flagOf: new Map() };
-  const withValue = [...Object.keys(flagVariables), 'size'];
+  const withValue = [...Object.keys(flagVariables), 'size', 'model'];
   const options = Object.fromEntries(withValue.map((name) => [name, { type: 'string' as const }]));
   // Not strict: parseArgs would stop at the first fault.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
@@ -223,6 +230,7 @@ function contradictions(raw: Readonly<Record<string, string>>, demo: boolean): s
     faults.push('a demo listens on this machine alone: leave HOST out, or use 127.0.0.1');
   }
   if (!demo && raw['--size'] !== undefined) faults.push('--size belongs to --demo');
+  if (!demo && raw['--model'] !== undefined) faults.push('--model belongs to --demo');
   if (!demo && raw['--virtual-clock'] !== undefined) {
     faults.push('only a demo may run on a virtual clock: add --demo, or leave --virtual-clock out');
   }

@@ -24,6 +24,40 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface Absence {
+  applied_at: Timestamp | null;
+  city_id: string;
+  created_at: Timestamp;
+  created_post_id: string;
+  from_at: Timestamp;
+  id: string;
+  moved: Generated<number>;
+  planned_to: Timestamp;
+  post_id: string;
+  reason: string;
+  substitute_post_id: string | null;
+  to_at: Timestamp;
+}
+
+export interface Application {
+  ask: Json;
+  asked_at: Timestamp;
+  asked_person_id: string;
+  asked_post_id: string;
+  asked_unit_id: string | null;
+  assignment_id: string | null;
+  case_id: string;
+  city_id: string;
+  decided_at: Timestamp | null;
+  decided_post_id: string | null;
+  granted: Json | null;
+  id: string;
+  kind: string;
+  level: Generated<number>;
+  levels: Generated<number>;
+  state: string;
+}
+
 export interface Asset {
   address: string | null;
   attributes: Generated<Json>;
@@ -58,12 +92,15 @@ export interface Assignment {
   due_at: Timestamp | null;
   ended_at: Timestamp | null;
   exempt: Generated<boolean>;
+  extensions: Generated<number>;
   failed_count: Generated<number>;
+  form: Generated<string>;
   id: string;
   limit_unit: string;
   limit_value: Numeric;
   overdue: Generated<boolean>;
   parent_id: string | null;
+  part: Generated<string>;
   passed_at: Timestamp | null;
   responded_at: Timestamp | null;
   signed_at: Timestamp | null;
@@ -120,8 +157,10 @@ export interface Case {
   owner_id: string | null;
   patrol_grid_id: string | null;
   process_id: string;
+  rating: number | null;
   report_count: Generated<number>;
   reported_at: Timestamp;
+  self_handled: Generated<boolean>;
   seq: number;
   source: string;
   stage: string;
@@ -149,6 +188,17 @@ export interface CaseLink {
   from_id: string;
   kind: string;
   to_id: string;
+}
+
+export interface CaseMark {
+  at: Timestamp;
+  case_id: string;
+  city_id: string;
+  due_at: Timestamp | null;
+  id: string;
+  kind: string;
+  note: string | null;
+  post_id: string;
 }
 
 export interface CaseMedia {
@@ -226,6 +276,22 @@ export interface Condition {
   valid_to: Timestamp | null;
 }
 
+export interface ControlArea {
+  category_ids: string[] | null;
+  city_id: string;
+  code: string;
+  from_time: string | null;
+  geom: string | null;
+  id: string;
+  kind: string;
+  name: Name;
+  region_id: string | null;
+  to_time: string | null;
+  valid_from: Timestamp;
+  valid_to: Timestamp | null;
+  weekdays: number[] | null;
+}
+
 export interface DailyCategory {
   category_id: string;
   city_id: string;
@@ -240,9 +306,12 @@ export interface DailyDepartment {
   city_id: string;
   day: string;
   dispatched: Generated<number>;
+  exempt: Generated<number>;
+  extended: Generated<number>;
   overdue: Generated<number>;
   responded: Generated<number>;
   responded_on_time: Generated<number>;
+  returned: Generated<number>;
   scope_id: string;
   unit_id: string;
 }
@@ -255,16 +324,47 @@ export interface DailyJob {
 }
 
 export interface DailySource {
+  answered: Generated<number>;
   city_id: string;
   closed: Generated<number>;
   closed_on_time: Generated<number>;
   day: string;
+  declined: Generated<number>;
   dispatched: Generated<number>;
   ended: Generated<number>;
   filed: Generated<number>;
+  merged: Generated<number>;
+  rejected: Generated<number>;
+  reopened: Generated<number>;
   reported: Generated<number>;
   scope_id: string;
+  self_handled: Generated<number>;
   source: string;
+  transferred: Generated<number>;
+  voided: Generated<number>;
+}
+
+export interface FactApplication {
+  application_id: string;
+  asked_at: Timestamp;
+  asked_day: string;
+  assignment_id: string | null;
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  community_id: string | null;
+  condition_id: string | null;
+  decided_at: Timestamp | null;
+  decided_day: string | null;
+  district_id: string | null;
+  kind: string;
+  last_seq: number;
+  level: number;
+  levels: number;
+  post_id: string | null;
+  state: string;
+  street_id: string | null;
+  unit_id: string | null;
 }
 
 export interface FactAssignment {
@@ -280,14 +380,21 @@ export interface FactAssignment {
   district_id: string | null;
   due_at: Timestamp | null;
   ended_at: Timestamp | null;
+  exempt: Generated<boolean>;
+  extensions: Generated<number>;
   failed_count: Generated<number>;
+  form: Generated<string>;
   last_seq: number;
   overdue: Generated<boolean>;
+  parent_id: string | null;
+  part: Generated<string>;
   responded_at: Timestamp | null;
   responded_day: string | null;
+  returned: Generated<number>;
   signed_at: Timestamp | null;
   state: string;
   street_id: string | null;
+  suspended: Generated<boolean>;
   unit_id: string;
 }
 
@@ -304,20 +411,29 @@ export interface FactCase {
   district_id: string | null;
   ended_at: Timestamp | null;
   ended_day: string | null;
+  extended: Generated<number>;
   failed_checks: Generated<number>;
   filed_at: Timestamp | null;
   filed_day: string | null;
   grade: string | null;
+  instructed: Generated<number>;
   kind: string;
   last_seq: number;
+  merged_into_id: string | null;
   on_time: boolean | null;
   outcome: string | null;
   patrol_grid_id: string | null;
+  rating: number | null;
+  reopened: Generated<number>;
   reported_at: Timestamp;
   reported_day: string;
+  returned: Generated<number>;
+  self_handled: Generated<boolean>;
   source: string;
   street_id: string | null;
+  supervised: Generated<number>;
   unit_grid_id: string | null;
+  urged: Generated<number>;
 }
 
 export interface FactOpen {
@@ -329,6 +445,25 @@ export interface FactOpen {
   district_id: string | null;
   overdue: boolean;
   stage: string;
+  street_id: string | null;
+}
+
+export interface FactReopening {
+  at: Timestamp;
+  case_id: string;
+  category_id: string | null;
+  city_id: string;
+  community_id: string | null;
+  condition_id: string | null;
+  day: string;
+  department_id: string | null;
+  district_id: string | null;
+  ended_at: Timestamp;
+  ended_day: string;
+  on_time: boolean | null;
+  outcome: string;
+  seq: number;
+  source: string;
   street_id: string | null;
 }
 
@@ -380,6 +515,20 @@ export interface Grid {
   street_id: string | null;
   valid_from: Timestamp;
   valid_to: Timestamp | null;
+}
+
+export interface Handover {
+  at: Timestamp;
+  city_id: string;
+  from_post_id: string;
+  id: string;
+  moved: number;
+  note: string | null;
+  returned: number;
+  role: string;
+  steps: Json;
+  to_post_id: string | null;
+  unit_id: string;
 }
 
 export interface Instance {
@@ -439,6 +588,51 @@ export interface Media {
   taken_at: Timestamp | null;
   thumbnail_sha256: Buffer | null;
   width: number | null;
+}
+
+export interface MonthlyCategory {
+  category_id: string;
+  city_id: string;
+  closed: Generated<number>;
+  filed: Generated<number>;
+  month: string;
+  reported: Generated<number>;
+  scope_id: string;
+}
+
+export interface MonthlyDepartment {
+  city_id: string;
+  dispatched: Generated<number>;
+  exempt: Generated<number>;
+  extended: Generated<number>;
+  month: string;
+  overdue: Generated<number>;
+  responded: Generated<number>;
+  responded_on_time: Generated<number>;
+  returned: Generated<number>;
+  scope_id: string;
+  unit_id: string;
+}
+
+export interface MonthlySource {
+  answered: Generated<number>;
+  city_id: string;
+  closed: Generated<number>;
+  closed_on_time: Generated<number>;
+  declined: Generated<number>;
+  dispatched: Generated<number>;
+  ended: Generated<number>;
+  filed: Generated<number>;
+  merged: Generated<number>;
+  month: string;
+  rejected: Generated<number>;
+  reopened: Generated<number>;
+  reported: Generated<number>;
+  scope_id: string;
+  self_handled: Generated<number>;
+  source: string;
+  transferred: Generated<number>;
+  voided: Generated<number>;
 }
 
 export interface Notice {
@@ -539,6 +733,42 @@ export interface PostGrid {
   valid_to: Timestamp | null;
 }
 
+export interface ProcessMove {
+  city_id: string;
+  finished_at: Timestamp | null;
+  from_id: string;
+  id: string;
+  map: Json;
+  map_hash: Buffer;
+  moved: Generated<number>;
+  problems: Generated<Json>;
+  reached: string | null;
+  reason: string;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  stayed: Generated<number>;
+  to_id: string;
+  total: number;
+}
+
+export interface Publication {
+  archive: Buffer;
+  city_id: string;
+  effective_at: Timestamp;
+  files: number;
+  hash: Buffer;
+  id: string;
+  published_at: Timestamp;
+  published_by: string | null;
+  reason: string;
+  recompute: string[] | null;
+  restores: string | null;
+  state: string;
+  supersedes: string | null;
+  version: number;
+}
+
 export interface Region {
   city_id: string;
   code: string;
@@ -584,12 +814,90 @@ export interface Reporter {
   wants_reply: Generated<boolean>;
 }
 
+export interface ReporterMessage {
+  at: Timestamp;
+  case_id: string;
+  channel: string;
+  city_id: string;
+  kind: string;
+  report_id: string;
+  seq: number;
+  state: string;
+}
+
 export interface Role {
   city_id: string;
   code: string;
   id: string;
   name: Name;
   permissions: string[];
+}
+
+export interface Roster {
+  city_id: string;
+  day: string;
+  periods: string;
+  post_id: string;
+  shift_id: string;
+}
+
+export interface RuleCall {
+  called_id: string;
+  caller_id: string;
+  city_id: string;
+  code: string;
+}
+
+export interface RuleDraft {
+  author_id: string | null;
+  base_id: string | null;
+  checked_version: number | null;
+  city_id: string;
+  created_at: Timestamp;
+  id: string;
+  name: string;
+  problems: Generated<Json>;
+  shipped: Json | null;
+  updated_at: Timestamp;
+  version: number;
+}
+
+export interface RuleDraftFile {
+  city_id: string;
+  content: string;
+  draft_id: string;
+  path: string;
+}
+
+export interface RuleTryOut {
+  asked_cases: number;
+  asked_from: Timestamp | null;
+  asked_to: Timestamp | null;
+  begun: Generated<boolean>;
+  changed: Generated<number>;
+  city_id: string;
+  done: Generated<number>;
+  draft_id: string;
+  draft_version: number;
+  finished_at: Timestamp | null;
+  id: string;
+  name: string;
+  per_second: number | null;
+  publication_id: string | null;
+  reason: string | null;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  summary: Json | null;
+  total: Generated<number>;
+}
+
+export interface RuleTryOutCase {
+  case_id: string;
+  changes: Json;
+  city_id: string;
+  kinds: string[];
+  try_out_id: string;
 }
 
 export interface RuleVersion {
@@ -634,6 +942,25 @@ export interface Setting {
   value: Json;
 }
 
+export interface Shift {
+  city_id: string;
+  code: string;
+  id: string;
+  name: Name;
+  unit_id: string | null;
+  unit_kind: string | null;
+  valid_from: string;
+  valid_to: string | null;
+  weekly: Json;
+}
+
+export interface ShippedFile {
+  at: Timestamp;
+  city_id: string;
+  content: string;
+  path: string;
+}
+
 export interface Source {
   city_id: string;
   code: string;
@@ -664,7 +991,9 @@ export interface Succession {
 }
 
 export interface Task {
+  application_id: string | null;
   assignment_id: string | null;
+  calendar: string | null;
   case_id: string;
   city_id: string;
   claimed_at: Timestamp | null;
@@ -678,11 +1007,13 @@ export interface Task {
   limit_unit: string | null;
   limit_value: Numeric | null;
   node: string;
+  not_before: Timestamp | null;
   opened_at: Timestamp;
   overdue: Generated<boolean>;
   post_id: string | null;
   region_id: string | null;
   role: string;
+  scope: Generated<number>;
   step: string;
   token: number;
   unit_id: string | null;
@@ -694,6 +1025,7 @@ export interface Timer {
   city_id: string;
   due_at: Timestamp;
   fire: string;
+  since: Timestamp | null;
   task_id: string;
 }
 
@@ -712,6 +1044,8 @@ export interface Unit {
 }
 
 export interface DB {
+  absence: Absence;
+  application: Application;
   asset: Asset;
   asset_text: AssetText;
   assignment: Assignment;
@@ -720,6 +1054,7 @@ export interface DB {
   case: Case;
   case_event: CaseEvent;
   case_link: CaseLink;
+  case_mark: CaseMark;
   case_media: CaseMedia;
   case_text: CaseText;
   catalog_stamp: CatalogStamp;
@@ -727,22 +1062,29 @@ export interface DB {
   city: City;
   command: Command;
   condition: Condition;
+  control_area: ControlArea;
   daily_category: DailyCategory;
   daily_department: DailyDepartment;
   daily_job: DailyJob;
   daily_source: DailySource;
+  fact_application: FactApplication;
   fact_assignment: FactAssignment;
   fact_case: FactCase;
   fact_open: FactOpen;
+  fact_reopening: FactReopening;
   fact_report: FactReport;
   fact_task: FactTask;
   grid: Grid;
+  handover: Handover;
   instance: Instance;
   log_head: LogHead;
   log_root: LogRoot;
   manual: Manual;
   manual_row: ManualRow;
   media: Media;
+  monthly_category: MonthlyCategory;
+  monthly_department: MonthlyDepartment;
+  monthly_source: MonthlySource;
   notice: Notice;
   numbering: Numbering;
   outbox: Outbox;
@@ -753,14 +1095,25 @@ export interface DB {
   phrase: Phrase;
   post: Post;
   post_grid: PostGrid;
+  process_move: ProcessMove;
+  publication: Publication;
   region: Region;
   report: Report;
   reporter: Reporter;
+  reporter_message: ReporterMessage;
   role: Role;
+  roster: Roster;
+  rule_call: RuleCall;
+  rule_draft: RuleDraft;
+  rule_draft_file: RuleDraftFile;
+  rule_try_out: RuleTryOut;
+  rule_try_out_case: RuleTryOutCase;
   rule_version: RuleVersion;
   scheme: Scheme;
   session: Session;
   setting: Setting;
+  shift: Shift;
+  shipped_file: ShippedFile;
   source: Source;
   stage_limit: StageLimit;
   succession: Succession;

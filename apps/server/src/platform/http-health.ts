@@ -8,11 +8,13 @@ import { isLoopback } from './security.ts';
 export interface HealthOptions {
   /** Number of the last migration that this program knows; null where nobody asks. */
   migration: number | null;
+  /** False while the city of a demo is still being built. */
+  ready: () => boolean;
   /** True once the process is told to stop: balancers then send no more. */
   stopping: () => boolean;
 }
 
-/** `/healthz`: this process answers. `/readyz`: it can serve, with its database and all migrations. */
+/** `/healthz`: this process answers. `/readyz`: it can serve, with its database, all migrations and its city. */
 export function registerHealth(app: FastifyInstance, platform: Platform, options: HealthOptions): void {
   const route = { config: { public: true }, logLevel: 'silent' } as const;
   app.get('/healthz', route, async (_request, reply) => {
@@ -20,6 +22,7 @@ export function registerHealth(app: FastifyInstance, platform: Platform, options
   });
   app.get('/readyz', route, async (_request, reply) => {
     if (options.stopping()) throw problem('service.stopping');
+    if (!options.ready()) throw problem('service.starting');
     if ((await lastMigration(platform)) < (options.migration ?? 0)) throw problem('db.unavailable');
     return reply.header('cache-control', 'no-store').send({ status: 'ready' });
   });

@@ -44,6 +44,7 @@ const room: Module = {
     app.get('/mine', { config: { authenticated: true } }, (request) => ({ role: request.actor.role }));
     app.get('/cases', { config: { permission: 'case.read' } }, () => ({ ok: true }));
     app.get('/audits', { config: { permission: 'audit.read' } }, () => ({ ok: true }));
+    app.get('/things/:id', { config: { public: true } }, () => ({ ok: true }));
     app.get('/broken', { config: { public: true } }, () => {
       throw new Error('the secret is 42');
     });
@@ -295,7 +296,42 @@ describe('limits', () => {
     ));
 });
 
+describe('methods', () => {
+  it('that a known path does not take are told, with those that it takes', () =>
+    withApp(async (app) => {
+      for (const [method, url, allow] of [
+        ['POST', '/api/v1/open', 'GET, HEAD'],
+        ['DELETE', '/api/v1/body?x=1', 'POST'],
+        ['PUT', '/healthz', 'GET, HEAD'],
+        ['PATCH', '/api/v1/things/7', 'GET, HEAD'],
+      ] as const) {
+        const reply = await app.inject({ method, url });
+        expect(reply.statusCode, `${method} ${url}`).toBe(405);
+        expect(reply.headers['allow']).toBe(allow);
+        expect(reply.json()).toMatchObject({ code: 'request.method' });
+      }
+      for (const url of ['/api/v1/none', '/api/v1/things/7/more', '/api/v1/openx']) {
+        const reply = await app.inject({ method: 'POST', url });
+        expect(reply.statusCode, url).toBe(404);
+        expect(reply.headers['allow']).toBeUndefined();
+      }
+    }));
+});
+
 describe('health and metrics', () => {
+  it('is ready when its city is', async () => {
+    let loaded = false;
+    await withApp(
+      async (app) => {
+        expect((await app.inject('/readyz')).json()).toMatchObject({ status: 503, code: 'service.starting' });
+        expect((await app.inject('/healthz')).statusCode).toBe(200);
+        loaded = true;
+        expect((await app.inject('/readyz')).statusCode).toBe(200);
+      },
+      { ready: () => loaded },
+    );
+  });
+
   it('is ready with all migrations, and not before', async () => {
     await withApp(async (app) => expect((await app.inject('/readyz')).statusCode).toBe(200), {
       migration: 1,

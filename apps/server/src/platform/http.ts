@@ -14,6 +14,7 @@ import type { Problem } from './errors.ts';
 import { guardAccess } from './http-access.ts';
 import type { AccessOptions, SignOn } from './http-access.ts';
 import { registerHealth, registerMetrics } from './http-health.ts';
+import { knownMethods } from './http-methods.ts';
 import { redirectToHttps, serveCa } from './http-tls.ts';
 import { createLimiter, limitsOf } from './http-limits.ts';
 import { answerUnreadable } from './http-wire.ts';
@@ -59,6 +60,8 @@ export interface HttpOptions {
   /** Folder of the built web app; null serves the API alone. */
   webRoot?: string | null;
   limits?: Partial<Limits>;
+  /** False while what it serves is still being made; left out: at once. */
+  ready?: () => boolean;
   /** Number of the last migration that this program knows, for /readyz. */
   migration?: number | null;
   /** Where plain requests from other machines are sent; null answers them. */
@@ -110,7 +113,11 @@ export async function buildApp(
   guardAccess(app, access);
   await registerOpenApi(app);
 
-  registerHealth(app, platform, { migration: options.migration ?? null, stopping: () => stopping });
+  registerHealth(app, platform, {
+    migration: options.migration ?? null,
+    ready: options.ready ?? (() => true),
+    stopping: () => stopping,
+  });
   registerMetrics(app, access);
   if (options.caPem) serveCa(app, options.caPem);
   for (const module of modules) module.rootRoutes?.(app as unknown as App, platform);
@@ -192,7 +199,14 @@ function handleErrors(app: FastifyInstance, platform: Platform, modules: readonl
     }
     return sendProblem(found, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(problem('notFound'), request, reply));
+  const methodsOf = knownMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(request.url);
+    if (allowed.length === 0 || allowed.includes(request.method)) {
+      return sendProblem(problem('notFound'), request, reply);
+    }
+    return sendProblem(problem('request.method'), request, reply.header('allow', allowed.join(', ')));
+  });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url;
     app.metrics.observeHttp({

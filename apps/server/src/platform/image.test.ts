@@ -278,7 +278,7 @@ describe('inspect', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  }, 400_000);
 });
 
 describe('what is served', () => {

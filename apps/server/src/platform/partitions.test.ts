@@ -40,7 +40,7 @@ const homeOf = async (id: string): Promise<string> =>
 
 describe('partitions', () => {
   test('makes the months of a stretch for every ranged table, once', async () => {
-    expect(await ensurePartitions(t, { from: at('2031-11-30'), to: at('2032-01-01') })).toBe(3 * 7);
+    expect(await ensurePartitions(t, { from: at('2031-11-30'), to: at('2032-01-01') })).toBe(3 * 9);
     for (const table of [
       'case_event',
       'audit',
@@ -48,6 +48,8 @@ describe('partitions', () => {
       'fact_case',
       'fact_assignment',
       'fact_task',
+      'fact_application',
+      'fact_reopening',
       'fact_open',
     ]) {
       expect(await partitionsOf(table)).toEqual(
@@ -61,7 +63,7 @@ describe('partitions', () => {
   test('two processes at once make each month once', async () => {
     const stretch = { from: at('2033-01-01'), to: at('2033-03-01') };
     const made = await Promise.all([1, 2, 3].map(() => ensurePartitions(t, stretch)));
-    expect(made.toSorted((a, b) => a - b)).toEqual([0, 0, 3 * 7]);
+    expect(made.toSorted((a, b) => a - b)).toEqual([0, 0, 3 * 9]);
   });
 
   test('takes rows that came before their month out of the default partition, of append-only tables too', async () => {

@@ -45,8 +45,8 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     });
   };
   const { districts } = staffing;
-  const supervision = theOnly(staffing.units, 'supervisionCentre');
-  const command = theOnly(staffing.units, 'commandCentre');
+  const supervision = theCitys(staffing.units, 'supervisionCentre');
+  const command = theCitys(staffing.units, 'commandCentre');
   const desks = Math.max(2, districts.length);
   for (let n = 1; n <= desks; n += 1) add(`operator${n}`, 'operator', supervision, 'city');
   for (let n = 1; n <= 2; n += 1) add(`shift${n}`, 'shiftLeader', supervision, 'city');
@@ -58,7 +58,20 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     add(`leader${index + 2}`, 'leader', supervision, 'region', { scopeRegionId: district.id }),
   );
   add('admin', 'admin', supervision, 'city');
+  addDistrictCentres(staffing.units, [supervision, command], (username, role, unit) =>
+    add(username, role, unit, unit.regionId === null ? 'city' : 'region', { scopeRegionId: unit.regionId }),
+  );
   for (const unit of staffing.units) {
+    // A district's own centre: its people see their district
+    const more = unit.regionId === null ? {} : { scopeRegionId: unit.regionId };
+    const own = (username: string, role: Role): void =>
+      add(username, role, unit, unit.regionId === null ? 'city' : 'region', more);
+    const code = unit.code.toLowerCase();
+    if (unit.kind === 'commandCentre' && unit !== command) own(`dispatcher-${code}`, 'dispatcher');
+    if (unit.kind === 'supervisionCentre' && unit !== supervision) {
+      own(`operator-${code}`, 'operator');
+      own(`shift-${code}`, 'shiftLeader');
+    }
     if (unit.kind === 'department') add(`dept-${unit.code.toLowerCase()}`, 'department', unit, 'unit');
     if (unit.kind === 'crew') add(`crew-${unit.code.toLowerCase()}`, 'crew', unit, 'unit');
   }
@@ -66,6 +79,26 @@ export function demoPeople(staffing: Staffing): PersonFile[] {
     add(`collector${n}`, 'collector', team, 'own', { patrolGridIds: gridIds }),
   );
   return people;
+}
+
+const DESKS: Partial<Record<UnitKind, readonly Role[]>> = {
+  supervisionCentre: ['operator', 'shiftLeader'],
+  commandCentre: ['dispatcher'],
+};
+
+/** Centres beside the city's own (a district's): two people at each desk, since nobody decides what they asked for. */
+function addDistrictCentres(
+  units: readonly StaffedUnit[],
+  ofCity: readonly StaffedUnit[],
+  add: (username: string, role: Role, unit: StaffedUnit) => void,
+): void {
+  for (const unit of units) {
+    if (ofCity.includes(unit)) continue;
+    for (const role of DESKS[unit.kind] ?? []) {
+      for (let n = 1; n <= 2; n += 1)
+        add(`${role.toLowerCase()}-${unit.code.toLowerCase()}-${n}`, role, unit);
+    }
+  }
 }
 
 function addCollectors(
@@ -92,8 +125,10 @@ function addCollectors(
   }
 }
 
-function theOnly(units: readonly StaffedUnit[], kind: UnitKind): StaffedUnit {
-  const found = units.find((unit) => unit.kind === kind);
+/** The city's own centre; where only districts have one, the first. */
+function theCitys(units: readonly StaffedUnit[], kind: UnitKind): StaffedUnit {
+  const all = units.filter((unit) => unit.kind === kind);
+  const found = all.find((unit) => unit.regionId === null) ?? all[0];
   if (!found) throw new SeedError(`the city has no unit of kind ${kind}`);
   return found;
 }

@@ -380,7 +380,7 @@ export async function insertSettings(
 }
 
 export interface RuleFile {
-  readonly kind: 'process' | 'form' | 'calendar';
+  readonly kind: 'process' | 'decision' | 'form' | 'calendar' | 'numbering';
   readonly code: string;
   readonly content: string;
 }

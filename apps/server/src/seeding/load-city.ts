@@ -2,7 +2,9 @@ import path from 'node:path';
 import { baseMap, generateCity, type City, type CitySize } from '@wanmi/simulator';
 import { sql } from 'kysely';
 import { invalidateCatalog } from '#modules/catalog';
+import { seedDuty } from '#modules/duty';
 import { forgetDirectory, seedRoles } from '#modules/org';
+import { installRules, overlay, readRuleFolder, type RuleSet } from '#modules/publishing';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
 import { demoPeople, type StaffedUnit } from './demo-people.ts';
@@ -19,11 +21,16 @@ import {
   type GridFile,
   type Target,
 } from './insert.ts';
-import { insertShippedRules } from './insert-rules.ts';
-import { readRuleFiles, type DepartmentLine, type RuleFiles } from './rule-files.ts';
+import { checkedRules, readRuleFiles, type DepartmentLine, type RuleFiles } from './rule-files.ts';
 
 /** The shipped rules, beside the program. */
 export const CONFIG_FOLDER = path.resolve(import.meta.dirname, '../../../../config');
+
+/** The rules of one of the city models: the shipped ones with what it has otherwise. */
+export async function rulesOfModel(model: string, configFolder = CONFIG_FOLDER): Promise<RuleSet> {
+  const own = path.join(configFolder, 'city', model);
+  return overlay(await readRuleFolder(configFolder), await readRuleFolder(own));
+}
 
 export interface LoadCityOptions {
   readonly size: CitySize;
@@ -36,6 +43,8 @@ export interface LoadCityOptions {
   readonly userSuffix?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly configFolder?: string;
+  /** The whole rule set of the city (an archive's, an overlay's); left out: the shipped one. */
+  readonly rules?: RuleSet;
   readonly timeZone?: string;
   /** Middle of the city (WGS 84). */
   readonly origin?: { readonly lon: number; readonly lat: number };
@@ -56,13 +65,18 @@ const ORIGIN = { lon: 120.1, lat: 30.2 };
  * @throws SeedError where the files of config/ do not fit together
  */
 export async function loadCity(platform: Platform, options: LoadCityOptions): Promise<LoadedCity> {
-  const files = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
+  const shipped = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
   const city = generateCity({
     seed: options.seed ?? 1,
     size: options.size,
     origin: options.origin ?? ORIGIN,
   });
-  return seedOnce(platform, city.regions[0]!.code, (trx) => insertAll(platform, trx, city, files, options));
+  // The manual and the control areas name regions: of this city, or the row is named that is wrong
+  const regions = new Set(city.regions.map((region) => region.code));
+  const files = await checkedRules(options.rules ?? shipped.files, options.settings, { regions });
+  return seedOnce(platform, city.regions[0]!.code, (trx) =>
+    insertAll(platform, trx, city, files, shipped.files, options),
+  );
 }
 
 /** Runs `make` in one transaction unless a city of that code is there; then freshens statistics and memories. */
@@ -94,6 +108,7 @@ async function insertAll(
   trx: Trx,
   city: City,
   files: RuleFiles,
+  shipped: RuleSet,
   options: LoadCityOptions,
 ): Promise<string> {
   const root = city.regions[0]!;
@@ -113,7 +128,8 @@ async function insertAll(
     target,
     units.map((unit) => ({ ...unit, regionId: districtId(unit, districts, regionIds) })),
   );
-  const { categoryIds } = await insertShippedRules(target, files, unitIds, options.settings);
+  await installRules({ ...target, files: files.files, reason: 'shipped' }, shipped);
+  const categoryIds = await categoriesOf(target);
   const grids = await insertCityGrids(target, city, regionIds);
   const departments = new Map(
     units.filter((unit) => unit.duty !== null).map((unit) => [unit.duty!, need(unitIds, unit.code, 'unit')]),
@@ -148,7 +164,14 @@ async function insertAll(
   });
   const roleIds = await seedRoles(trx, { clock: { now: () => target.at }, db: platform.db }, target.cityId);
   await insertPeople(target, roleIds, people, options.passwordHash);
+  await seedDuty(trx, { ...target, timeZone: options.timeZone ?? 'Asia/Shanghai' });
   return target.cityId;
+}
+
+async function categoriesOf({ trx, cityId }: Target): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ id: string; key: string }>`
+    select id, kind || ':' || code as key from category where city_id = ${cityId}`.execute(trx);
+  return new Map(rows.map((row) => [row.key, row.id]));
 }
 
 /** The files name teams for the first districts; a larger city gets one for each of the others. */

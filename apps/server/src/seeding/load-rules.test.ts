@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogOf, manualFor, processInForce } from '#modules/catalog';
+import { controlsAt } from '#modules/control';
 import { placeOf } from '#modules/grid';
 import { collectorOfGrid } from '#modules/org';
 import { testPlatform, type TestPlatform } from '../testing/platform.ts';
@@ -71,6 +72,21 @@ const town: CityDescription = {
     { condition: 'POTHOLE', department: 'BTD', region: 'Back Bay' },
   ],
   settings: { autoAccept: true },
+  controls: [
+    {
+      code: 'QUIET',
+      kind: 'noCollect',
+      name: both('Not collected'),
+      categories: ['event:0101'],
+      scheme: '311',
+      region: 'Back Bay',
+      geometry: null,
+      hours: null,
+      weekdays: null,
+      validFrom: null,
+      validTo: null,
+    },
+  ],
 };
 
 let platform: TestPlatform;
@@ -107,6 +123,15 @@ describe('loadDescribedCity', () => {
     });
     await processInForce(platform, cityId, 'case');
 
+    const controlled = async (lon: number): Promise<string[]> => {
+      const place = (await placeOf(platform.db, cityId, { lon, lat: 42.5 }))!;
+      const { id } = catalog.categoryByCode.get('event:0101')!;
+      const at = platform.clock.now();
+      const spoken = { unitGridId: place.unitGridId, regionIds: [place.districtId] };
+      return (await controlsAt(platform, cityId, spoken, id, at)).map(({ code }) => code);
+    };
+    expect([await controlled(-71.5), await controlled(-70.5)]).toEqual([[], ['QUIET']]);
+
     const condition = catalog.conditionByCode.get('POTHOLE')!;
     for (const [lon, department] of [
       [-71.5, 'PWD'],
@@ -124,6 +149,11 @@ describe('loadDescribedCity', () => {
 
   it.each<[string, Partial<CityDescription>, RegExp]>([
     ['a region without its parent', { regions: town.regions.slice(1) }, /no region "town"/],
+    [
+      'a control of no region',
+      { controls: [{ ...town.controls![0]!, region: 'Nowhere' }] },
+      /no region Nowhere/,
+    ],
     ['a unit in no region', { units: [{ ...town.units[0]!, region: 'Nowhere' }] }, /no region "Nowhere"/],
     ['nobody to supervise', { units: town.units.slice(1) }, /no unit of kind supervisionCentre/],
     ['beats without a team', { units: town.units.filter((unit) => unit.code !== 'P') }, /no patrol team/],
@@ -170,6 +200,7 @@ describe('what published files bring', () => {
     };
     const crossed = {
       ...town,
+      controls: [],
       code: 'crossed',
       regions: [
         town.regions[0]!,

@@ -1,4 +1,5 @@
 import type { RegionKind, Text } from '@wanmi/contracts';
+import { insertControls, type ControlFile } from '#modules/control';
 import { seedRoles } from '#modules/org';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
@@ -57,6 +58,8 @@ export interface CityDescription {
   readonly stageLimits?: readonly StageLimitFile[];
   readonly calendars?: readonly RuleFile[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** 采集控制, as `readControls` reads them from a file; left out: none, for the shipped ones name the shipped categories. */
+  readonly controls?: readonly ControlFile[];
 }
 
 export interface DescribedCityOptions {
@@ -126,8 +129,13 @@ async function insertLaw(
 ): Promise<void> {
   const shipped = await readRuleFiles(options.configFolder ?? CONFIG_FOLDER);
   const calendars =
-    city.calendars ?? shipped.rules.filter(isCalendar).map((rule) => inZone(rule, city.timeZone));
-  await insertRules(target, [...shipped.rules.filter((rule) => !isCalendar(rule)), ...calendars]);
+    city.calendars ?? shipped.versioned.filter(isCalendar).map((rule) => inZone(rule, city.timeZone));
+  const rules = shipped.versioned.filter(
+    // Sources of its own say themselves which of them are verified
+    (rule) =>
+      !isCalendar(rule) && !(city.sources && rule.kind === 'decision' && rule.code === 'verification'),
+  );
+  await insertRules(target, [...rules, ...calendars]);
   await insertSources(target, city.sources ?? shipped.sources);
   await insertStageLimits(target, city.stageLimits ?? shipped.stageLimits);
   await insertPhrases(target, shipped.phrases);
@@ -145,6 +153,11 @@ async function insertLaw(
       regionId: row.region ? need(regionIds, row.region, 'region') : null,
     })),
   );
+  await insertControls(target, city.controls ?? []).catch((error: unknown) => {
+    throw error instanceof Error && error.message.startsWith('control ')
+      ? new SeedError(error.message)
+      : error;
+  });
 }
 
 const isCalendar = (rule: RuleFile): boolean => rule.kind === 'calendar';

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ActionReply, ReportReply, Task } from '@wanmi/contracts';
 import * as asset from '../modules/asset/index.ts';
 import * as catalog from '../modules/catalog/index.ts';
+import * as control from '../modules/control/index.ts';
 import * as grid from '../modules/grid/index.ts';
 import * as intake from '../modules/intake/index.ts';
 import * as media from '../modules/media/index.ts';
@@ -34,7 +35,7 @@ export const collectorOf = (district: 0 | 1): string => (district === 0 ? 'colle
 export async function desk(options: WorldOptions = {}): Promise<Desk> {
   media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
-  const w = await world({ modules: [catalog, grid, asset, media, intake, cases], ...options });
+  const w = await world({ modules: [catalog, control, grid, asset, media, intake, cases], ...options });
 
   async function call<T>(
     who: string,
@@ -67,8 +68,10 @@ export async function desk(options: WorldOptions = {}): Promise<Desk> {
 
   async function openTask(who: string, caseId: string): Promise<Task> {
     const { body } = await call<{ items: Task[] }>(who, 'GET', `/tasks?caseId=${caseId}`);
-    expect(body.items, `${who} has an open task`).toHaveLength(1);
-    return body.items[0]!;
+    // A place where one test after the other reports asks for a key patrol, which is beside the line.
+    const open = body.items.filter((task) => task.step !== 'keyPatrol');
+    expect(open, `${who} has an open task`).toHaveLength(1);
+    return open[0]!;
   }
 
   async function act(who: string, caseId: string, action: string, data: Body = {}): Promise<ActionReply> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SOURCES, SOURCE_NAMES, STEPS } from '@wanmi/contracts';
+import { invalidateCatalog } from '../modules/catalog/index.ts';
 import { uuidv7 } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { both } from './ground.ts';
@@ -139,12 +140,14 @@ async function sourcesAndLimits({ db }: Platform, cityId: string): Promise<void>
     .execute();
 }
 
-/** The processes, forms and calendars that the product ships, published from the start: `kind:code` → id. */
+/** The rules that the product ships (process, form, calendar, decision, numbering), published from the start, by `kind:code`. */
 async function shippedRules({ db, clock }: Platform, cityId: string): Promise<Map<string, string>> {
   const files = [
     ...shipped('process', '.bpmn'),
     ...shipped('form', '.schema.json'),
     ...shipped('calendar', '.json'),
+    ...shipped('decision', '.dmn'),
+    ...shipped('numbering', '.json'),
   ];
   const rows = files.map(({ kind, code, content }) => ({
     id: uuidv7(clock.now()),
@@ -172,4 +175,37 @@ function shipped(kind: string, ending: string): { kind: string; code: string; co
       code: name.slice(0, -ending.length),
       content: readFileSync(path.join(folder, name), 'utf8'),
     }));
+}
+
+/** The next version of a city's rule, in force from now on. */
+export async function publishRule(
+  platform: Platform,
+  cityId: string,
+  { kind, code, content }: { kind: string; code: string; content: string },
+): Promise<void> {
+  const { db, clock } = platform;
+  const now = new Date(clock.now());
+  const last = await db
+    .selectFrom('rule_version')
+    .select(({ fn }) => fn.max('version').as('version'))
+    .where('city_id', '=', cityId)
+    .where('kind', '=', kind)
+    .where('code', '=', code)
+    .executeTakeFirst();
+  await db
+    .insertInto('rule_version')
+    .values({
+      id: uuidv7(clock.now()),
+      city_id: cityId,
+      kind,
+      code,
+      version: (last?.version ?? 0) + 1,
+      content,
+      content_hash: createHash('sha256').update(content).digest(),
+      state: 'published',
+      valid_from: now,
+      created_at: now,
+    })
+    .execute();
+  invalidateCatalog(platform, cityId);
 }

@@ -1,5 +1,7 @@
 import type { ActionReply, Media, ReportReply } from '@wanmi/contracts';
+import { invalidateCatalog } from '../modules/catalog/index.ts';
 import type { App } from '../platform/http.ts';
+import { uuidv7 } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { fileUpload, picture } from './pictures.ts';
 import type { TestCity, UnitName } from './world.ts';
@@ -68,6 +70,7 @@ export class Stage {
 
   /** Plays the plots in a city whose people's user names end with `suffix`. */
   async plant(city: TestCity, key: CityKey, suffix: string, plots: readonly Plot[]): Promise<Planted[]> {
+    await this.#withoutPatrols(city);
     const planted: Planted[] = [];
     for (const [index, plot] of plots.entries()) {
       const made = await this.#play(city, suffix, {
@@ -78,6 +81,18 @@ export class Stage {
       planted.push(made);
     }
     return planted;
+  }
+
+  /** All plots of a district are at one place: that it comes back is not what they are about. */
+  async #withoutPatrols({ cityId }: TestCity): Promise<void> {
+    await this.#platform.pool.query(
+      `insert into rule_version (id, city_id, kind, code, version, content, content_hash, state, valid_from, created_at)
+       select $2, city_id, kind, code, version + 1, made, sha256(convert_to(made, 'UTF8')), state, valid_from, created_at
+         from rule_version, regexp_replace(content, '((_out1|_count)">\\s*<text>)\\d+', '\\10', 'g') made
+        where city_id = $1 and kind = 'decision' and code = 'recurrence' order by version desc limit 1`,
+      [cityId, uuidv7(this.#platform.clock.now())],
+    );
+    invalidateCatalog(this.#platform, cityId);
   }
 
   async #play(city: TestCity, suffix: string, plot: Plot & { key: string; city: CityKey }): Promise<Planted> {

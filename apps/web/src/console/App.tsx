@@ -5,7 +5,7 @@ import enUS from 'antd/es/locale/en_US';
 import zhCN from 'antd/es/locale/zh_CN';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { meQuery } from '../shared/api/queries.ts';
+import { meQuery, wordsQuery } from '../shared/api/queries.ts';
 import { ApiError } from '../shared/api/problem.ts';
 import { useSession } from '../shared/api/session.ts';
 import { useMode } from '../shared/mode.ts';
@@ -51,6 +51,8 @@ function Gate() {
   const queries = useQueryClient();
   const session = useSession();
   const me = useQuery({ ...meQuery, refetchInterval: 60_000 });
+  // The city's own words are there before the first screen that says them; without them codes are shown.
+  const words = useQuery({ ...wordsQuery, enabled: me.data !== undefined });
   const [router] = useState(() => makeRouter(queries));
 
   useEffect(() => {
@@ -59,6 +61,7 @@ function Gate() {
 
   if (session === 'out' || (me.error instanceof ApiError && me.error.status === 401 && !me.data))
     return <SignIn />;
+  if (me.data && words.isPending) return null;
   if (me.data) {
     return (
       <MeContext value={me.data}>

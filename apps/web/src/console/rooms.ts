@@ -6,6 +6,8 @@ export const ROOMS = [
   { to: '/report', name: 'report', right: 'report.create' },
   { to: '/cases', name: 'cases', right: 'case.read' },
   { to: '/statistics', name: 'statistics', right: 'statistics.read' },
+  { to: '/duty', name: 'duty', right: 'duty.read' },
+  { to: '/rules', name: 'rules', right: 'rule.publish' },
   { to: '/people', name: 'people', right: 'org.write' },
   { to: '/audit', name: 'audit', right: 'audit.read' },
 ] as const satisfies readonly { to: string; name: string; right: Permission }[];

@@ -68,6 +68,18 @@ const statistics = createRoute({
   component: lazyRouteComponent(() => import('./statistics/Statistics.tsx'), 'Statistics'),
 });
 
+export interface DutySearch {
+  tab?: 'now' | 'roster' | 'absences' | 'handovers';
+}
+
+const duty = createRoute({
+  getParentRoute: () => root,
+  path: '/duty',
+  validateSearch: ({ tab }: Record<string, unknown>): DutySearch =>
+    tab === 'now' || tab === 'roster' || tab === 'absences' || tab === 'handovers' ? { tab } : {},
+  component: lazyRouteComponent(() => import('./duty/Duty.tsx'), 'Duty'),
+});
+
 const people = createRoute({
   getParentRoute: () => root,
   path: '/people',
@@ -92,6 +104,40 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./admin/Audit.tsx'), 'Audit'),
 });
 
+export interface RulesSearch {
+  tab?: 'drafts' | 'history' | 'upgrade' | 'running';
+  /** Two publications that are compared. */
+  from?: string;
+  to?: string;
+}
+
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: '/rules',
+  validateSearch: ({ tab, ...search }: Record<string, unknown>): RulesSearch => ({
+    ...(tab === 'drafts' || tab === 'history' || tab === 'upgrade' || tab === 'running' ? { tab } : {}),
+    ...texts(search, ['from', 'to'] as const),
+  }),
+  component: lazyRouteComponent(() => import('./rules/room.ts').then((room) => room.rules()), 'Rules'),
+});
+
+export interface DraftSearch {
+  view?: 'problems' | 'difference' | 'tryOut';
+  /** The open file, and the place in it. */
+  file?: string;
+  at?: string;
+}
+
+const draft = createRoute({
+  getParentRoute: () => root,
+  path: '/rules/drafts/$draftId',
+  validateSearch: ({ view, ...search }: Record<string, unknown>): DraftSearch => ({
+    ...(view === 'problems' || view === 'difference' || view === 'tryOut' ? { view } : {}),
+    ...texts(search, ['file', 'at'] as const),
+  }),
+  component: lazyRouteComponent(() => import('./rules/room.ts').then((room) => room.draft()), 'Draft'),
+});
+
 function texts<K extends string>(search: Record<string, unknown>, keys: readonly K[]): { [P in K]?: string } {
   const entries = keys
     .filter((key) => search[key] !== undefined && search[key] !== null && search[key] !== '')
@@ -109,7 +155,19 @@ export function makeRouter(queries: QueryClient) {
     },
   });
   return createRouter({
-    routeTree: root.addChildren([index, desk, cases, oneCase, report, statistics, people, audit]),
+    routeTree: root.addChildren([
+      index,
+      desk,
+      cases,
+      oneCase,
+      report,
+      statistics,
+      duty,
+      rules,
+      draft,
+      people,
+      audit,
+    ]),
     basepath: '/console',
     defaultPreload: 'intent',
     scrollRestoration: false,

@@ -5,9 +5,10 @@ import type { RequestRow } from './rows.ts';
 
 const MINUTE = 60_000;
 
-/** What is done at each step, and how many minutes after it was opened. A response waits for the row's closing. */
+/** What is done at each step, and how many minutes after it was opened. */
 const STEPS: Readonly<Record<string, { action: string; minutes: number }>> = {
   accept: { action: 'sendVerify', minutes: 2 },
+  answer: { action: 'answer', minutes: 5 },
   verify: { action: 'confirm', minutes: 8 },
   file: { action: 'file', minutes: 3 },
   dispatch: { action: 'dispatch', minutes: 3 },
@@ -17,6 +18,9 @@ const STEPS: Readonly<Record<string, { action: string; minutes: number }>> = {
   check: { action: 'pass', minutes: 8 },
   close: { action: 'close', minutes: 4 },
 };
+
+/** What waits for the row's closing: the work on a problem, and the answer to what is none. */
+const CLOSING: ReadonlySet<string> = new Set(['dispose', 'answer']);
 
 /** Ids of the city by the codes of its files. */
 export interface CityIds {
@@ -63,7 +67,7 @@ export function momentOf(row: RequestRow, step: string, now: number): number | n
   const plan = STEPS[step];
   if (!plan) return null;
   const at = now + plan.minutes * MINUTE;
-  if (step !== 'dispose') return at;
+  if (!CLOSING.has(step)) return at;
   return row.closedAt === null ? null : Math.max(at, row.closedAt);
 }
 
@@ -124,6 +128,7 @@ export class Clerks {
         return { conditionId: this.#ids.conditions.get(conditionCode(row.type)) };
       case 'dispatch':
         return { unitId: this.#ids.units.get(row.department) };
+      case 'answer':
       case 'respond':
         return { result: row.result ?? row.type };
       default:

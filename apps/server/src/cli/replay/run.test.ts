@@ -46,11 +46,11 @@ async function replay(platform: TestPlatform, { file, mappingFile, limit, ...mor
 
 const MADE_UP = { file: fixture('register.csv'), mappingFile: fixture('mapping.json'), limit: 100 };
 
-describe('a made-up register', { timeout: 90_000 }, () => {
+describe('a made-up register', { timeout: 400_000 }, () => {
   test('goes through the live loop, row by row accounted for', async () => {
     const platform = await city('2011-07-01T07:00:00-04:00');
     const { result, rejections } = await replay(platform, MADE_UP);
-    expect(result).toMatchObject({ read: 12, accepted: 5, already: 0, rejected: 7, stuck: [] });
+    expect(result).toMatchObject({ read: 12, accepted: 6, already: 0, rejected: 6, stuck: [] });
     expect(rejections.map(({ line, reason }) => `${line} ${reason}`).sort()).toEqual(
       [
         '5 date.opened',
@@ -59,19 +59,19 @@ describe('a made-up register', { timeout: 90_000 }, () => {
         '9 id.duplicate',
         '10 csv.columns',
         '11 source.unknown',
-        '13 report.kind',
       ].sort(),
     );
     expect(result.withoutPosition).toBe(2);
     // 1002 took two days of the one that its condition allows.
     expect(result).toMatchObject({ onTime: 3, late: 1 });
     expect(result.verified).toMatchObject({
-      checked: 5,
-      inRoot: 5,
+      checked: 6,
+      inRoot: 6,
       broken: [],
-      cases: 5,
-      byStage: { ended: 4, dispose: 1 },
-      byOutcome: { closed: 4 },
+      cases: 6,
+      byStage: { ended: 5, dispose: 1 },
+      // The question of 1012 was answered when the register closed it.
+      byOutcome: { closed: 4, answered: 1 },
     });
     expect(faultsOf(result)).toEqual([]);
     const [ground] = (
@@ -109,7 +109,7 @@ describe('a made-up register', { timeout: 90_000 }, () => {
       (await platform.pool.query<{ n: number }>('select count(*)::int as n from case_event')).rows[0]?.n;
     const before = await count();
     const { result } = await replay(platform, MADE_UP);
-    expect(result).toMatchObject({ read: 12, accepted: 0, already: 5, rejected: 7, actions: 0 });
+    expect(result).toMatchObject({ read: 12, accepted: 0, already: 6, rejected: 6, actions: 0 });
     expect(faultsOf(result)).toEqual([]);
     expect(await count()).toBe(before);
   });
@@ -126,9 +126,9 @@ describe('a made-up register', { timeout: 90_000 }, () => {
     });
     await expect(cut).rejects.toThrow('cut off');
     const { result } = await replay(platform, MADE_UP);
-    expect(result.accepted + result.already).toBe(5);
+    expect(result.accepted + result.already).toBe(6);
     expect(result.already).toBeGreaterThan(0);
-    expect(result.verified).toMatchObject({ byStage: { ended: 4, dispose: 1 }, broken: [] });
+    expect(result.verified).toMatchObject({ byStage: { ended: 5, dispose: 1 }, broken: [] });
     expect(faultsOf(result)).toEqual([]);
   });
 });
@@ -138,7 +138,7 @@ const REAL = path.join(SHARED, 'boston311/311_service_requests_2011.csv.gz');
 
 test.skipIf(!existsSync(REAL))(
   '60 real requests go through to their close (skipped where ../shared/data is not there)',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async () => {
     const platform = await city('2011-07-01T00:00:00-04:00');
     const mappingFile = path.resolve(import.meta.dirname, '../../../../../config/replay/boston311.json');

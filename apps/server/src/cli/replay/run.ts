@@ -260,6 +260,11 @@ class Replay {
       }
     } catch (error) {
       if (!(error instanceof ApiError) || (!REFUSED.has(error.status) && error.status !== 403)) throw error;
+      if (error.code === 'task.notYet' && typeof error.params['from'] === 'string') {
+        // A place that was found at night is looked at by night
+        this.#line.add(Date.parse(error.params['from']), () => this.#act(row, task, caseNo, patrolGridId));
+        return;
+      }
       this.counts.stuck.push({ id: row.id, caseNo, step: task.step, code: error.code });
     }
     this.#tell();

@@ -261,7 +261,7 @@ describe('commands', () => {
     ['unknown category', { categoryId: '01900000-0000-7000-8000-000000000000' }, 400, 'validation.failed'],
     ['in the future', { reportedAt: '2027-01-01T00:00:00Z' }, 400, 'validation.failed'],
     ['no words', { description: '   ' }, 400, 'validation.failed'],
-    ['a consultation', { kind: 'consultation' }, 422, 'report.kind'],
+    ['a problem that is answered', { decision: 'answer', answer: '好' }, 400, 'validation.failed'],
     ['as a collector', { source: 'collector' }, 400, 'validation.failed'],
     ['joined to nothing', { joinCaseId: '01900000-0000-7000-8000-000000000000' }, 404, 'notFound'],
   ])('a bad report is refused: %s', async (_what, extra, status, code) => {
@@ -332,7 +332,12 @@ describe('who may', () => {
       'GET',
       `/reports?caseId=${made.id}`,
     );
-    expect(masked.body.items[0]!.reporter).toEqual({ name: '王**', phone: '138****5678', masked: true });
+    expect(masked.body.items[0]!.reporter).toEqual({
+      name: '王**',
+      phone: '138****5678',
+      masked: true,
+      erased: false,
+    });
     expect((await call('department2', 'GET', `/reports?caseId=${made.id}`)).status).toBe(403);
     expect(
       (await call('department2', 'POST', `/cases/${made.id}/reporter`, { reason: '想知道' })).status,

@@ -345,7 +345,7 @@ describe('clocks', () => {
       department: null,
       assignments: [{ state: 'declined', overdue: true }],
     });
-    await d.act('dispatcher', made.id, 'dispatch', { unitId: w.units.department1 });
+    await d.act('dispatcher', made.id, 'redispatch', { unitId: w.units.department1 });
     const second = await clockOf(made.id);
     expect(second).toMatchObject({ state: 'dispatched', overdue: false });
     expect(Date.parse(second.clock.dueAt!)).toBe(w.platform.clock.now() + 2 * HOUR);
@@ -370,10 +370,10 @@ describe('a drawing of the city’s own', () => {
     const { case: made } = await d.report();
     const opened = await d.call<CaseDetail>('leader', 'GET', `/cases/${made.id}`);
     expect(opened.body.tasks.map((one) => one.step).sort()).toEqual(['accept', 'file']);
-    // The one that is left is where the case stands.
+    // The case stands where it is furthest from its end.
     await d.act('operator', made.id, 'accept');
     const halfway = await d.call<CaseDetail>('leader', 'GET', `/cases/${made.id}`);
-    expect(halfway.body).toMatchObject({ stage: 'check', outcome: null });
+    expect(halfway.body).toMatchObject({ stage: 'file', outcome: null });
     w.platform.clock.advance(24 * 3600_000);
     await d.act('shiftLeader', made.id, 'declineFiling', { reason: 'duplicate' });
     const ended = await d.call<CaseDetail>('leader', 'GET', `/cases/${made.id}`);

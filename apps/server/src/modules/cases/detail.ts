@@ -18,6 +18,8 @@ import { postNames } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
+import { applicationsOf, linksOf, marksOf } from './beside.ts';
+import { caseActionsFor, withCaseActions } from './case-actions.ts';
 import { BLIND_ROLES } from './policy.ts';
 import {
   CARD_COLUMNS,
@@ -32,6 +34,7 @@ import {
   type Names,
   type TaskRow,
 } from './present.ts';
+import { loadCase } from './repo.ts';
 import { requireVisibleCase, visibleCaseSql } from './scope.ts';
 
 interface AssignmentRow {
@@ -51,6 +54,10 @@ interface AssignmentRow {
   clock: ClockState;
   failed_count: number;
   overdue: boolean;
+  exempt: boolean;
+  parent_id: string | null;
+  part: Assignment['part'];
+  form: string;
 }
 
 const iso = (value: Date | null): string | null => value?.toISOString() ?? null;
@@ -65,13 +72,22 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
     where c.id = ${caseId}::uuid and ${visibleCaseSql(actor)}`.execute(db);
   const row = found.rows[0];
   if (!row) throw problem('notFound');
-  const [assignments, tasks, media, asset, place] = await Promise.all([
+  const loaded = await loadCase(platform.pool, caseId, actor.cityId);
+  if (!loaded) throw problem('notFound');
+  const [assignments, tasks, media, asset, place, actions, applications, marks, links] = await Promise.all([
     assignmentsOf(platform, caseId, names),
     openTasksOf(platform, actor, caseId, names),
     mediaOfCase(platform, actor, caseId),
     row.asset_id ? assetById(platform, actor.cityId, row.asset_id) : null,
     placeOfRow(platform, row, names),
+    caseActionsFor(platform, actor, loaded, names),
+    applicationsOf(platform.db, caseId, names),
+    marksOf(platform.db, caseId),
+    linksOf(platform.db, actor, caseId),
   ]);
+  const open = [...loaded.others, ...(loaded.task ? [loaded.task] : [])];
+  const assignmentOf = (taskId: string): string | null =>
+    open.find((task) => task.id === taskId)?.assignmentId ?? null;
   const condition = names.catalog.conditionById.get(row.condition_id ?? '');
   return {
     ...toCard(row, names),
@@ -80,7 +96,13 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
     asset: asset ? { id: asset.id, code: asset.code, name: asset.category.name } : null,
     reportCount: row.report_count,
     assignments,
-    tasks,
+    tasks: withCaseActions(tasks, actions, assignmentOf),
+    actions,
+    applications,
+    marks,
+    links,
+    selfHandled: loaded.state.selfHandled,
+    rating: loaded.state.rating,
     media,
     mergedInto:
       row.merged_into_id && row.merged_into_no
@@ -101,7 +123,8 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
 async function assignmentsOf(platform: Platform, caseId: string, names: Names): Promise<Assignment[]> {
   const found = await sql<AssignmentRow>`
     select id, unit_id, crew_id, state, dispatched_at, signed_at, responded_at, passed_at, ended_at, due_at,
-      limit_value::float8 as limit_value, limit_unit, calendar, clock, failed_count, overdue
+      limit_value::float8 as limit_value, limit_unit, calendar, clock, failed_count, overdue, exempt, parent_id,
+      part, form
     from assignment where case_id = ${caseId}::uuid order by id`.execute(platform.db);
   return found.rows.map((row) => ({
     id: row.id,
@@ -114,6 +137,10 @@ async function assignmentsOf(platform: Platform, caseId: string, names: Names): 
     passedAt: iso(row.passed_at),
     failedCount: row.failed_count,
     overdue: row.overdue,
+    exempt: row.exempt,
+    parentId: row.parent_id,
+    part: row.part,
+    form: row.form,
     clock: clockOf(
       // What was answered is judged at its answer, not at the moment of looking.
       (row.ended_at ?? row.responded_at)?.getTime() ?? names.now,
@@ -124,7 +151,7 @@ async function assignmentsOf(platform: Platform, caseId: string, names: Names): 
         limitValue: row.limit_value,
         limitUnit: row.limit_unit,
       },
-      row.state === 'responded',
+      row.state === 'responded' || (row.ended_at === null && row.clock.pausedAt !== null),
     ),
   }));
 }

@@ -4,7 +4,7 @@ import { onOrgChange } from '#modules/org';
 import { verifyChain } from '#modules/integrity';
 import { testPerson, type TestPerson } from '#testing/people';
 import { desk, type Desk } from '#testing/desk';
-import { moveWork } from './handover.ts';
+import { moveTasks, moveWork, type TaskMove } from './handover.ts';
 import { fireTimer } from './timers.ts';
 
 const forget = onOrgChange(moveWork);
@@ -195,6 +195,49 @@ describe('a unit that goes on under another name', () => {
     expect(refused).toMatchObject({
       status: 409,
       body: { code: 'conflict.reference', params: { what: 'case' } },
+    });
+  });
+});
+
+describe('tasks that are given to others', () => {
+  const move = (moves: TaskMove[]): Promise<string[]> =>
+    w.platform.db
+      .transaction()
+      .execute((trx) => moveTasks(trx, w.platform, moves, null, w.platform.clock.now()));
+  const entries = async (caseId: string): Promise<number> =>
+    (await w.platform.pool.query('select 1 from case_event where case_id = $1', [caseId])).rowCount!;
+
+  test('go once, and only out of the hands that they lie in', async () => {
+    const { case: made } = await d.report(0, { decision: 'sendVerify' });
+    const mate = await collector('mate', 'patrolTeam2', []);
+    const { id } = await taskOf(made.id);
+    const one = { taskId: id, from: w.person('collector1').postId, to: mate };
+    expect(await move([{ ...one, from: w.person('collector2').postId }])).toEqual([]);
+    const before = await entries(made.id);
+    expect(await move([one])).toEqual([id]);
+    expect(await move([one])).toEqual([]);
+    expect(await entries(made.id)).toBe(before + 1);
+    // Two at once: one of them.
+    const back = { taskId: id, from: mate.postId, to: null };
+    const both = await Promise.all([move([back]), move([back])]);
+    expect(both.flat()).toEqual([id]);
+    expect(await taskOf(made.id)).toMatchObject({ post_id: null, unit_id: w.units.patrolTeam2 });
+    expect(await move([{ taskId: w.cityId, from: mate.postId, to: null }])).toEqual([]);
+    expect(await verifyChain(w.platform.db, w.cityId, made.id)).toMatchObject({ whole: true });
+  });
+
+  test('stay with the unit that they wait for, whoever has claimed them', async () => {
+    const { case: made } = await d.report();
+    await d.act('operator', made.id, 'claim');
+    const { id } = await taskOf(made.id);
+    const dispatcher = w.person('dispatcher');
+    expect(await move([{ taskId: id, from: dispatcher.postId, to: null }])).toEqual([]);
+    expect(await taskOf(made.id)).toMatchObject({ claimed_post_id: w.person('operator').postId });
+    expect(await move([{ taskId: id, from: w.person('operator').postId, to: dispatcher }])).toEqual([id]);
+    expect(await taskOf(made.id)).toMatchObject({
+      unit_id: w.units.supervisionCentre,
+      post_id: null,
+      claimed_post_id: null,
     });
   });
 });

@@ -1,12 +1,40 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
 export { commandHash, replayed, type CommandMeta } from './command.ts';
-export { joinCase, openCase, type KeptReply, type KeptSimilar, type Opening, type Place } from './open.ts';
+export {
+  joinCase,
+  openCase,
+  type KeptReply,
+  type KeptSimilar,
+  type Opening,
+  type OpeningDecision,
+  type Place,
+} from './open.ts';
 export { findReplays } from './repo.ts';
 export type { ReportRow } from './rows.ts';
 export { caseScopeSql, caseVisibleTo, requireVisibleCase, visibleCaseSql, type CaseKeys } from './scope.ts';
 export { eachOf } from './newest.ts';
+export { VARIABLES } from './vars.ts';
 export { BLIND_ROLES } from './policy.ts';
-export { moveWork } from './handover.ts';
+export {
+  heldCounts,
+  mayTake,
+  moveTasks,
+  moveWork,
+  tasksHeldBy,
+  type HeldTask,
+  type TaskMove,
+} from './handover.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
+export { recomputeClocks } from './recomputing.ts';
+export { beginMove, checkMove, type MoveAsk } from './moving.ts';
+export { tryMove } from './moving-report.ts';
+export { listProcesses, readMove } from './moving-repo.ts';
+export { movingLoop, runMoves } from './moving-run.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
+// Pure: what tries rules on cases of the past asks the same questions as a command.
+export { lengthOf } from './applications.ts';
+export { approvalFor, dispatchesItself } from './decisions.ts';
+export { SIDE_STEPS } from './effects.ts';
+export { mayStillDecline } from './prepare.ts';
+export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import type { CaseCard, CaseQuery, Lamp, Task, TaskCounts, TaskQuery } from '@wanmi/contracts';
 import { regionsOf } from '#modules/org';
+import { catalogOf } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { invalid, problem } from '#platform/errors';
 import { box as boxSql, parseBbox } from '#platform/geo';
@@ -20,7 +21,9 @@ import {
   type CardRow,
   type TaskRow,
 } from './present.ts';
+import { caseActionsFor, withCaseActions } from './case-actions.ts';
 import { newestCases, type Wanted } from './newest.ts';
+import { loadCase } from './repo.ts';
 import { onTheWay, search, searching } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
@@ -95,9 +98,10 @@ export async function listTasks(
       join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
       order by ${order}`.execute(db);
   const { q } = query;
+  const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, actor.cityId);
+        const hits = await search(trx, q, catalog);
         if ('where' in hits) return read(trx, [hits.where]);
         if ('cases' in hits) return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
         const ids = await onTheWay(trx, first, hits.frequent, query.limit + 1);
@@ -120,7 +124,12 @@ export async function getTask(platform: Platform, actor: Actor, taskId: string):
     where t.id = ${taskId}::uuid and ${visibleCaseSql(actor)}`.execute(platform.db);
   const row = found.rows[0];
   if (!row) throw problem('notFound');
-  return (await toTasks(platform, actor, [row], names))[0]!;
+  const tasks = await toTasks(platform, actor, [row], names);
+  if (row.t_done_at !== null || tasks[0]!.actions.length === 0) return tasks[0]!;
+  const loaded = await loadCase(platform.pool, row.id, actor.cityId);
+  if (!loaded) throw problem('notFound');
+  const actions = await caseActionsFor(platform, actor, loaded, names);
+  return withCaseActions(tasks, actions, () => row.t_assignment_id)[0]!;
 }
 
 const COUNT_CAP = 5000;
@@ -128,9 +137,10 @@ const COUNT_CAP = 5000;
 /** `GET /tasks/counts`: what waits, by step and lamp; counted up to a cap, said so. */
 export async function countTasks(platform: Platform, actor: Actor): Promise<TaskCounts> {
   const now = new Date(platform.clock.now());
-  const found = await sql<{ step: string; lamp: 'green' | 'yellow' | 'red'; n: number }>`
+  const found = await sql<{ step: string; lamp: 'green' | 'yellow' | 'red' | 'paused'; n: number }>`
     select step, lamp, count(*)::int as n from (
-      select t.step, case when t.due_at < ${now} then 'red' when t.warn_at < ${now} then 'yellow' else 'green' end
+      select t.step, case when t.due_at < ${now} then 'red' when t.warn_at < ${now} then 'yellow'
+          when t.due_at is null and t.limit_value is not null then 'paused' else 'green' end
         as lamp
       from task t join "case" c on c.id = t.case_id where ${waitsFor(actor)} limit ${COUNT_CAP}) x
     group by step, lamp`.execute(platform.db);
@@ -185,9 +195,10 @@ export async function listCases(
       db,
     );
   const { q } = query;
+  const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, actor.cityId);
+        const hits = await search(trx, q, catalog);
         if ('where' in hits) return read(trx, { where: [...where, hits.where] });
         if ('cases' in hits) return read(trx, { among: hits.cases });
         const newest = (limit: number) => sql`

@@ -1,21 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { EventPayload, ReportReply } from '@wanmi/contracts';
 import { EVENT_OF_ACTION } from '@wanmi/contracts';
-import { startProcess, step } from '@wanmi/process';
-import { processInForce } from '#modules/catalog';
+import { startProcess, step, type FeelContext } from '@wanmi/process';
+import { numberFor, processInForce } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
-import { cityDay } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
+import { maskedForm } from '#platform/personal';
 import type { Platform } from '#platform/platform';
 import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts';
-import { applyEffects, finishTask, processVars, surroundingsOf } from './effects.ts';
+import { applyEffects, finishTask, surroundingsOf } from './effects.ts';
+import { reportOf } from './opening.ts';
 import { mayActOn } from './policy.ts';
 import { insertCase, insertJoin, loadCase } from './repo.ts';
 import type { ReportRow, Writes } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
 import { appendEvent, eventTask, type CaseState, type OpenTask } from './state.ts';
+import { varsOf } from './vars.ts';
 
 /** Where a report lies and what follows from it by key; all null where it has no position. */
 export interface Place {
@@ -27,14 +28,21 @@ export interface Place {
   readonly grade: string | null;
 }
 
+export type OpeningDecision = 'accept' | 'sendVerify' | 'answer' | 'transferOut';
+
 export interface Opening {
   readonly report: ReportRow;
   readonly place: Place;
   readonly ownerId: string | null;
   readonly mediaIds: readonly string[];
-  /** An operator decides acceptance in the same command. */
-  readonly decision: 'accept' | 'sendVerify' | null;
-  readonly timeZone: string;
+  /** An operator decides in the same command: what becomes of a problem, or of what is none. */
+  readonly decision: OpeningDecision | null;
+  /** What the form of that decision says (`answer`: what the caller was told); the log keeps it masked. */
+  readonly decisionData: Record<string, unknown> | null;
+  /** The collector has fixed it on the spot. */
+  readonly selfHandled: boolean;
+  /** Photos of the place after that. */
+  readonly afterMediaIds: readonly string[];
   /** The client's key and the report's own: under each of them the command can be repeated. */
   readonly keys: readonly string[];
   /** What the answer says is probably the same, by ids: names are looked up when it is given. */
@@ -50,21 +58,6 @@ export interface KeptSimilar {
 export type KeptReply = Reply & { readonly similar: readonly KeptSimilar[] };
 
 type Reply = Omit<ReportReply, 'similar'>;
-
-function reportOf(report: ReportRow, joined: boolean): NonNullable<EventPayload['report']> {
-  return {
-    id: report.id,
-    kind: report.kind as 'problem',
-    source: report.source as 'collector',
-    categoryId: report.categoryId,
-    assetId: report.assetId,
-    postId: report.postId,
-    reportedAt: new Date(report.reportedAt).toISOString(),
-    // The words may name people: the log keeps only proof that they were not changed.
-    textHash: createHash('sha256').update(report.description).digest('hex'),
-    joined,
-  };
-}
 
 /**
  * Opens a case in the transaction of its first report: number, process, first tasks, log, search words, audit
@@ -102,6 +95,9 @@ export async function openCase(
     departmentId: null,
     collectorPostId: report.source === 'collector' ? actor.postId : null,
     reportCount: 1,
+    selfHandled: opening.selfHandled,
+    rating: null,
+    mergedIntoId: null,
     processId: process.id,
     tokens: null,
     reportedAt: report.reportedAt,
@@ -109,21 +105,36 @@ export async function openCase(
     endedAt: null,
   };
   const writes = emptyWrites();
-  const vars = processVars(around, state);
-  const started = startProcess(process.graph, vars);
+  const { vars, itemVars } = varsOf({ catalog: around.catalog, state });
+  const started = startProcess(process.graph, vars, { itemVars });
   const payload: EventPayload = { report: reportOf(report, false), place };
-  const target = { platform, around, state, assignments: [], others: [] as OpenTask[], at, payload, writes };
+  if (state.selfHandled) payload.selfHandled = true;
+  const none = { assignments: [], others: [] as OpenTask[], application: null };
+  const target = { platform, around, state, ...none, at, payload, writes };
   await applyEffects(target, started);
   writes.events.push(
     appendEvent(state, { type: 'case.reported', at, author: actor, from: null, to: state.stage, payload }),
   );
 
   const first = writes.opened[0];
-  if (opening.decision !== null && first?.step === 'accept') {
+  // What needs no acceptance (a leader's instruction) has gone on already.
+  if (opening.decision !== null && (first?.step === 'accept' || first?.step === 'answer')) {
     if (!mayActOn(actor, first, state)) throw problem('permission.denied');
     const action = opening.decision;
-    const decided: EventPayload = { task: { id: first.id, step: first.step, action } };
-    const stepped = step(process.graph, started.state, { token: first.token, action, data: {} }, vars);
+    const data = opening.decisionData ?? {};
+    const decided: EventPayload = {
+      task: { id: first.id, step: first.step, action },
+      ...(opening.decisionData ? { data: maskedForm(data) } : {}),
+    };
+    const stepped = step(
+      process.graph,
+      started.state,
+      { token: first.token, action, data: data as FeelContext },
+      vars,
+      {
+        itemVars,
+      },
+    );
     finishTask(first, actor, action, at);
     // The task was opened and done in one breath: it is written once, as done, and has no timer.
     writes.timers = writes.timers.filter((timer) => timer.taskId !== first.id);
@@ -139,14 +150,17 @@ export async function openCase(
         type: EVENT_OF_ACTION[action],
         at,
         author: actor,
-        from: 'accept',
+        from: first.step,
         to: state.stage,
         payload: decided,
       }),
     );
   }
 
-  writes.media = opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: 1, at }));
+  writes.media = [
+    ...opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: 1, at })),
+    ...opening.afterMediaIds.map((mediaId) => ({ mediaId, purpose: 'after', seq: 1, at })),
+  ];
   writes.audit = [auditRow(actor, 'report', at, meta)];
   const reply: Reply = {
     report: { id: report.id },
@@ -161,7 +175,7 @@ export async function openCase(
     platform.pool,
     state,
     {
-      period: cityDay(at, opening.timeZone).replaceAll('-', ''),
+      number: numberFor(around.catalog, 'case', at),
       text,
       bigrams: bigrams(text),
       report,

@@ -11,12 +11,15 @@ import {
   type Text,
 } from '@wanmi/contracts';
 import { actionsOf } from '@wanmi/process';
-import { formFor, processOf, type FormContext } from '#modules/catalog';
+import { formFor, processOf } from '#modules/catalog';
 import { postNames, regionsOf, type RegionInfo } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
-import { processVars, surroundingsOf, type Surroundings } from './effects.ts';
+import { formContextOf, nameOfAction } from './case-actions.ts';
+import { surroundingsOf, type Surroundings } from './effects.ts';
 import { mayActOn } from './policy.ts';
+import { mayStillDecline } from './prepare.ts';
+import { varsOf } from './vars.ts';
 
 /** Names for the ids of a page, all from memory. */
 export interface Names extends Surroundings {
@@ -88,7 +91,7 @@ export interface CardRow {
 export const TASK_ROW_COLUMNS = sql`
   t.id as t_id, t.node as t_node, t.step as t_step, t.role as t_role, t.unit_id as t_unit_id,
   t.post_id as t_post_id, t.assignment_id as t_assignment_id, t.claimed_post_id as t_claimed_post_id,
-  t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.due_key as t_due_key,
+  t.opened_at as t_opened_at, t.not_before as t_not_before, t.warn_at as t_warn_at, t.due_at as t_due_at, t.due_key as t_due_key,
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
   t.done_action as t_done_action`;
 
@@ -102,6 +105,7 @@ export interface TaskRow extends CardRow {
   t_assignment_id: string | null;
   t_claimed_post_id: string | null;
   t_opened_at: Date;
+  t_not_before: Date | null;
   t_warn_at: Date | null;
   t_due_at: Date | null;
   t_due_key: Date;
@@ -132,7 +136,8 @@ export function clockOf(
   const due = row.dueAt?.getTime() ?? null;
   const warn = row.warnAt?.getTime() ?? null;
   let lamp: Clock['lamp'] = null;
-  if (paused) lamp = 'paused';
+  // A limit without a deadline: its clock stands (return asked for, suspended).
+  if (paused || (due === null && row.limitValue !== null)) lamp = 'paused';
   else if (due !== null) lamp = now > due ? 'red' : warn !== null && now > warn ? 'yellow' : 'green';
   return {
     lamp,
@@ -202,6 +207,7 @@ export async function toTasks(
       role: row.t_role,
       unit: ref(names.units.get(row.t_unit_id ?? '')),
       openedAt: row.t_opened_at.toISOString(),
+      notBefore: iso(row.t_not_before),
       doneAt: iso(row.t_done_at),
       doneAction: row.t_done_action,
       claimedBy:
@@ -242,21 +248,31 @@ async function actionsFor(
   const taken = row.t_claimed_post_id !== null && row.t_claimed_post_id !== actor.postId;
   if (row.t_done_at !== null || !waits || taken) return [];
   const graph = await processOf(platform, row.process_id);
-  const offered = actionsOf(graph, row.t_node, processVars(names, row));
-  const context: FormContext = {
-    categoryId: row.category_id,
-    conditionId: row.condition_id,
-    regionIds: [row.community_id, row.street_id, row.district_id].filter((id) => id !== null),
-    ownerId: row.owner_id,
-    grade: row.grade,
-    unitId: row.t_unit_id,
-    departmentId: row.department_id,
-  };
+  const { vars } = varsOf({
+    catalog: names.catalog,
+    state: row,
+    inWindow: mayStillDecline(names, { step: row.t_step, openedAt: row.t_opened_at.getTime() }, names.now),
+  });
+  const waiting = row.t_not_before !== null && row.t_not_before.getTime() > names.now;
+  const offered = waiting ? [] : actionsOf(graph, row.t_node, vars);
+  const context = formContextOf(
+    {
+      categoryId: row.category_id,
+      conditionId: row.condition_id,
+      communityId: row.community_id,
+      streetId: row.street_id,
+      districtId: row.district_id,
+      ownerId: row.owner_id,
+      grade: row.grade,
+      departmentId: row.department_id,
+    },
+    row.t_unit_id,
+  );
   const actions = await Promise.all(
-    offered.map(async ({ action }) => ({
+    offered.map(async ({ action, name, form }) => ({
       action,
-      name: nameOfAction(action),
-      form: await formFor(platform, actor.cityId, action, context),
+      name: nameOfAction(action, name),
+      form: await formFor(platform, actor.cityId, form ?? action, context),
       danger: DANGEROUS_ACTIONS.has(action as Action),
     })),
   );
@@ -270,10 +286,6 @@ async function actionsFor(
     danger: false,
   });
   return sorted;
-}
-
-function nameOfAction(action: string): Text {
-  return ACTION_NAMES[action as Action] ?? { 'zh-CN': action, en: action };
 }
 
 export function asCondition(parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {

@@ -1,7 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
+import type { NumberFrame } from '#modules/catalog';
 import {
   iso,
   isoOrNull,
+  moreValues,
   reportValues,
   restValues,
   toState,
@@ -14,12 +16,14 @@ import {
 import {
   SQL_JOIN_CASE,
   SQL_LOAD_CASE,
+  SQL_LOAD_CASES,
   SQL_LOAD_TASK,
   SQL_OPEN_CASE,
   SQL_REPLAY,
   SQL_WRITE_CASE,
+  SQL_WRITE_CASE_MORE,
 } from './sql.ts';
-import type { AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
+import type { ApplicationState, AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
 type Client = Pool | PoolClient;
 
@@ -40,28 +44,61 @@ export async function loadTask(
     state,
     task: toTask(row, state.id),
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
+    applications: (row['applications'] as ApplicationState[] | null) ?? [],
     others: (row['others'] as OpenTask[] | null) ?? [],
     replay: row['replay'] as Loaded['replay'],
     dispatchedByActor: row['dispatched_by_actor'] as boolean,
   };
 }
 
-export async function loadCase(db: Client, caseId: string, cityId: string): Promise<Loaded | null> {
+/** The case with everything that is open in it, for a command on the case itself. */
+export async function loadCase(
+  db: Client,
+  caseId: string,
+  cityId: string,
+  command: { personId: string | null; key: string | null } = { personId: null, key: null },
+): Promise<Loaded | null> {
   const found = await db.query<Row>({
     name: 'cases.loadCase',
     text: SQL_LOAD_CASE,
-    values: [caseId, cityId],
+    values: [caseId, cityId, command.personId, command.key],
   });
   const row = found.rows[0];
-  if (!row) return null;
+  return row ? toLoaded(row) : null;
+}
+
+function toLoaded(row: Row): Loaded {
   return {
     state: toState(row),
     task: null,
     assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
-    others: [],
-    replay: null,
+    applications: (row['applications'] as ApplicationState[] | null) ?? [],
+    others: (row['others'] as OpenTask[] | null) ?? [],
+    replay: (row['replay'] as Loaded['replay'] | undefined) ?? null,
     dispatchedByActor: false,
   };
+}
+
+/** A timer of a case: of one of its open tasks, or (`taskId` is the case) of the drawing itself. */
+export interface ArmedRow {
+  readonly taskId: string;
+  readonly fire: string;
+  readonly dueAt: number;
+  readonly since: number | null;
+}
+
+/** Open cases with everything that is open in them and its timers, in the order of their ids. */
+export async function loadCases(
+  db: Client,
+  caseIds: readonly string[],
+  cityId: string,
+): Promise<(Loaded & { timers: ArmedRow[] })[]> {
+  const found = await db.query<Row>({
+    name: 'cases.loadCases',
+    text: SQL_LOAD_CASES,
+    values: [caseIds, cityId],
+  });
+  return found.rows.map((row) => ({ ...toLoaded(row), timers: (row['timers'] as ArmedRow[] | null) ?? [] }));
 }
 
 /** The stored answers of a person's commands with these keys. */
@@ -103,9 +140,11 @@ export async function writeCase(
   task: TaskState | null,
   writes: Writes,
 ): Promise<boolean> {
+  const more = moreValues(writes);
   const done = await db.query<{ n: number }>({
-    name: 'cases.write',
-    text: SQL_WRITE_CASE,
+    ...(more
+      ? { name: 'cases.writeMore', text: SQL_WRITE_CASE_MORE }
+      : { name: 'cases.write', text: SQL_WRITE_CASE }),
     values: [
       state.id,
       expectedSeq,
@@ -129,7 +168,13 @@ export async function writeCase(
       task?.doneAction ?? null,
       task?.overdue ?? false,
       writes.withdrawn,
+      state.selfHandled,
+      state.rating,
+      state.mergedIntoId,
+      state.grade,
+      isoOrNull(writes.events.at(-1)?.at ?? null),
       ...restValues(writes),
+      ...(more ?? []),
     ],
   });
   return done.rows[0]?.n === 1;
@@ -139,16 +184,16 @@ export async function writeCase(
 export async function insertCase(
   db: Client,
   state: CaseState,
-  ask: { period: string; text: string; bigrams: string[]; report: ReportRow },
+  ask: { number: NumberFrame; text: string; bigrams: string[]; report: ReportRow },
   writes: Writes,
 ): Promise<string> {
-  const { report } = ask;
+  const { report, number } = ask;
   const done = await db.query<{ id: string; case_no: string }>({
     name: 'cases.open',
     text: SQL_OPEN_CASE,
     values: [
       state.cityId,
-      ask.period,
+      number.period,
       state.id,
       state.seq,
       state.head,
@@ -177,6 +222,12 @@ export async function insertCase(
       ask.text,
       ask.bigrams,
       ...reportValues(report),
+      state.selfHandled,
+      state.conditionId,
+      number.series,
+      number.before,
+      number.width,
+      number.after,
       ...restValues(writes),
     ],
   });

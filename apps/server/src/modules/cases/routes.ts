@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   ActionBody,
   ActionReply,
+  CaseActionBody,
   CaseCard,
   CaseDetail,
   CaseQuery,
@@ -16,15 +17,17 @@ import {
 import type { App } from '#platform/http';
 import { commandMeta } from '#platform/http';
 import type { Platform } from '#platform/platform';
-import { actOnTask } from './act.ts';
+import { actOnCase, actOnTask } from './act.ts';
 import { getCase, getTimeline } from './detail.ts';
 import { countTasks, getTask, listCases, listTasks } from './lists.ts';
+import { movingRoutes } from './moving-routes.ts';
 
 const ById = z.object({ id: Id });
 
 /** The tasks of a post and the cases it may see. */
 export function routes(app: App, platform: Platform): void {
   const config = { permission: 'case.read' } as const;
+  movingRoutes(app, platform);
 
   app.get(
     '/tasks',
@@ -98,6 +101,31 @@ export function routes(app: App, platform: Platform): void {
     '/cases/:id',
     { config, schema: { tags: ['cases'], summary: 'One case', params: ById, response: { 200: CaseDetail } } },
     (request) => getCase(platform, request.actor, request.params.id),
+  );
+
+  app.post(
+    '/cases/:id/actions/:action',
+    {
+      config,
+      schema: {
+        tags: ['cases'],
+        summary: 'Do something with the case beside its tasks: apply, supervise, merge, void, reopen …',
+        description:
+          'What this user may do is in `actions` of the case. Idempotency-Key and `version` as for the actions of a task; `assignmentId` where the user answers for several assignments.',
+        params: z.object({ id: Id, action: z.string().regex(/^[a-zA-Z][a-zA-Z-]{0,39}$/) }),
+        body: CaseActionBody,
+        response: { 200: ActionReply },
+      },
+    },
+    (request) =>
+      actOnCase(
+        platform,
+        request.actor,
+        request.params.id,
+        request.params.action,
+        request.body,
+        commandMeta(request),
+      ),
   );
 
   app.get(

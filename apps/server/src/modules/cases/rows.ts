@@ -1,10 +1,20 @@
-import type { AssignmentState, CaseState, LoggedEvent, OpenTask, TaskState } from './state.ts';
+import type {
+  ApplicationState,
+  AssignmentState,
+  CaseState,
+  LoggedEvent,
+  MarkState,
+  OpenTask,
+  TaskState,
+} from './state.ts';
 import { NO_LIMIT } from './state.ts';
 
 export interface Loaded {
   state: CaseState;
   task: TaskState | null;
   assignments: AssignmentState[];
+  /** Those that are pending, and those that a waiting task hangs on. */
+  applications: ApplicationState[];
   /** Its other open tasks, the most urgent first. */
   others: OpenTask[];
   replay: { hash: string; answer: unknown } | null;
@@ -40,6 +50,9 @@ export function toState(r: Row): CaseState {
     departmentId: r['department_id'] as string | null,
     collectorPostId: r['collector_post_id'] as string | null,
     reportCount: r['report_count'] as number,
+    selfHandled: r['self_handled'] as boolean,
+    rating: r['rating'] as number | null,
+    mergedIntoId: r['merged_into_id'] as string | null,
     processId: r['process_id'] as string,
     tokens: r['tokens'],
     reportedAt: ms(r['reported_at']),
@@ -53,8 +66,10 @@ export function toTask(r: Row, caseId: string): TaskState {
     id: r['t_id'] as string,
     caseId,
     assignmentId: r['t_assignment_id'] as string | null,
+    applicationId: r['t_application_id'] as string | null,
     node: r['t_node'] as string,
     token: r['t_token'] as number,
+    scope: r['t_scope'] as number,
     step: r['t_step'] as string,
     role: r['t_role'] as string,
     unitId: r['t_unit_id'] as string | null,
@@ -62,10 +77,12 @@ export function toTask(r: Row, caseId: string): TaskState {
     claimedPostId: r['t_claimed_post_id'] as string | null,
     claimedAt: msOrNull(r['t_claimed_at']),
     openedAt: ms(r['t_opened_at']),
+    notBefore: msOrNull(r['t_not_before']),
     warnAt: msOrNull(r['t_warn_at']),
     dueAt: msOrNull(r['t_due_at']),
     limitValue: r['t_limit_value'] as number | null,
     limitUnit: r['t_limit_unit'] as string | null,
+    calendar: r['t_calendar'] as string | null,
     doneAt: msOrNull(r['t_done_at']),
     donePostId: r['t_done_post_id'] as string | null,
     doneAction: r['t_done_action'] as string | null,
@@ -79,7 +96,15 @@ export interface Writes {
   opened: TaskState[];
   /** Open tasks that nobody does any more, because the whole case ended. */
   withdrawn: string[];
-  timers: { taskId: string; fire: string; dueAt: number }[];
+  /** `since`: when a timer of the drawing was armed, whose due moment is a share of a limit. */
+  timers: { taskId: string; fire: string; dueAt: number; since?: number }[];
+  /** Open tasks whose deadline moved: extension, suspension, resumption. */
+  rescheduled: { id: string; warnAt: number | null; dueAt: number | null }[];
+  /** Clocks that stand still or are not needed any more. */
+  disarmed: { taskId: string; fire: string }[];
+  applications: ApplicationState[];
+  marks: MarkState[];
+  links: { fromId: string; toId: string; kind: string; at: number }[];
   events: LoggedEvent[];
   media: { mediaId: string; purpose: string; seq: number; at: number }[];
   audit: {
@@ -105,6 +130,11 @@ export function restValues(w: Writes): string[] {
       unit_id: a.unitId,
       crew_id: a.crewId,
       crew_post_id: a.crewPostId,
+      parent_id: a.parentId,
+      part: a.part,
+      form: a.form,
+      extensions: a.extensions,
+      exempt: a.exempt,
       state: a.state,
       limit_value: a.limitValue,
       limit_unit: a.limitUnit,
@@ -122,8 +152,10 @@ export function restValues(w: Writes): string[] {
     w.opened.map((t) => ({
       id: t.id,
       assignment_id: t.assignmentId,
+      application_id: t.applicationId,
       node: t.node,
       token: t.token,
+      scope: t.scope,
       step: t.step,
       role: t.role,
       unit_id: t.unitId,
@@ -131,17 +163,24 @@ export function restValues(w: Writes): string[] {
       claimed_post_id: t.claimedPostId,
       claimed_at: isoOrNull(t.claimedAt),
       opened_at: iso(t.openedAt),
+      not_before: isoOrNull(t.notBefore),
       warn_at: isoOrNull(t.warnAt),
       due_at: isoOrNull(t.dueAt),
       due_key: iso(t.dueAt ?? NO_LIMIT),
       limit_value: t.limitValue,
       limit_unit: t.limitUnit,
+      calendar: t.calendar,
       done_at: isoOrNull(t.doneAt),
       done_post_id: t.donePostId,
       done_action: t.doneAction,
       overdue: t.overdue,
     })),
-    w.timers.map((t) => ({ task_id: t.taskId, fire: t.fire, due_at: iso(t.dueAt) })),
+    w.timers.map((t) => ({
+      task_id: t.taskId,
+      fire: t.fire,
+      due_at: iso(t.dueAt),
+      since: isoOrNull(t.since ?? null),
+    })),
     w.events.map((e) => ({
       seq: e.seq,
       type: e.type,
@@ -170,6 +209,47 @@ export function restValues(w: Writes): string[] {
       answer: c.answer,
       at: iso(c.at),
     })),
+  ].map((rows) => JSON.stringify(rows));
+}
+
+/** The same for what only some commands write; null where this one writes none of it. */
+export function moreValues(w: Writes): string[] | null {
+  const none =
+    w.rescheduled.length + w.disarmed.length + w.applications.length + w.marks.length + w.links.length === 0;
+  if (none) return null;
+  return [
+    w.rescheduled.map((t) => ({
+      id: t.id,
+      warn_at: isoOrNull(t.warnAt),
+      due_at: isoOrNull(t.dueAt),
+      due_key: iso(t.dueAt ?? NO_LIMIT),
+    })),
+    w.disarmed.map((t) => ({ task_id: t.taskId, fire: t.fire })),
+    w.applications.map((a) => ({
+      id: a.id,
+      assignment_id: a.assignmentId,
+      kind: a.kind,
+      state: a.state,
+      level: a.level,
+      levels: a.levels,
+      ask: a.ask,
+      granted: a.granted,
+      asked_at: iso(a.askedAt),
+      asked_post_id: a.askedPostId,
+      asked_person_id: a.askedPersonId,
+      asked_unit_id: a.askedUnitId,
+      decided_at: isoOrNull(a.decidedAt),
+      decided_post_id: a.decidedPostId,
+    })),
+    w.marks.map((m) => ({
+      id: m.id,
+      kind: m.kind,
+      post_id: m.postId,
+      at: iso(m.at),
+      due_at: isoOrNull(m.dueAt),
+      note: m.note,
+    })),
+    w.links.map((l) => ({ from_id: l.fromId, to_id: l.toId, kind: l.kind, at: iso(l.at) })),
   ].map((rows) => JSON.stringify(rows));
 }
 

@@ -59,7 +59,7 @@ describe('a department that gave a case back, or lost it', () => {
       const made = await d.dispatched();
       if (how === 'declined') {
         await d.act('department2', made.id, 'decline', { reason: 'wrongArea' });
-        await d.act('dispatcher', made.id, 'dispatch', { unitId: w.units.department1 });
+        await d.act('dispatcher', made.id, 'redispatch', { unitId: w.units.department1 });
       } else {
         await d.act('department2', made.id, 'sign');
         await d.act('department2', made.id, 'respond', { result: '已清理' });

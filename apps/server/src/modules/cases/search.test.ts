@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalogOf } from '#modules/catalog';
 import { desk, type Desk } from '#testing/desk';
 import { onTheWay, search, searching, type Frequent } from './search.ts';
 
@@ -15,11 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => d.w.close());
 
+const catalog = () => catalogOf(d.w.platform, d.w.cityId);
+
 const newest = (limit: number): RawBuilder<unknown> =>
   sql`select c.id, c.id as case_id from "case" c order by c.id desc limit ${limit}`;
 
 async function frequent(q: string): Promise<Frequent> {
-  const found = await search(d.w.platform.db, q, d.w.cityId, 1);
+  const found = await search(d.w.platform.db, q, await catalog(), 1);
   if (!('frequent' in found)) throw new Error(`${q} is not frequent`);
   return found.frequent;
 }
@@ -28,9 +31,9 @@ const latest = (at: number[]): string[] => at.toReversed().map((i) => ids[i]!);
 
 describe('a search', () => {
   test('names the cases of a rare word', async () => {
-    const found = await search(d.w.platform.db, '行道树', d.w.cityId, 2);
+    const found = await search(d.w.platform.db, '行道树', await catalog(), 2);
     expect('cases' in found && found.cases.toSorted()).toEqual([ids[0], ids[1]]);
-    expect(await search(d.w.platform.db, '飞船', d.w.cityId)).toEqual({ cases: [] });
+    expect(await search(d.w.platform.db, '飞船', await catalog())).toEqual({ cases: [] });
   });
 
   test('meets a frequent word on the way, in the list’s order and no further than the page', async () => {

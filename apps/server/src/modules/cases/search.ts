@@ -1,7 +1,10 @@
 import { sql, type RawBuilder } from 'kysely';
+import { isNumberOf, type Catalog } from '#modules/catalog';
 import { likePattern, queryTerms, type QueryTerms } from '#platform/bigrams';
 import { problem } from '#platform/errors';
 import type { Db, Trx } from '#platform/pool';
+
+const BY_DAY = /^\d{4,8}(-\d*)?$/;
 
 type Part = RawBuilder<unknown>;
 
@@ -31,9 +34,16 @@ export type Found =
  * of 3 ms), so it is counted first, up to a limit: the cases of a rare one are named.
  * @throws search.tooShort for punctuation alone
  */
-export async function search(db: Db | Trx, q: string, cityId: string, rare = RARE): Promise<Found> {
+export async function search(
+  db: Db | Trx,
+  q: string,
+  { city, numbering }: Pick<Catalog, 'city' | 'numbering'>,
+  rare = RARE,
+): Promise<Found> {
   const text = q.trim();
-  if (/^\d{4,8}(-\d*)?$/.test(text)) {
+  const cityId = city.id;
+  // Numbers of before the city had a rule of its own are still looked for
+  if (BY_DAY.test(text) || isNumberOf({ city, numbering }, 'case', text)) {
     // A range, not LIKE: the order of C.UTF-8 lets the unique index serve the beginning of a number.
     return {
       where: sql`c.city_id = ${cityId}::uuid and c.case_no >= ${text} and c.case_no < ${`${text}\uFFFF`}`,

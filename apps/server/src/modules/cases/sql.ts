@@ -7,20 +7,22 @@
 const CASE_COLUMNS = `
   c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, c.kind, c.category_id, c.condition_id,
   c.manual_id, c.unit_grid_id, c.patrol_grid_id, c.district_id, c.street_id, c.community_id, c.grade, c.asset_id,
-  c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.process_id, c.tokens,
+  c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.self_handled, c.rating, c.merged_into_id,
+  c.process_id, c.tokens,
   c.reported_at, c.filed_at, c.ended_at`;
 
 const TASK_COLUMNS = `
-  t.id as t_id, t.assignment_id as t_assignment_id, t.node as t_node, t.token as t_token, t.step as t_step,
+  t.id as t_id, t.assignment_id as t_assignment_id, t.application_id as t_application_id, t.node as t_node,
+  t.token as t_token, t.scope as t_scope, t.step as t_step,
   t.role as t_role, t.unit_id as t_unit_id, t.post_id as t_post_id, t.claimed_post_id as t_claimed_post_id,
-  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at,
-  t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
+  t.claimed_at as t_claimed_at, t.opened_at as t_opened_at, t.warn_at as t_warn_at, t.due_at as t_due_at, t.not_before as t_not_before,
+  t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.calendar as t_calendar, t.done_at as t_done_at,
   t.done_post_id as t_done_post_id, t.done_action as t_done_action, t.overdue as t_overdue`;
 
 // Epoch milliseconds, because a timestamptz inside jsonb comes out as text.
 const ASSIGNMENTS = `
   (select jsonb_agg(jsonb_build_object(
-      'id', a.id, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
+      'id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
       'limitValue', a.limit_value, 'limitUnit', a.limit_unit, 'calendar', a.calendar, 'clock', a.clock,
       'dispatchedAt', (extract(epoch from a.dispatched_at) * 1000)::bigint,
       'dueAt', (extract(epoch from a.due_at) * 1000)::bigint,
@@ -28,30 +30,61 @@ const ASSIGNMENTS = `
       'respondedAt', (extract(epoch from a.responded_at) * 1000)::bigint,
       'passedAt', (extract(epoch from a.passed_at) * 1000)::bigint,
       'endedAt', (extract(epoch from a.ended_at) * 1000)::bigint,
-      'failedCount', a.failed_count, 'overdue', a.overdue) order by a.id)
+      'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
    from assignment a where a.case_id = c.id)`;
+
+const OTHER_TASKS = `
+    (select jsonb_agg(jsonb_build_object(
+        'id', o.id, 'token', o.token, 'node', o.node, 'step', o.step, 'role', o.role, 'unitId', o.unit_id,
+        'postId', o.post_id, 'assignmentId', o.assignment_id, 'applicationId', o.application_id,
+        'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
+        'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
+        'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
+        'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
+     from task o where o.case_id = c.id and o.done_at is null`;
 
 // Only where the process has forked: else the task that is acted on is the only one that is open.
 const OTHERS = `
-  case when jsonb_array_length(c.tokens->'t') > 1 then
+  case when jsonb_array_length(c.tokens->'t') > 1 then ${OTHER_TASKS} and o.id <> t.id) end`;
+
+// A step beside the line knows its application; the disposal it hangs on must know whether another one pauses it.
+const APPLICATIONS = `
     (select jsonb_agg(jsonb_build_object(
-        'id', o.id, 'token', o.token, 'step', o.step, 'role', o.role, 'unitId', o.unit_id, 'postId', o.post_id,
-        'assignmentId', o.assignment_id, 'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
-        'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null and o.id <> t.id) end`;
+        'id', p.id, 'assignmentId', p.assignment_id, 'kind', p.kind, 'state', p.state, 'level', p.level,
+        'levels', p.levels, 'ask', p.ask, 'granted', p.granted,
+        'askedAt', (extract(epoch from p.asked_at) * 1000)::bigint, 'askedPostId', p.asked_post_id,
+        'askedPersonId', p.asked_person_id, 'askedUnitId', p.asked_unit_id,
+        'decidedAt', (extract(epoch from p.decided_at) * 1000)::bigint,
+        'decidedPostId', p.decided_post_id) order by p.id)
+     from application p where p.case_id = c.id)`;
 
 export const SQL_LOAD_TASK = `
 select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHERS} as others,
+  case when t.assignment_id is not null or t.application_id is not null or jsonb_array_length(c.tokens->'t') > 1
+    then ${APPLICATIONS} end as applications,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
   case when $5 then exists (
     select 1 from case_event e where e.case_id = c.id and e.person_id = $3
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked')) else false end as dispatched_by_actor
+      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict')) else false end as dispatched_by_actor
 from task t join "case" c on c.id = t.case_id
 where t.id = $1 and c.city_id = $2`;
 
+/** For an action on the case itself: everything that is open in it. */
 export const SQL_LOAD_CASE = `
-select ${CASE_COLUMNS}, ${ASSIGNMENTS} as assignments from "case" c where c.id = $1 and c.city_id = $2`;
+select ${CASE_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHER_TASKS}) as others, ${APPLICATIONS} as applications,
+  (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
+   from command m where m.person_id = $3 and m.key = $4) as replay
+from "case" c where c.id = $1 and c.city_id = $2`;
+
+/** Of several cases, with their timers: for what the system itself does to all that are open. */
+export const SQL_LOAD_CASES = `
+select ${CASE_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHER_TASKS}) as others, ${APPLICATIONS} as applications,
+  (select jsonb_agg(jsonb_build_object('taskId', m.task_id, 'fire', m.fire,
+      'dueAt', (extract(epoch from m.due_at) * 1000)::bigint, 'since', (extract(epoch from m.since) * 1000)::bigint))
+   from timer m where m.task_id = any(
+     array_append(array(select o.id from task o where o.case_id = c.id and o.done_at is null), c.id))) as timers
+from "case" c where c.id = any($1::uuid[]) and c.city_id = $2 order by c.id`;
 
 export const SQL_REPLAY = `
 select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = any($2::text[])`;
@@ -59,36 +92,39 @@ select encode(hash, 'hex') as hash, answer from command where person_id = $1 and
 // Every part hangs on the guard: a lost race writes nothing at all.
 const WRITE_REST = `
 , assigned as (
-  insert into assignment (id, city_id, case_id, unit_id, crew_id, crew_post_id, state, limit_value, limit_unit,
-    calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at, failed_count, overdue)
-  select x.id, g.city_id, g.id, x.unit_id, x.crew_id, x.crew_post_id, x.state, x.limit_value, x.limit_unit,
-    x.calendar, x.clock, x.dispatched_at, x.due_at, x.signed_at, x.responded_at, x.passed_at, x.ended_at,
-    x.failed_count, x.overdue
-  from guard g, jsonb_to_recordset($A::jsonb) as x(id uuid, unit_id uuid, crew_id uuid, crew_post_id uuid,
-    state text, limit_value numeric, limit_unit text, calendar text, clock jsonb, dispatched_at timestamptz,
+  insert into assignment (id, city_id, case_id, parent_id, part, form, unit_id, crew_id, crew_post_id, state,
+    limit_value, limit_unit, calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at,
+    failed_count, extensions, overdue, exempt)
+  select x.id, g.city_id, g.id, x.parent_id, x.part, x.form, x.unit_id, x.crew_id, x.crew_post_id, x.state,
+    x.limit_value, x.limit_unit, x.calendar, x.clock, x.dispatched_at, x.due_at, x.signed_at, x.responded_at,
+    x.passed_at, x.ended_at, x.failed_count, x.extensions, x.overdue, x.exempt
+  from guard g, jsonb_to_recordset($A::jsonb) as x(id uuid, parent_id uuid, part text, form text, unit_id uuid,
+    crew_id uuid, crew_post_id uuid, extensions int, exempt boolean, state text, limit_value numeric, limit_unit text, calendar text, clock jsonb, dispatched_at timestamptz,
     due_at timestamptz, signed_at timestamptz, responded_at timestamptz, passed_at timestamptz,
     ended_at timestamptz, failed_count int, overdue boolean)
   on conflict (id) do update set crew_id = excluded.crew_id, crew_post_id = excluded.crew_post_id,
     state = excluded.state, clock = excluded.clock, due_at = excluded.due_at, signed_at = excluded.signed_at,
     responded_at = excluded.responded_at, passed_at = excluded.passed_at, ended_at = excluded.ended_at,
-    failed_count = excluded.failed_count, overdue = excluded.overdue
+    failed_count = excluded.failed_count, extensions = excluded.extensions, overdue = excluded.overdue,
+    exempt = excluded.exempt
   returning 1
 ), opened as (
-  insert into task (id, city_id, case_id, assignment_id, node, token, step, role, unit_id, post_id,
-    claimed_post_id, claimed_at, opened_at, warn_at, due_at, due_key, limit_value, limit_unit,
+  insert into task (id, city_id, case_id, assignment_id, application_id, node, token, scope, step, role, unit_id, post_id,
+    claimed_post_id, claimed_at, opened_at, not_before, warn_at, due_at, due_key, limit_value, limit_unit, calendar,
     done_at, done_post_id, done_action, overdue)
-  select x.id, g.city_id, g.id, x.assignment_id, x.node, x.token, x.step, x.role, x.unit_id, x.post_id,
-    x.claimed_post_id, x.claimed_at, x.opened_at, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit,
+  select x.id, g.city_id, g.id, x.assignment_id, x.application_id, x.node, x.token, x.scope, x.step, x.role, x.unit_id, x.post_id,
+    x.claimed_post_id, x.claimed_at, x.opened_at, x.not_before, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
     x.done_at, x.done_post_id, x.done_action, x.overdue
-  from guard g, jsonb_to_recordset($B::jsonb) as x(id uuid, assignment_id uuid, node text, token int, step text,
+  from guard g, jsonb_to_recordset($B::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
     role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
-    warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text,
+    not_before timestamptz, warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
     done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
   returning 1
 ), timed as (
-  insert into timer (task_id, fire, city_id, case_id, due_at)
-  select x.task_id, x.fire, g.city_id, g.id, x.due_at
-  from guard g, jsonb_to_recordset($C::jsonb) as x(task_id uuid, fire text, due_at timestamptz)
+  insert into timer (task_id, fire, city_id, case_id, due_at, since)
+  select x.task_id, x.fire, g.city_id, g.id, x.due_at, x.since
+  from guard g, jsonb_to_recordset($C::jsonb) as x(task_id uuid, fire text, due_at timestamptz, since timestamptz)
+  on conflict (task_id, fire) do update set due_at = excluded.due_at
   returning 1
 ), logged as (
   insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
@@ -128,10 +164,11 @@ function numbered(text: string, first: number): string {
   return text.replace(/\$([A-G])/g, (_all, letter: string) => `$${first + letter.charCodeAt(0) - 65}`);
 }
 
-export const SQL_WRITE_CASE = `
+const WRITE_HEAD = `
 with guard as (
   update "case" set seq = $3, head = $4, stage = $5, outcome = $6, tokens = $7, category_id = $8,
-    condition_id = $9, manual_id = $10, department_id = $11, report_count = $12, filed_at = $13, ended_at = $14
+    condition_id = $9, manual_id = $10, department_id = $11, report_count = $12, filed_at = $13, ended_at = $14,
+    self_handled = $23, rating = $24, merged_into_id = $25, grade = $26
   where id = $1 and seq = $2
   returning id, city_id, null::text as case_no
 ), touched as (
@@ -140,7 +177,7 @@ with guard as (
   where id = $15 and exists (select 1 from guard)
   returning id
 ), withdrawn as (
-  update task set done_at = $18, done_action = 'withdraw', overdue = overdue or coalesce(due_at < $18, false)
+  update task set done_at = $27, done_action = 'withdraw', overdue = overdue or coalesce(due_at < $27, false)
   where id = any($22::uuid[]) and exists (select 1 from guard)
   returning 1
 ), untimed as (
@@ -148,22 +185,63 @@ with guard as (
   where task_id = any(case when $18::timestamptz is null then $22::uuid[] else array_append($22::uuid[], $15::uuid) end)
     and exists (select 1 from guard)
   returning 1
-)${numbered(WRITE_REST, 23)}
-select count(*)::int as n from guard`;
+)${numbered(WRITE_REST, 28)}`;
+
+/** What only some commands write: most are spared its planning. Timers first fall, then stand anew. */
+const WRITE_MORE = `
+, rescheduled as (
+  update task set warn_at = x.warn_at, due_at = x.due_at, due_key = x.due_key
+  from guard g, jsonb_to_recordset($35::jsonb) as x(id uuid, warn_at timestamptz, due_at timestamptz,
+    due_key timestamptz)
+  where task.id = x.id and task.case_id = g.id
+  returning 1
+), disarmed as (
+  delete from timer using guard g, jsonb_to_recordset($36::jsonb) as x(task_id uuid, fire text)
+  where timer.task_id = x.task_id and timer.fire = x.fire and timer.case_id = g.id
+  returning 1
+), applied as (
+  insert into application (id, city_id, case_id, assignment_id, kind, state, level, levels, ask, granted, asked_at,
+    asked_post_id, asked_person_id, asked_unit_id, decided_at, decided_post_id)
+  select x.id, g.city_id, g.id, x.assignment_id, x.kind, x.state, x.level, x.levels, x.ask, x.granted, x.asked_at,
+    x.asked_post_id, x.asked_person_id, x.asked_unit_id, x.decided_at, x.decided_post_id
+  from guard g, jsonb_to_recordset($37::jsonb) as x(id uuid, assignment_id uuid, kind text, state text,
+    level smallint, levels smallint, ask jsonb, granted jsonb, asked_at timestamptz, asked_post_id uuid,
+    asked_person_id uuid, asked_unit_id uuid, decided_at timestamptz, decided_post_id uuid)
+  on conflict (id) do update set state = excluded.state, level = excluded.level, granted = excluded.granted,
+    decided_at = excluded.decided_at, decided_post_id = excluded.decided_post_id
+  returning 1
+), marked as (
+  insert into case_mark (id, city_id, case_id, kind, post_id, at, due_at, note)
+  select x.id, g.city_id, g.id, x.kind, x.post_id, x.at, x.due_at, x.note
+  from guard g, jsonb_to_recordset($38::jsonb) as x(id uuid, kind text, post_id uuid, at timestamptz,
+    due_at timestamptz, note text)
+  returning 1
+), linked as (
+  insert into case_link (from_id, to_id, kind, city_id, at)
+  select x.from_id, x.to_id, x.kind, g.city_id, x.at
+  from guard g, jsonb_to_recordset($39::jsonb) as x(from_id uuid, to_id uuid, kind text, at timestamptz)
+  on conflict do nothing
+  returning 1
+)`;
+
+const WRITTEN = '\nselect count(*)::int as n from guard';
+
+export const SQL_WRITE_CASE = `${WRITE_HEAD}${WRITTEN}`;
+export const SQL_WRITE_CASE_MORE = `${WRITE_HEAD}${WRITE_MORE}${WRITTEN}`;
 
 export const SQL_OPEN_CASE = `
 with num as (
-  insert into numbering (city_id, series, period, last) values ($1, 'case', $2, 1)
+  insert into numbering (city_id, series, period, last) values ($1, $34, $2, 1)
   on conflict (city_id, series, period) do update set last = numbering.last + 1
   returning last
 ), guard as (
   insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
     address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
-    collector_post_id, process_id, tokens, reported_at, ended_at)
-  select $3, $1, $2 || '-' || lpad(num.last::text, greatest(5, length(num.last::text)), '0'), $4, $5, $6, $7, $8,
+    collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
+  select $3, $1, $35::text || lpad(num.last::text, greatest($36::int, length(num.last::text)), '0') || $37::text, $4, $5, $6, $7, $8,
     $9, $10, $11, $12, case when $13::float8 is null then null
       else st_setsrid(st_makepoint($13::float8, $14::float8), 4326) end,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $32, $33
   from num
   returning id, city_id, case_no, street_id, community_id, patrol_grid_id
 ), worded as (
@@ -187,7 +265,7 @@ with num as (
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
-)${numbered(WRITE_REST, 32)}
+)${numbered(WRITE_REST, 38)}
 select id, case_no from guard`;
 
 /** A later report of the same problem: the guard is the open case that it joins. */

@@ -1,4 +1,11 @@
-import type { EventAssignment, EventBody, EventPayload, EventTask } from '@wanmi/contracts';
+import type {
+  ApplicationKind,
+  EventAssignment,
+  EventBody,
+  EventPayload,
+  EventTask,
+  MarkKind,
+} from '@wanmi/contracts';
 import { chainHash, canonicalJson, type HashAlgorithm } from '#platform/canonical';
 
 /** The algorithm of new links; every row names its own, so that a city may change it. */
@@ -29,6 +36,9 @@ export interface CaseState {
   departmentId: string | null;
   collectorPostId: string | null;
   reportCount: number;
+  selfHandled: boolean;
+  rating: number | null;
+  mergedIntoId: string | null;
   processId: string;
   tokens: unknown;
   reportedAt: number;
@@ -39,6 +49,12 @@ export interface CaseState {
 /** 派遣单 as a command sees it. `clock` is the running value of @wanmi/process. */
 export interface AssignmentState {
   id: string;
+  /** The district's assignment that it is a part of. */
+  parentId: string | null;
+  /** main, assist, safe or district. */
+  part: string;
+  /** 派遣形式. */
+  form: string;
   unitId: string;
   crewId: string | null;
   crewPostId: string | null;
@@ -54,7 +70,37 @@ export interface AssignmentState {
   passedAt: number | null;
   endedAt: number | null;
   failedCount: number;
+  extensions: number;
   overdue: boolean;
+  exempt: boolean;
+}
+
+/** 申请 as a command sees it: `ask` is the form without free text. */
+export interface ApplicationState {
+  id: string;
+  assignmentId: string | null;
+  kind: ApplicationKind;
+  state: 'pending' | 'approved' | 'refused' | 'withdrawn';
+  level: number;
+  levels: number;
+  ask: Record<string, unknown>;
+  granted: Record<string, unknown> | null;
+  askedAt: number;
+  askedPostId: string;
+  askedPersonId: string;
+  askedUnitId: string | null;
+  decidedAt: number | null;
+  decidedPostId: string | null;
+}
+
+/** 督办 催办 批示. */
+export interface MarkState {
+  id: string;
+  kind: MarkKind;
+  postId: string;
+  at: number;
+  dueAt: number | null;
+  note: string | null;
 }
 
 /** 待办. `dueKey` orders the open list: what has no limit comes last. */
@@ -62,8 +108,11 @@ export interface TaskState {
   id: string;
   caseId: string;
   assignmentId: string | null;
+  applicationId: string | null;
   node: string;
   token: number;
+  /** Scope of the process in which it stands. */
+  scope: number;
   step: string;
   role: string;
   unitId: string | null;
@@ -71,10 +120,14 @@ export interface TaskState {
   claimedPostId: string | null;
   claimedAt: number | null;
   openedAt: number;
+  /** 同时段核查: nobody does it before the hours of the find; null: at once. */
+  notBefore: number | null;
   warnAt: number | null;
   dueAt: number | null;
   limitValue: number | null;
   limitUnit: string | null;
+  /** By which calendar the limit counts; null: none, or that of its stage. */
+  calendar: string | null;
   doneAt: number | null;
   donePostId: string | null;
   doneAction: string | null;
@@ -84,7 +137,22 @@ export interface TaskState {
 /** What is known of an open task that is not the one that is acted on. */
 export type OpenTask = Pick<
   TaskState,
-  'id' | 'token' | 'step' | 'role' | 'unitId' | 'postId' | 'assignmentId' | 'openedAt' | 'dueAt' | 'overdue'
+  | 'id'
+  | 'token'
+  | 'node'
+  | 'step'
+  | 'role'
+  | 'unitId'
+  | 'postId'
+  | 'assignmentId'
+  | 'applicationId'
+  | 'openedAt'
+  | 'warnAt'
+  | 'dueAt'
+  | 'limitValue'
+  | 'limitUnit'
+  | 'calendar'
+  | 'overdue'
 >;
 
 /** Far enough that a task without a limit sorts after every other; a timestamptz that JavaScript can hold. */
@@ -112,7 +180,9 @@ export interface Author {
 const iso = (ms: number): string => new Date(ms).toISOString();
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
 
-export function eventTask(task: Omit<OpenTask, 'token'>): EventTask {
+export function eventTask(
+  task: Pick<OpenTask, 'id' | 'step' | 'role' | 'unitId' | 'postId' | 'assignmentId' | 'openedAt' | 'dueAt'>,
+): EventTask {
   return {
     id: task.id,
     step: task.step,
@@ -140,6 +210,11 @@ export function eventAssignment(a: AssignmentState): EventAssignment {
     failedCount: a.failedCount,
     overdue: a.overdue,
     limit: { value: a.limitValue, unit: a.limitUnit as EventAssignment['limit']['unit'] },
+    parentId: a.parentId,
+    part: a.part,
+    form: a.form,
+    exempt: a.exempt,
+    extensions: a.extensions,
   };
 }
 
@@ -188,4 +263,9 @@ export function appendEvent(
     hash,
     algorithm: LOG_ALGORITHM,
   };
+}
+
+export function eventApplication(a: ApplicationState): NonNullable<EventPayload['application']> {
+  const { id, kind, state, assignmentId, level, levels } = a;
+  return { id, kind, state, assignmentId, level, levels };
 }

@@ -2,6 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Platform } from '#platform/platform';
 import { loadTask } from './repo.ts';
 import { strandedHeir } from './handover.ts';
+import { fireProcessTimer } from './process-timer.ts';
+import { ringsLater } from './recomputing.ts';
 import { appendEvent, eventAssignment, eventTask } from './state.ts';
 
 /** A due row of `timer`, claimed by the loop inside its transaction. */
@@ -20,6 +22,7 @@ export interface DueTimer {
  */
 export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueTimer): Promise<void> {
   await trx.query('select 1 from "case" where id = $1 for update', [timer.caseId]);
+  if (timer.fire.startsWith('process:')) return fireProcessTimer(platform, trx, timer);
   const loaded = await loadTask(trx, {
     taskId: timer.taskId,
     cityId: timer.cityId,
@@ -27,11 +30,13 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
     key: null,
     forClosing: false,
   });
-  await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   const task = loaded?.task;
+  const at = platform.clock.now();
+  const waits = loaded && task?.doneAt === null;
+  if (waits && (await ringsLater(platform, trx, loaded, timer.fire, at))) return;
+  await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   if (!loaded || !task || task.doneAt !== null) return;
   const { state } = loaded;
-  const at = platform.clock.now();
   const overdue = timer.fire === 'overdue';
   if (overdue) task.overdue = true;
   const assignment =

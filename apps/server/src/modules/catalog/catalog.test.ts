@@ -1,13 +1,16 @@
 import { Category, Condition, page, Phrase, SourceInfo } from '@wanmi/contracts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createUnit } from '#modules/org';
 import { testCity, world, type TestCity, type World } from '#testing/world';
 import {
   catalogOf,
+  decisionFor,
   formFor,
   invalidateCatalog,
   manualFor,
   noContext,
+  numberFor,
   processInForce,
   processOf,
   validateForm,
@@ -129,6 +132,34 @@ describe('catalogOf', () => {
   });
 });
 
+describe('decisions and numbering', () => {
+  it('are those in force, compiled once', async () => {
+    const found = await of();
+    expect(decisionFor(found, 'failures', { count: 3 })).toEqual({ inspector: true });
+    expect(decisionFor(found, 'failures', { count: 2 })).toEqual({ inspector: false });
+    const at = Date.parse('2026-03-04T00:00:00Z');
+    expect(numberFor(found, 'case', at)).toMatchObject({ period: '20260304', before: '20260304-', width: 5 });
+    await sql`update setting set value = value where city_id = ${w.cityId}`.execute(w.platform.db);
+    invalidateCatalog(w.platform, w.cityId);
+    expect((await of()).decisions.get('failures')).toBe(found.decisions.get('failures'));
+  });
+
+  it("follow a new version from the moment of its effect, and leave the neighbour's alone", async () => {
+    const content = JSON.stringify({ series: 'case', pattern: 'W{yyyy}-{serial:6}' });
+    const hash = Buffer.alloc(32);
+    const from = new Date(w.platform.clock.now());
+    await sql`
+      insert into rule_version (id, city_id, kind, code, version, content, content_hash, state, valid_from, created_at)
+      values (gen_random_uuid(), ${neighbour.cityId}, 'numbering', 'case', 2, ${content}, ${hash}, 'published',
+              ${from}, ${from})`.execute(w.platform.db);
+    invalidateCatalog(w.platform, neighbour.cityId);
+    const at = Date.parse('2026-03-04T00:00:00Z');
+    const theirs = numberFor(await catalogOf(w.platform, neighbour.cityId), 'case', at);
+    expect(theirs).toMatchObject({ period: '2026', before: 'W2026-', width: 6 });
+    expect(numberFor(await of(), 'case', at).before).toBe('20260304-');
+  });
+});
+
 describe('processes', () => {
   it('compiles a version once and knows which one is in force', async () => {
     const inForce = await processInForce(w.platform, w.cityId, 'case');
@@ -194,6 +225,83 @@ describe('formFor', () => {
     expect(none.properties['unitId']).not.toHaveProperty('oneOf');
   });
 
+  it('offers the choices of a list in its entries', async () => {
+    const { properties } = await form('dispatch', { conditionId: w.rules.conditions.cover });
+    const others = properties['otherIds'] as unknown as {
+      oneOf?: unknown;
+      items: { oneOf: { const: string }[] };
+    };
+    expect(others.oneOf).toBeUndefined();
+    expect(others.items.oneOf.map((choice) => choice.const)).toEqual([
+      w.units.department1,
+      w.units.department2,
+    ]);
+    // Anybody may be asked for advice, also the department that has the case
+    const consult = (await form('consult', { departmentId: w.units.department1 })).properties['unitIds'];
+    expect((consult as unknown as typeof others).items.oneOf).toHaveLength(2);
+  });
+
+  it('offers all crews where it goes past the departments, those of the likeliest first', async () => {
+    const { properties } = await form('dispatch', { conditionId: w.rules.conditions.rubbish });
+    expect(properties['crewId']?.oneOf).toEqual([
+      { const: w.units.crew2, title: 'D2 · D2-1', 'x-label': { 'zh-CN': 'D2 · D2-1', en: 'D2 · D2-1' } },
+      { const: w.units.crew1, title: 'D1 · D1-1', 'x-label': { 'zh-CN': 'D1 · D1-1', en: 'D1 · D1-1' } },
+    ]);
+  });
+
+  it('asks for a follow-up only where a condition follows', async () => {
+    const next = async () =>
+      (await form('close', { conditionId: neighbour.rules.conditions.cover })).properties['fileNext'];
+    const of = (cityId: string) =>
+      formFor(w.platform, cityId, 'close', { ...noContext, conditionId: neighbour.rules.conditions.cover });
+    expect(await next()).toBeUndefined();
+    await sql`update condition set next_id = ${neighbour.rules.conditions.rubbish}
+      where id = ${neighbour.rules.conditions.cover}`.execute(w.platform.db);
+    invalidateCatalog(w.platform, neighbour.cityId);
+    expect(((await of(neighbour.cityId)) as unknown as FilledForm).properties['fileNext']).toMatchObject({
+      'x-widget': 'switch',
+      'x-help': { en: 'E0105-01' },
+      default: true,
+    });
+    // Still not in a city that has no such condition
+    expect(await next()).toBeUndefined();
+  });
+
+  it('proposes the command centre of the place, and offers a centre the departments below it', async () => {
+    const [west] = neighbour.districts;
+    const centre = await createUnit(w.platform.db, w.platform, {
+      cityId: neighbour.cityId,
+      kind: 'commandCentre',
+      code: 'CC-W',
+      name: { 'zh-CN': '西区', en: 'West' },
+      regionId: west.id,
+      parentId: neighbour.units.commandCentre,
+    });
+    const filled = async (action: string, over: Partial<catalog.FormContext>) =>
+      (await formFor(w.platform, neighbour.cityId, action, {
+        ...noContext,
+        ...over,
+      })) as unknown as FilledForm;
+    invalidateCatalog(w.platform, neighbour.cityId);
+    // The city's own centre is no district
+    expect((await filled('sendDistrict', { regionIds: [west.id] })).properties['unitId']).toMatchObject({
+      oneOf: [{ const: centre }],
+      default: centre,
+    });
+    const elsewhere = (await filled('sendDistrict', {})).properties['unitId'];
+    expect(elsewhere?.oneOf).toHaveLength(1);
+    expect(elsewhere?.default).toBeUndefined();
+    const offered = async () =>
+      (await filled('dispatch', { unitId: centre })).properties['unitId']?.oneOf?.map(
+        (choice) => choice.const,
+      );
+    const both = [neighbour.units.department1, neighbour.units.department2];
+    expect(await offered()).toEqual(both);
+    await sql`update unit set parent_id = ${centre} where id = ${both[1]}`.execute(w.platform.db);
+    invalidateCatalog(w.platform, neighbour.cityId);
+    expect(await offered()).toEqual([both[1]]);
+  });
+
   it('is empty for an action without a form', async () => {
     expect(await form('claim')).toEqual({ type: 'object', properties: {}, additionalProperties: false });
   });
@@ -221,8 +329,19 @@ describe('validateForm', () => {
         errors: [{ path: '/conditionId', code: 'unknown' }],
       });
     }
-    await expect(check('dispatch', { unitId: neighbour.units.department1 })).rejects.toMatchObject({
-      errors: [{ path: '/unitId', code: 'unknown' }],
+    for (const unitId of [neighbour.units.department1, w.units.crew1, w.units.commandCentre]) {
+      await expect(check('dispatch', { unitId })).rejects.toMatchObject({
+        errors: [{ path: '/unitId', code: 'unknown' }],
+      });
+    }
+    const { department1, department2, crew1 } = w.units;
+    await check('dispatch', { form: 'several', unitId: department1, otherIds: [department2] });
+    await expect(
+      check('dispatch', { form: 'several', unitId: department1, otherIds: [department2, crew1] }),
+    ).rejects.toMatchObject({ errors: [{ path: '/otherIds/1', code: 'unknown' }] });
+    await check('dispatch', { form: 'flat', crewId: crew1 });
+    await expect(check('dispatch', { form: 'flat', crewId: department1 })).rejects.toMatchObject({
+      errors: [{ path: '/crewId', code: 'unknown' }],
     });
   });
   it('refuses what the form refuses', async () => {

@@ -1,21 +1,7 @@
-import type { Text } from '@wanmi/contracts';
 import { emptyForm, type JsonSchema } from './forms.ts';
-import { limitFor, manualFor } from './manual.ts';
-import type { Catalog, CatalogCondition, CatalogUnit } from './model.ts';
-
-/** What is known of the case and the task whose form is asked for. */
-export interface FormContext {
-  readonly categoryId: string | null;
-  readonly conditionId: string | null;
-  /** The regions of the place, the smallest first. */
-  readonly regionIds: readonly string[];
-  readonly ownerId: string | null;
-  readonly grade: string | null;
-  /** The unit that the task waits for. */
-  readonly unitId: string | null;
-  /** The department that is responsible now, if any. */
-  readonly departmentId: string | null;
-}
+import { limitFor } from './manual.ts';
+import type { Catalog, CatalogCondition } from './model.ts';
+import { unitChoices, type Choice, type FormContext, type Property } from './unit-choices.ts';
 
 /** No context: a form outside a case. */
 export const noContext: FormContext = {
@@ -27,15 +13,6 @@ export const noContext: FormContext = {
   unitId: null,
   departmentId: null,
 };
-
-type Property = Record<string, unknown>;
-interface Choice {
-  const: string;
-  title: string;
-  'x-label': Text;
-  'x-help'?: Text;
-  'x-limit'?: { value: number; unit: string };
-}
 
 const MAX_CHOICES = 200;
 const MAX_MEMO = 5000;
@@ -62,19 +39,37 @@ function fill(catalog: Catalog, action: string, context: FormContext): JsonSchem
   const { schema } = catalog.forms.get(action) ?? emptyForm;
   const properties = schema['properties'];
   if (typeof properties !== 'object' || properties === null) return schema;
-  const filled = Object.entries(properties as Record<string, Property>).map(([name, property]) => [
-    name,
-    fillProperty(catalog, action, context, property),
-  ]);
+  const filled = Object.entries(properties as Record<string, Property>).flatMap(([name, property]) => {
+    const made =
+      property['x-widget'] === 'followUp'
+        ? withFollowUp(catalog, context, property)
+        : fillProperty(catalog, action, context, property);
+    return made === null ? [] : [[name, made]];
+  });
   return { ...schema, properties: Object.fromEntries(filled) as Record<string, Property> };
+}
+
+/** Asked only where something follows: which condition it is stands beside the switch. */
+function withFollowUp(catalog: Catalog, context: FormContext, property: Property): Property | null {
+  const nextId = catalog.condition(context.conditionId ?? '')?.nextId;
+  const next = catalog.condition(nextId ?? '');
+  if (!next?.inForce) return null;
+  return { ...property, 'x-widget': 'switch', 'x-help': next.name, default: true };
 }
 
 function fillProperty(catalog: Catalog, action: string, context: FormContext, property: Property): Property {
   switch (property['x-widget']) {
     case 'condition':
       return withConditions(catalog, context, property);
-    case 'unit':
-      return withUnits(catalog, action, context, property);
+    case 'unit': {
+      const { choices, proposed } = unitChoices(catalog, action, context, property);
+      return withChoices(property, choices, proposed);
+    }
+    case 'units': {
+      // Several of them: the choices are those of one entry
+      const { choices } = unitChoices(catalog, action, context, property);
+      return { ...property, items: withChoices((property['items'] ?? {}) as Property, choices) };
+    }
     case 'phrases': {
       const phrases = catalog.phrases.get(action) ?? [];
       return phrases.length > 0 ? { ...property, 'x-phrases': phrases } : property;
@@ -112,30 +107,6 @@ function conditionChoice(condition: CatalogCondition, grade: string | null): Cho
     'x-help': condition.closing,
     'x-limit': limitFor(condition, grade),
   };
-}
-
-function withUnits(catalog: Catalog, action: string, context: FormContext, property: Property): Property {
-  // Within a department work is handed to its crews, everywhere else to departments.
-  const toCrews = (property['x-unit-kind'] ?? (action === 'assign' ? 'crew' : 'department')) === 'crew';
-  if (toCrews)
-    return withChoices(property, (catalog.crewsOf.get(context.unitId ?? '') ?? []).map(unitChoice));
-  // Given anew it goes to another department: the one that has it is no choice.
-  const units = catalog.departments.filter((unit) => unit.id !== context.departmentId);
-  return withChoices(property, units.map(unitChoice), proposedDepartment(catalog, context, units));
-}
-
-function proposedDepartment(
-  catalog: Catalog,
-  context: FormContext,
-  units: readonly CatalogUnit[],
-): string | undefined {
-  if (context.conditionId === null) return undefined;
-  const answer = manualFor(catalog, { ...context, conditionId: context.conditionId });
-  return units.find((unit) => unit.id === answer?.departmentId)?.id;
-}
-
-function unitChoice(unit: CatalogUnit): Choice {
-  return { const: unit.id, title: unit.name['zh-CN'], 'x-label': unit.name };
 }
 
 /** An empty `oneOf` is no schema, so without choices the property stays as it is. */

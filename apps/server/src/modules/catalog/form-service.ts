@@ -1,9 +1,10 @@
 import { invalid, type FieldError } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { catalogOf } from './catalogue.ts';
-import { formWithChoices, type FormContext } from './choices.ts';
+import { formWithChoices } from './choices.ts';
 import { emptyForm, formErrors, type JsonSchema } from './forms.ts';
 import type { Catalog } from './model.ts';
+import { unitKindOf, type FormContext } from './unit-choices.ts';
 
 /** The form of an action for this case, choices filled in; an action without a form has an empty one. */
 export async function formFor(
@@ -25,25 +26,42 @@ export async function validateForm(
   const catalog = await catalogOf(platform, cityId);
   const form = catalog.forms.get(action) ?? emptyForm;
   const errors = formErrors(form, data);
-  if (errors.length === 0) errors.push(...unknownIds(catalog, form.schema, data as Record<string, unknown>));
+  if (errors.length === 0)
+    errors.push(...unknownIds(catalog, action, form.schema, data as Record<string, unknown>));
   if (errors.length > 0) throw invalid(errors, 'form.invalid');
 }
 
-/** Ids that fit the format but name nothing of this city, or something that is no longer in force. */
-function unknownIds(catalog: Catalog, schema: JsonSchema, data: Record<string, unknown>): FieldError[] {
+/** Ids that fit the format but name nothing of this city, something of another kind, or no longer in force. */
+function unknownIds(
+  catalog: Catalog,
+  action: string,
+  schema: JsonSchema,
+  data: Record<string, unknown>,
+): FieldError[] {
   const properties = (schema['properties'] ?? {}) as Record<string, Record<string, unknown>>;
-  const errors: FieldError[] = [];
-  for (const [name, property] of Object.entries(properties)) {
-    const id = data[name];
-    if (typeof id !== 'string') continue;
-    const found =
-      property['x-widget'] === 'condition'
-        ? catalog.condition(id)
-        : property['x-widget'] === 'unit'
-          ? catalog.unitById.get(id)
-          : { inForce: true };
-    if (!found?.inForce)
-      errors.push({ path: `/${name}`, code: 'unknown', message: 'names nothing in force' });
-  }
-  return errors;
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const value = data[name];
+    const isKnown = (id: string): boolean => names(catalog, action, property, id);
+    if (typeof value === 'string') return isKnown(value) ? [] : [unknown(`/${name}`)];
+    if (!Array.isArray(value)) return [];
+    return (value as unknown[]).flatMap((id, index) =>
+      typeof id !== 'string' || isKnown(id) ? [] : [unknown(`/${name}/${index}`)],
+    );
+  });
 }
+
+function names(catalog: Catalog, action: string, property: Record<string, unknown>, id: string): boolean {
+  switch (property['x-widget']) {
+    case 'condition':
+      return catalog.condition(id)?.inForce ?? false;
+    case 'unit':
+    case 'units': {
+      const unit = catalog.unitById.get(id);
+      return unit !== undefined && unit.inForce && unit.kind === unitKindOf(action, property);
+    }
+    default:
+      return true;
+  }
+}
+
+const unknown = (path: string): FieldError => ({ path, code: 'unknown', message: 'names nothing in force' });

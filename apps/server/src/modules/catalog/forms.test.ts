@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ACTIONS, type Action } from '@wanmi/contracts';
 import { describe, expect, it } from 'vitest';
 import { compileForm, emptyForm, formErrors } from './forms.ts';
 
@@ -50,6 +51,40 @@ describe('forms', () => {
     expect(formErrors(shipped('dispatch'), null)).toMatchObject([{ path: '', code: 'type' }]);
     expect(formErrors(shipped('assign'), {}).length).toBeGreaterThan(0);
     expect(formErrors(shipped('assign'), { postId: ID })).toEqual([]);
+  });
+
+  it('every action but taking and giving back has a form', () => {
+    const codes = readdirSync(FOLDER).map((name) => name.replace('.schema.json', ''));
+    const bare: Action[] = ['claim', 'release'];
+    expect(codes.toSorted()).toEqual([...ACTIONS.filter((one) => !bare.includes(one)), 'report'].toSorted());
+  });
+
+  it('asks for what belongs to one form of dispatch with it, and refuses it with any other', () => {
+    const dispatch = (data: object) =>
+      formErrors(shipped('dispatch'), data).map(({ path, code }) => [path, code]);
+    expect(dispatch({ form: 'flat' })).toEqual([['/crewId', 'required']]);
+    expect(dispatch({ form: 'flat', crewId: ID })).toEqual([]);
+    expect(dispatch({ unitId: ID, crewId: ID })).toEqual([['/crewId', 'notAllowed']]);
+    for (const form of ['several', 'mainAssist', 'doubleFlow']) {
+      expect(dispatch({ form, unitId: ID })).toEqual([['/otherIds', 'required']]);
+      expect(dispatch({ form, unitId: ID, otherIds: [ID] })).toEqual([]);
+    }
+    expect(dispatch({ form: 'crossRegion', unitId: ID, otherIds: [ID] })).toEqual([
+      ['/otherIds', 'notAllowed'],
+    ]);
+  });
+
+  it('wants to know what "other" is, and one of two where one is enough', () => {
+    for (const code of ['applyReturn', 'applyVoid', 'void']) {
+      const errors = (data: object) => formErrors(shipped(code), data).map(({ path }) => path);
+      expect(errors({ reason: 'other' }), code).toEqual(['/note']);
+      expect(errors({ reason: 'other', note: 'x' }), code).toEqual([]);
+      expect(errors({ reason: 'duplicate' }), code).toEqual([]);
+    }
+    expect(formErrors(shipped('refuse'), {}).length).toBeGreaterThan(0);
+    expect(formErrors(shipped('refuse'), { note: 'x' })).toEqual([]);
+    expect(formErrors(shipped('approve'), { value: 2 }).length).toBeGreaterThan(0);
+    expect(formErrors(shipped('approve'), { value: 2, unit: 'workingDay' })).toEqual([]);
   });
 
   it('an action without a form takes no data', () => {

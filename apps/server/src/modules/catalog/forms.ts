@@ -16,12 +16,12 @@ export interface FormRule {
 const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
 
 // Our keywords are notes for the screen (config/README.md); any other unknown keyword is a mistake of the form.
-const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-kind'];
+const NOTES = ['x-label', 'x-help', 'x-order', 'x-widget', 'x-phrases', 'x-unit-kind', 'x-show-if'];
 
 // A form is written by the city's people: patterns and formats run on what users type, so errors are collected
 // only up to a bounded number of fields, and `$data` or remote references do not exist.
 function createAjv(): Ajv2020 {
-  const ajv = new Ajv2020({
+  const made = new Ajv2020({
     strict: true,
     // `required` inside `anyOf` branches names properties of the parent ("unit or person")
     strictRequired: false,
@@ -30,15 +30,23 @@ function createAjv(): Ajv2020 {
     addUsedSchema: false,
     validateFormats: true,
   });
-  addFormats.default(ajv);
-  for (const keyword of NOTES) ajv.addKeyword({ keyword });
-  return ajv;
+  addFormats.default(made);
+  for (const keyword of NOTES) made.addKeyword({ keyword });
+  return made;
 }
+
+// One for all: each would compile the meta-schema anew (0.1 s).
+const ajv = createAjv();
 
 /** Compiles the schema of one form; throws where it is no schema or has a keyword that nobody knows. */
 export function compileForm(rule: { id: string; code: string; version: number }, content: string): FormRule {
   const schema = JSON.parse(content) as JsonSchema;
-  return { ...rule, schema, validate: createAjv().compile(schema) };
+  try {
+    return { ...rule, schema, validate: ajv.compile(schema) };
+  } finally {
+    // A form is kept by who asked for it; another of the same id is another form
+    ajv.removeSchema(schema);
+  }
 }
 
 export const emptyForm: FormRule = {
@@ -46,7 +54,7 @@ export const emptyForm: FormRule = {
   code: '',
   version: 0,
   schema: EMPTY,
-  validate: createAjv().compile(EMPTY),
+  validate: ajv.compile(EMPTY),
 };
 
 /** What is wrong with the data, by field; empty when it fits. Values are never repeated. */
@@ -62,7 +70,8 @@ function fieldError(error: ErrorObject): FieldError {
   const field = missing ?? extra;
   return {
     path: field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(field)}`,
-    code: error.keyword,
+    // A field that another answer rules out (`crewId: false` where it is not dispatched flat)
+    code: error.keyword === 'false schema' ? 'notAllowed' : error.keyword,
     message: error.message ?? '',
   };
 }
@@ -78,6 +87,8 @@ function unique(errors: FieldError[]): FieldError[] {
   const seen = new Set<string>();
   return errors.filter((error) => {
     if (error.code === 'const' && chosen.has(error.path)) return false;
+    // Only says that the branch below it failed, which says so itself
+    if (error.code === 'if') return false;
     const key = `${error.path} ${error.code}`;
     return !seen.has(key) && seen.add(key);
   });

@@ -1,6 +1,7 @@
 export { routes } from './routes.ts';
 export { catalogOf, invalidateCatalog } from './catalogue.ts';
-export { noContext, type FormContext } from './choices.ts';
+export { noContext } from './choices.ts';
+export { ASKED, decisionFor } from './decisions.ts';
 export { compileForm, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
 export { limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
@@ -13,5 +14,8 @@ export type {
   LimitValue,
   StageLimit,
 } from './model.ts';
+export { compileNumbering, isNumberOf, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
 export { conditionInfo } from './present.ts';
+export { nameDrawn } from './words.ts';
 export { processInForce, processOf, type ProcessInForce } from './rules.ts';
+export type { FormContext } from './unit-choices.ts';

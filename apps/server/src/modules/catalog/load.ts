@@ -1,4 +1,4 @@
-import { compileCalendar, type Calendar } from '@wanmi/process';
+import { compileCalendar, compileDecision, type Calendar, type DecisionModel } from '@wanmi/process';
 import type { Platform } from '#platform/platform';
 import { compileForm, type FormRule } from './forms.ts';
 import { buildManual, type Manual } from './manual.ts';
@@ -11,6 +11,7 @@ import type {
   LimitValue,
   RuleInForce,
 } from './model.ts';
+import { compileNumbering, type Numbering } from './numbering.ts';
 import * as repo from './repo.ts';
 import { withQuestions } from './questions.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -50,7 +51,7 @@ export async function loadCatalog(platform: Platform, cityId: string): Promise<L
         ...indexCategories(categories, settings, life),
         ...indexConditions(conditions, life),
         ...indexUnits(await repo.readUnits(trx, cityId), life),
-        ...compileRules(rules),
+        ...(await compileRules(rules)),
         manual,
         sources: new Map(
           sources
@@ -169,6 +170,7 @@ function indexUnits(
   const units = rows.map((row): CatalogUnit => ({
     id: row.id,
     parentId: row.parent_id,
+    regionId: row.region_id,
     kind: row.kind,
     code: row.code,
     name: row.name,
@@ -209,23 +211,30 @@ function inForceRules(rows: readonly repo.RuleRow[], life: Life): repo.RuleRow[]
   return [...chosen.values()];
 }
 
-function compileRules(rows: readonly repo.RuleRow[]): Pick<CatalogData, 'rules' | 'forms' | 'calendars'> {
+async function compileRules(
+  rows: readonly repo.RuleRow[],
+): Promise<Pick<CatalogData, 'rules' | 'forms' | 'calendars' | 'decisions' | 'numbering'>> {
   const rules = new Map<string, RuleInForce>();
   const forms = new Map<string, FormRule>();
   const calendars = new Map<string, Calendar>();
-  for (const row of rows) {
-    rules.set(`${row.kind}:${row.code}`, { id: row.id, code: row.code, version: row.version });
-    if (row.content === null) continue;
-    if (row.kind === 'form') forms.set(row.code, formOnce(row.id, row.code, row.version, row.content));
-    if (row.kind === 'calendar') calendars.set(row.code, calendarOnce(row.id, row.content));
+  const decisions = new Map<string, DecisionModel>();
+  const numbering = new Map<string, Numbering>();
+  for (const { id, kind, code, version, content } of rows) {
+    rules.set(`${kind}:${code}`, { id, code, version });
+    if (content === null) continue;
+    if (kind === 'form') forms.set(code, formOnce(id, code, version, content));
+    if (kind === 'calendar') calendars.set(code, calendarOnce(id, content));
+    if (kind === 'decision') decisions.set(code, await decisionOnce(id, content));
+    if (kind === 'numbering') numbering.set(code, compileNumbering(content));
   }
-  return { rules, forms, calendars };
+  return { rules, forms, calendars, decisions, numbering };
 }
 
 // Versions are immutable, so what was compiled once holds for every later load of any city (a form takes 3 ms).
 const MAX_COMPILED = 2000;
 const compiledForms = new Map<string, FormRule>();
 const compiledCalendars = new Map<string, Calendar>();
+const compiledDecisions = new Map<string, Promise<DecisionModel>>();
 
 function once<T>(cache: Map<string, T>, id: string, make: () => T): T {
   const known = cache.get(id);
@@ -242,6 +251,10 @@ function formOnce(id: string, code: string, version: number, content: string): F
 
 function calendarOnce(id: string, content: string): Calendar {
   return once(compiledCalendars, id, () => compileCalendar(JSON.parse(content)));
+}
+
+function decisionOnce(id: string, content: string): Promise<DecisionModel> {
+  return once(compiledDecisions, id, () => compileDecision(content));
 }
 
 async function inForceManual(

@@ -1,7 +1,8 @@
 import type { CategoryKind, LimitUnit, Text, UnitKind } from '@wanmi/contracts';
-import type { Calendar } from '@wanmi/process';
+import type { Calendar, DecisionModel } from '@wanmi/process';
 import type { FormRule } from './forms.ts';
 import type { Manual } from './manual.ts';
+import type { Numbering } from './numbering.ts';
 import type { Settings } from './settings.ts';
 
 export interface LimitValue {
@@ -56,6 +57,8 @@ export interface StageLimit extends LimitValue {
 export interface CatalogUnit {
   readonly id: string;
   readonly parentId: string | null;
+  /** The district (or other region) that it serves; null: the whole city. */
+  readonly regionId: string | null;
   readonly kind: UnitKind;
   readonly code: string;
   readonly name: Text;
@@ -94,6 +97,10 @@ export interface CatalogData {
   readonly sources: ReadonlyMap<string, CatalogSource>;
   readonly stageLimits: ReadonlyMap<string, StageLimit>;
   readonly calendars: ReadonlyMap<string, Calendar>;
+  /** Decision tables in force, by code: `decisionFor` asks them. */
+  readonly decisions: ReadonlyMap<string, DecisionModel>;
+  /** Rules of numbering, by series: `numberFor` asks them. */
+  readonly numbering: ReadonlyMap<string, Numbering>;
   readonly settings: Settings;
   readonly phrases: ReadonlyMap<string, readonly Text[]>;
   readonly forms: ReadonlyMap<string, FormRule>;

@@ -121,6 +121,7 @@ export async function readSettingRows(db: At, cityId: string): Promise<{ key: st
 export interface UnitRow {
   id: string;
   parent_id: string | null;
+  region_id: string | null;
   kind: UnitKind;
   code: string;
   name: Text;
@@ -132,7 +133,7 @@ export interface UnitRow {
 
 export async function readUnits(db: At, cityId: string): Promise<UnitRow[]> {
   const { rows } = await sql<UnitRow>`
-    select id, parent_id, kind, code, name, duty, calendar, valid_from, valid_to
+    select id, parent_id, region_id, kind, code, name, duty, calendar, valid_from, valid_to
       from unit where city_id = ${cityId} order by code, id`.execute(db);
   return rows;
 }
@@ -151,7 +152,7 @@ export interface RuleRow {
 export async function readRules(db: At, cityId: string): Promise<RuleRow[]> {
   const { rows } = await sql<RuleRow>`
     select id, kind, code, version, valid_from,
-           case when kind in ('form', 'calendar') then content end as content
+           case when kind in ('form', 'calendar', 'decision', 'numbering') then content end as content
       from rule_version
      where city_id = ${cityId} and state = 'published' and valid_from is not null
      order by kind, code, valid_from desc, version desc`.execute(db);
@@ -203,6 +204,29 @@ export async function readRule(db: At, id: string): Promise<RuleContent | undefi
     select id, city_id, kind, code, version, state, valid_from, reason, created_at, content
       from rule_version where id = ${id}`.execute(db);
   return rows[0];
+}
+
+/**
+ * The text of the process that a version calls: the version that was pinned when the caller was published; of one
+ * from before that, what was in force when it came into force, whatever has become of it since.
+ */
+export async function readCalled(db: At, caller: RuleContent, code: string): Promise<string | undefined> {
+  const { rows } = await sql<{ content: string }>`
+    select v.content from rule_version v
+      left join rule_call c on c.caller_id = ${caller.id} and c.code = ${code} and c.called_id = v.id
+     where v.city_id = ${caller.city_id} and v.kind = 'process' and v.code = ${code} and v.state <> 'draft'
+       and (c.called_id is not null or v.valid_from <= coalesce(${caller.valid_from}::timestamptz, v.valid_from))
+     order by c.called_id is null, v.valid_from desc, v.version desc limit 1`.execute(db);
+  return rows[0]?.content;
+}
+
+/** Ids of the versions of the main process, the newest first. */
+export async function publishedProcesses(db: At, cityId: string, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from rule_version
+     where city_id = ${cityId} and kind = 'process' and code = 'case' and state = 'published'
+     order by version desc limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
 }
 
 export type RuleVersionRow = Omit<RuleContent, 'content' | 'city_id'> & { bytes: number };

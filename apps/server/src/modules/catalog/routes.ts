@@ -8,6 +8,7 @@ import {
   Phrase,
   SourceInfo,
   SOURCES,
+  Text,
   type Source,
 } from '@wanmi/contracts';
 import { z } from 'zod';
@@ -17,6 +18,7 @@ import type { Platform } from '#platform/platform';
 import { catalogOf } from './catalogue.ts';
 import { conditionInfo, toCategory } from './present.ts';
 import { listRules, readRule } from './repo.ts';
+import { ownWords } from './words.ts';
 
 const tags = ['catalog'];
 const MAX_CATEGORIES = 500;
@@ -35,6 +37,10 @@ const RuleVersion = z
     bytes: z.int(),
   })
   .meta({ id: 'RuleVersion' });
+
+const OwnWords = z
+  .object({ steps: z.record(z.string(), Text), actions: z.record(z.string(), Text) })
+  .meta({ id: 'OwnWords' });
 
 const CalendarReply = z
   .object({ code: z.string(), version: z.int(), calendar: z.record(z.string(), z.unknown()) })
@@ -126,6 +132,18 @@ export function routes(app: App, platform: Platform): void {
         .flatMap(([action, texts]) => texts.map((text) => ({ action, text })));
       return { items, next: null };
     },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/words',
+    config: { authenticated: true },
+    schema: {
+      tags,
+      summary: 'What the city calls steps and actions of its own (codes `x-…`), as its drawings name them',
+      response: { 200: OwnWords },
+    },
+    handler: (request) => ownWords(platform, request.actor.cityId),
   });
 
   app.route({

@@ -2,7 +2,7 @@ import { compileProcess, type Graph } from '@wanmi/process';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { catalogOf } from './catalogue.ts';
-import { readRule } from './repo.ts';
+import { readCalled, readRule } from './repo.ts';
 
 const MAX_GRAPHS = 500;
 // Versions are immutable and their ids are never used twice, so a graph holds for the life of the process.
@@ -26,7 +26,7 @@ export function processOf(platform: Platform, ruleVersionId: string): Promise<Gr
 async function compile(platform: Platform, ruleVersionId: string): Promise<Graph> {
   const rule = await readRule(platform.db, ruleVersionId);
   if (rule?.kind !== 'process') throw problem('notFound');
-  return compileProcess(rule.content);
+  return compileProcess(rule.content, { calls: (called) => readCalled(platform.db, rule, called) });
 }
 
 export interface ProcessInForce {

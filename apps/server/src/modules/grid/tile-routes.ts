@@ -17,7 +17,7 @@ const SUMMARY: Record<TileLayer, string> = {
   base: 'Base map: layers water, park, road, building, label',
   grid: 'Grids and regions: layers district, street, community, patrol (from zoom 12), unit (from 14)',
   asset: 'Managed components from zoom 15',
-  case: 'Open cases in scope with their lamps; below zoom 16 clusters with `count` and the worst lamp',
+  case: 'Open cases in scope with their lamps; below zoom 16 clusters with `count`, the worst lamp and how many are of it (`worst`)',
 };
 
 const Params = z.object({

@@ -107,7 +107,7 @@ const CELLS = 8;
 
 /**
  * Open cases that the viewer may see (`visible`: a condition on `"case" c`), each with its lamp; below zoom 16
- * gathered by a grid with their number and their worst lamp. The lamp is computed for `now`, as everywhere.
+ * gathered by a grid with their number, their worst lamp, and how many of them have it. The lamp is computed for `now`, as everywhere.
  */
 export function caseTile(visible: RawBuilder<boolean>, tile: TileKey, now: Date): Query {
   const clocks = sql`select min(t.due_at) as due_at, min(t.warn_at) as warn_at`;
@@ -133,11 +133,13 @@ export function caseTile(visible: RawBuilder<boolean>, tile: TileKey, now: Date)
 function clusters(tile: TileKey, lampName: RawBuilder<unknown>): RawBuilder<unknown> {
   const cell = (metresPerPixel(tile.z) * 256) / CELLS;
   return sql`
-    select count, ${lampName} as lamp,
+    select count, ${lampName} as lamp, case when count > 1 then worst end as worst,
            case when count = 1 then id end as id, case when count = 1 then case_no end as case_no,
            case when count = 1 then stage end as stage,
            st_asmvtgeom(geom, ${envelope(tile)}, ${TILE_EXTENT}::int, ${TILE_BUFFER}::int, true) as geom
-      from (select count(*)::int as count, max(lamp) as lamp, min(id::text) as id, min(case_no) as case_no,
+      from (select count(*)::int as count, max(lamp) as lamp,
+                   (case max(lamp) when 3 then count(*) filter (where lamp = 3) when 2 then count(*) filter (where lamp = 2)
+                     when 1 then count(*) filter (where lamp = 1) else count(*) end)::int as worst, min(id::text) as id, min(case_no) as case_no,
                    min(stage) as stage, st_centroid(st_collect(point)) as geom
               from (select o.*, st_transform(o.geom, 3857) as point from o) p
              group by st_snaptogrid(point, ${cell}::float8)) g`;

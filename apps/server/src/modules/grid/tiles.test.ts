@@ -191,7 +191,7 @@ describe('case tiles', () => {
     expect(await seen('districtLeader')).toEqual([]);
     expect(await seen('districtLeader', 18, 1)).toEqual([expect.objectContaining({ id: east.id })]);
     // From afar: both in one, or the only one that may be seen with its number
-    expect(await seen('shiftLeader', 12)).toEqual([{ count: 2, lamp: 'green' }]);
+    expect(await seen('shiftLeader', 12)).toEqual([{ count: 2, lamp: 'green', worst: 2 }]);
     expect(await seen('districtLeader', 12)).toEqual([
       expect.objectContaining({ count: 1, id: east.id, case_no: east.caseNo }),
     ]);

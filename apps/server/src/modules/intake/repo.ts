@@ -1,84 +1,14 @@
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
-import type { Report, ReportQuery, SimilarCase } from '@wanmi/contracts';
+import { EVENT_OF_ACTION, type Report, type ReportQuery, type RevealedReporter } from '@wanmi/contracts';
 import { newestReports } from './newest.ts';
-import { BLIND_ROLES, caseScopeSql, type KeptSimilar } from '#modules/cases';
-import { catalogOf, type Catalog, type CatalogCategory } from '#modules/catalog';
+import { BLIND_ROLES, visibleCaseSql } from '#modules/cases';
+import { catalogOf, type Catalog } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
-import { uuidv7Floor, uuidv7Since } from '#platform/ids';
+import { uuidv7Since } from '#platform/ids';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
-import type { Db } from '#platform/pool';
-
-const SIMILAR_LIMIT = 10;
-
-/** A degree of latitude in metres; a box first, so that the GiST index serves, then the true distance. */
-const METRES_PER_DEGREE = 111_320;
-
-/** Open cases of the category within its metres and hours, nearest first; only those in the actor's scope. */
-export async function similarCases(
-  platform: Platform,
-  actor: Actor,
-  category: CatalogCategory,
-  point: { lon: number; lat: number },
-): Promise<SimilarCase[]> {
-  const { lon, lat } = point;
-  const dLat = category.similarMetres / METRES_PER_DEGREE;
-  const dLon = dLat / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
-  const since = uuidv7Floor(platform.clock.now() - category.similarHours * 3600_000);
-  const here = sql`st_setsrid(st_makepoint(${lon}::float8, ${lat}::float8), 4326)`;
-  const found = await sql<SimilarRow>`
-    select c.id, c.case_no, c.stage, c.category_id, c.address, c.reported_at,
-      st_distance(c.geom::geography, ${here}::geography)::float8 as distance
-    from "case" c
-    where c.geom && st_makeenvelope(${lon - dLon}::float8, ${lat - dLat}::float8, ${lon + dLon}::float8,
-        ${lat + dLat}::float8, 4326)
-      and c.ended_at is null and c.category_id = ${category.id}::uuid and c.id >= ${since}::uuid
-      and st_dwithin(c.geom::geography, ${here}::geography, ${category.similarMetres}::float8)
-      and ${caseScopeSql(actor.scope, actor.cityId)}
-    order by distance, c.id limit ${SIMILAR_LIMIT}`.execute(platform.db);
-  const catalog = await catalogOf(platform, actor.cityId);
-  return found.rows.map((row) => toSimilar(catalog, row));
-}
-
-/** The same cases once more, as they are now, for a repeated answer; only those still in the actor's scope. */
-export async function similarAgain(
-  platform: Platform,
-  actor: Actor,
-  kept: readonly KeptSimilar[],
-): Promise<SimilarCase[]> {
-  if (kept.length === 0) return [];
-  const found = await sql<SimilarRow>`
-    select c.id, c.case_no, c.stage, c.category_id, c.address, c.reported_at, k.distance
-    from jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as k(id uuid, distance float8)
-    join "case" c on c.id = k.id
-    where ${caseScopeSql(actor.scope, actor.cityId)} order by k.distance, c.id`.execute(platform.db);
-  const catalog = await catalogOf(platform, actor.cityId);
-  return found.rows.map((row) => toSimilar(catalog, row));
-}
-
-interface SimilarRow {
-  id: string;
-  case_no: string;
-  stage: string;
-  category_id: string | null;
-  address: string | null;
-  reported_at: Date;
-  distance: number;
-}
-
-function toSimilar(catalog: Catalog, row: SimilarRow): SimilarCase {
-  const category = catalog.categoryById.get(row.category_id ?? '');
-  return {
-    id: row.id,
-    caseNo: row.case_no,
-    stage: row.stage,
-    category: category ? { id: category.id, code: category.code, name: category.name } : null,
-    address: row.address,
-    reportedAt: row.reported_at.toISOString(),
-    distance: Math.round(row.distance * 10) / 10,
-  };
-}
+import type { Db, Trx } from '#platform/pool';
 
 /** 王**, 138****5678: enough to recognise a caller who is on the line, too little to find anybody. */
 export function maskName(name: string | null): string | null {
@@ -110,8 +40,13 @@ interface Row {
   reporter_id: string | null;
   name: string | null;
   phone: string | null;
+  erased_at: Date | null;
   outcome: Report['outcome'];
 }
+
+const COLUMNS = sql`r.id, r.case_id, c.case_no, r.kind, r.source, r.category_id, r.description, r.address,
+  st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at, r.received_at, r.external_ref, r.reporter_id,
+  p.name, p.phone, p.erased_at, c.outcome`;
 
 /** Reports of the cases in scope, newest first. */
 export async function listReports(
@@ -128,39 +63,110 @@ export async function listReports(
   if (query.to) parts.push(sql`r.id < ${uuidv7Since(query.to)}::uuid`);
   if (query.cursor) parts.push(sql`r.id < ${decodeCursor(query.cursor, Cursor)!.i}::uuid`);
   const found = await sql<Row>`
-    select r.id, r.case_id, c.case_no, r.kind, r.source, r.category_id, r.description, r.address,
-      st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at, r.received_at, r.external_ref, r.reporter_id,
-      p.name, p.phone, c.outcome
+    select ${COLUMNS}
     from (${newestReports(actor, parts, query.limit + 1)}) r join "case" c on c.id = r.case_id
       left join reporter p on p.id = r.reporter_id
     order by r.id desc`.execute(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));
-  const blind = BLIND_ROLES.has(actor.role);
+  return { next: page.next, items: page.items.map((row) => toReport(catalog, actor, row)) };
+}
+
+function toReport(catalog: Catalog, actor: Actor, row: Row): Report {
+  const category = catalog.categoryById.get(row.category_id ?? '');
   return {
-    next: page.next,
-    items: page.items.map((row) => {
-      const category = catalog.categoryById.get(row.category_id ?? '');
-      return {
-        id: row.id,
-        caseId: row.case_id,
-        caseNo: row.case_no,
-        kind: row.kind,
-        source: row.source,
-        category: category ? { id: category.id, code: category.code, name: category.name } : null,
-        description: row.description,
-        address: row.address,
-        point: row.lon === null || row.lat === null ? null : { lon: row.lon, lat: row.lat },
-        reportedAt: row.reported_at.toISOString(),
-        receivedAt: row.received_at.toISOString(),
-        externalRef: row.external_ref,
-        reporter:
-          blind || row.reporter_id === null
-            ? null
-            : { name: maskName(row.name), phone: maskPhone(row.phone), masked: true },
-        outcome: row.outcome,
-      };
-    }),
+    id: row.id,
+    caseId: row.case_id,
+    caseNo: row.case_no,
+    kind: row.kind,
+    source: row.source,
+    category: category ? { id: category.id, code: category.code, name: category.name } : null,
+    description: row.description,
+    address: row.address,
+    point: row.lon === null || row.lat === null ? null : { lon: row.lon, lat: row.lat },
+    reportedAt: row.reported_at.toISOString(),
+    receivedAt: row.received_at.toISOString(),
+    externalRef: row.external_ref,
+    reporter:
+      BLIND_ROLES.has(actor.role) || row.reporter_id === null
+        ? null
+        : {
+            name: maskName(row.name),
+            phone: maskPhone(row.phone),
+            masked: true,
+            erased: row.erased_at !== null,
+          },
+    outcome: row.outcome,
   };
+}
+
+/** One report of a case that this actor may see; null where there is none. */
+export async function findReport(platform: Platform, actor: Actor, reportId: string): Promise<Report | null> {
+  const found = await sql<Row>`
+    select ${COLUMNS} from report r join "case" c on c.id = r.case_id left join reporter p on p.id = r.reporter_id
+    where r.id = ${reportId}::uuid and ${visibleCaseSql(actor)}`.execute(platform.db);
+  const [row] = found.rows;
+  if (!row) return null;
+  const catalog = await catalogOf(platform, actor.cityId);
+  return toReport(catalog, actor, row);
+}
+
+/** Where and when a report was, for what speaks of its place; null where there is no such report. */
+export async function readPlaceOf(db: Db, cityId: string, reportId: string): Promise<ReportedPlace | null> {
+  const { rows } = await sql<
+    Omit<ReportedPlace, 'point' | 'reportedAt'> & { lon: number | null; lat: number | null; at: Date }
+  >`
+    select r.kind, r.category_id as "categoryId", st_x(r.geom) as lon, st_y(r.geom) as lat, r.reported_at as at,
+      r.street_id as "streetId", r.community_id as "communityId", null as "districtId"
+    from report r where r.id = ${reportId}::uuid and r.city_id = ${cityId}::uuid`.execute(db);
+  const [row] = rows;
+  if (!row) return null;
+  const { lon, lat, at, ...rest } = row;
+  return { ...rest, point: lon === null || lat === null ? null : { lon, lat }, reportedAt: at.getTime() };
+}
+
+/** The district follows from the street by the tree. */
+export interface ReportedPlace {
+  readonly kind: string;
+  readonly categoryId: string | null;
+  readonly point: { readonly lon: number; readonly lat: number } | null;
+  readonly reportedAt: number;
+  readonly districtId: null;
+  readonly streetId: string | null;
+  readonly communityId: string | null;
+}
+
+export interface Told {
+  action: 'answer' | 'transferOut';
+  /** As the log keeps it: numbers masked. */
+  text: string | null;
+  to: string | null;
+  at: Date;
+}
+
+/** What was told to who reported the case: the last answer or transfer in its log. */
+export async function readAnswer(db: Db, caseId: string): Promise<Told | null> {
+  const { rows } = await sql<Told>`
+    select t.action, coalesce(t.data ->> 'result', t.data ->> 'note') as text, t.data ->> 'to' as to, e.at
+    from case_event e, lateral (select e.body::jsonb #>> '{payload,task,action}' as action,
+      e.body::jsonb #> '{payload,data}' as data) t
+    where e.case_id = ${caseId}::uuid and e.type in (${EVENT_OF_ACTION.answer}, ${EVENT_OF_ACTION.transferOut})
+    order by e.seq desc limit 1`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Name and number go, at that moment; the report and the log stay. Answers when they went, if anybody was named. */
+export async function eraseReporter(
+  db: Db | Trx,
+  cityId: string,
+  reportId: string,
+  at: Date,
+): Promise<Date | null> {
+  const { rows } = await sql<{ erased_at: Date }>`
+    update reporter p set name = null, phone = null, erased_at = coalesce(p.erased_at, ${at})
+      from report r
+     where r.id = ${reportId}::uuid and r.city_id = ${cityId}::uuid and p.id = r.reporter_id
+    returning p.erased_at`.execute(db);
+  return rows[0]?.erased_at ?? null;
 }
 
 /** The reporters of a case, unmasked. The caller has checked permission and scope and writes the audit. */
@@ -168,10 +174,11 @@ export async function reportersOf(
   db: Db,
   cityId: string,
   caseId: string,
-): Promise<{ reportId: string; name: string | null; phone: string | null }[]> {
-  const found = await sql<{ reportId: string; name: string | null; phone: string | null }>`
-    select r.id as "reportId", p.name, p.phone from report r join reporter p on p.id = r.reporter_id
-    where r.case_id = ${caseId}::uuid and r.city_id = ${cityId}::uuid and p.erased_at is null
+): Promise<z.output<typeof RevealedReporter>[]> {
+  const found = await sql<Omit<z.output<typeof RevealedReporter>, 'erasedAt'> & { erased_at: Date | null }>`
+    select r.id as "reportId", p.name, p.phone, p.erased_at
+    from report r join reporter p on p.id = r.reporter_id
+    where r.case_id = ${caseId}::uuid and r.city_id = ${cityId}::uuid
     order by r.id limit 100`.execute(db);
-  return found.rows;
+  return found.rows.map(({ erased_at, ...one }) => ({ ...one, erasedAt: erased_at?.toISOString() ?? null }));
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import {
+  EraseReply,
   Id,
   page,
   Report,
   ReportBody,
+  ReportDetail,
   ReportQuery,
   ReportReply,
   RevealBody,
@@ -19,8 +21,10 @@ import type { App } from '#platform/http';
 import { commandMeta } from '#platform/http';
 import { maskPersonal } from '#platform/personal';
 import type { Platform } from '#platform/platform';
+import { eraseReporterOf, reportDetail } from './one.ts';
 import { listReports, reportersOf } from './repo.ts';
-import { similarTo, submitReport } from './submit.ts';
+import { similarTo } from './similar.ts';
+import { submitReport } from './submit.ts';
 
 /** Everything that comes in, and who said it. */
 export function routes(app: App, platform: Platform): void {
@@ -30,9 +34,10 @@ export function routes(app: App, platform: Platform): void {
       config: { permission: 'report.create' },
       schema: {
         tags: ['reports'],
-        summary: 'Report a problem: opens a case, or joins the open one that is named',
+        summary:
+          'Report a problem: opens a case, or joins the open one that is named; or ask, suggest, praise',
         description:
-          'Repeatable by Idempotency-Key or by the report’s own id. `similar` lists open cases that are probably the same.',
+          'Repeatable by Idempotency-Key or by the report’s own id. `similar` lists open cases that are probably the same. What is no problem needs neither category nor position; an operator answers it or transfers it out in the same call.',
         body: ReportBody,
         response: { 200: ReportReply, 201: ReportReply },
       },
@@ -63,7 +68,8 @@ export function routes(app: App, platform: Platform): void {
       config: { permission: 'report.create' },
       schema: {
         tags: ['reports'],
-        summary: 'Open cases that are probably the same problem',
+        summary:
+          'Open cases that are probably the same problem, and those that were solved here not long ago',
         querystring: SimilarQuery,
         response: { 200: z.object({ items: z.array(SimilarCase) }) },
       },
@@ -73,6 +79,36 @@ export function routes(app: App, platform: Platform): void {
       const catalog = await catalogOf(platform, request.actor.cityId);
       return { items: await similarTo(platform, request.actor, catalog, categoryId, { lon, lat }) };
     },
+  );
+
+  app.get(
+    '/reports/:id',
+    {
+      config: { permission: 'report.read' },
+      schema: {
+        tags: ['reports'],
+        summary: 'One report with what was told; the reporter is masked',
+        params: z.object({ id: Id }),
+        response: { 200: ReportDetail },
+      },
+    },
+    (request) => reportDetail(platform, request.actor, request.params.id),
+  );
+
+  app.post(
+    '/reports/:id/erase-reporter',
+    {
+      config: { permission: 'reporter.reveal' },
+      schema: {
+        tags: ['reports'],
+        summary: 'Erase who reported, with a reason; the report’s words and the log stay',
+        params: z.object({ id: Id }),
+        body: RevealBody,
+        response: { 200: EraseReply },
+      },
+    },
+    (request) =>
+      eraseReporterOf(platform, request.actor, request.params.id, request.body.reason, commandMeta(request)),
   );
 
   app.post(
@@ -103,7 +139,10 @@ export function routes(app: App, platform: Platform): void {
         outcome: 'ok',
         requestId: request.id,
         ip: request.ip,
-        detail: { reason: maskPersonal(request.body.reason), reporters: items.length },
+        detail: {
+          reason: maskPersonal(request.body.reason),
+          reporters: items.filter((one) => one.erasedAt === null).length,
+        },
       });
       return { items };
     },

@@ -10,9 +10,22 @@ import * as catalog from '#modules/catalog';
 import * as grid from '#modules/grid';
 import * as intake from '#modules/intake';
 import * as media from '#modules/media';
-import { exportRoots, readRootFile, rootFile, rootJob, verifyCity, writeRoots } from './index.ts';
+import {
+  exportRoots,
+  readRootFile,
+  rootFile,
+  rootJob,
+  verifyCity,
+  verifyRoots,
+  writeRoots,
+} from './index.ts';
 import * as integrity from './index.ts';
-import { GrowingTree } from './tree.ts';
+import { plansOf } from '#platform/jobs-testing';
+import { addDays } from '#platform/clock';
+import { uuidv7 } from '#platform/ids';
+import { ChangingTree, type Head } from './changing-tree.ts';
+import { chainedRoot, headsOfDays, treeOf } from './roots.ts';
+import { GrowingTree, headLeaf } from './tree.ts';
 
 test('the growing tree has the root of RFC 6962', () => {
   fc.assert(
@@ -22,6 +35,107 @@ test('the growing tree has the root of RFC 6962', () => {
       expect(tree.root().toString('hex')).toBe(merkleRoot(leaves).toString('hex'));
     }),
   );
+});
+
+test('a tree that changes has the root of one that is made anew, after every day', () => {
+  const head = fc.record({
+    caseId: fc.nat(60).map((n) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`),
+    seq: fc.nat(1000),
+    hash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  });
+  const day = fc.uniqueArray(head, { maxLength: 20, selector: ({ caseId }) => caseId });
+  fc.assert(
+    fc.property(fc.array(day, { maxLength: 12 }), (days) => {
+      const tree = new ChangingTree('sha256');
+      const all = new Map<string, Head>();
+      for (const heads of days) {
+        tree.put(heads);
+        for (const one of heads) all.set(one.caseId, one);
+        const anew = new GrowingTree('sha256');
+        const ordered = [...all.values()].sort((a, b) => (a.caseId < b.caseId ? -1 : 1));
+        for (const { caseId, seq, hash } of ordered) anew.append(headLeaf(caseId, seq, hash));
+        expect(tree.leaves).toBe(all.size);
+        expect(tree.root().equals(anew.root())).toBe(true);
+      }
+    }),
+  );
+});
+
+describe('many days', () => {
+  const DAYS = 60;
+  const FIRST = '2026-01-01';
+  let w: World;
+  beforeAll(async () => {
+    w = await world({ modules: [integrity] });
+  });
+  afterAll(() => w.close());
+
+  test('are checked with one look at each head, by its index; a changed head is found on its day and after', async () => {
+    const { db, pool } = w.platform;
+    const start = Date.parse(FIRST);
+    // Each day 20 new cases, some of them with ids of an earlier moment, and 10 that move on.
+    const ids: string[] = [];
+    const heads: { day: string; id: string; seq: number; hash: string }[] = [];
+    for (let n = 0; n < DAYS; n += 1) {
+      const day = addDays(FIRST, n);
+      const moved = new Set(Array.from({ length: 10 }, (_x, i) => ids[(n * 37 + i * 13) % ids.length]));
+      for (let i = 0; i < 20; i += 1) {
+        const id = uuidv7(start + (n - (i % 3)) * 86_400_000 + i);
+        ids.push(id);
+        moved.add(id);
+      }
+      for (const id of moved)
+        if (id !== undefined) heads.push({ day, id, seq: n + 1, hash: uuidv7(start + n) });
+    }
+    await pool.query(
+      `insert into log_head (city_id, case_id, day, seq, hash)
+       select $1, id, day, seq, sha256(hash::bytea)
+         from jsonb_to_recordset($2::jsonb) as x(day date, id uuid, seq int, hash text)`,
+      [w.cityId, JSON.stringify(heads)],
+    );
+    let previous: string | null = null;
+    for (let n = 0; n < DAYS; n += 1) {
+      const day = addDays(FIRST, n);
+      const tree = await treeOf(db, w.cityId, day, 'sha256');
+      const root = chainedRoot(tree.root(), previous, 'sha256');
+      await pool.query(
+        `insert into log_root (city_id, day, algorithm, cases, root, previous, at) values ($1, $2, 'sha256', $3, $4, $5, $6)`,
+        [
+          w.cityId,
+          day,
+          tree.leaves,
+          Buffer.from(root, 'hex'),
+          previous === null ? null : Buffer.from(previous, 'hex'),
+          new Date(start),
+        ],
+      );
+      previous = root;
+    }
+    expect(await verifyRoots(w.platform, w.cityId)).toEqual({ faults: [], checked: DAYS });
+    const seen = new Map<string, number>();
+    for await (const { day, heads: some } of headsOfDays(db, w.cityId, 7)) {
+      seen.set(day, (seen.get(day) ?? 0) + some.length);
+    }
+    expect([...seen.values()].reduce((sum, one) => sum + one, 0)).toBe(heads.length);
+    await pool.query('analyze log_head');
+    const [plan] = await plansOf(pool, (some) => headsOfDays(some, w.cityId, 10).next());
+    expect(plan).toMatch(/Index Scan using log_head_day/);
+
+    const client = await pool.connect();
+    try {
+      await client.query('set session_replication_role = replica');
+      await client.query(`update log_head set seq = 9999 where day = $1 and case_id = $2`, [
+        addDays(FIRST, 50),
+        heads.find((one) => one.day === addDays(FIRST, 50))!.id,
+      ]);
+    } finally {
+      await client.query('set session_replication_role = origin');
+      client.release();
+    }
+    const { faults } = await verifyRoots(w.platform, w.cityId);
+    expect(faults[0]).toEqual({ day: addDays(FIRST, 50), reason: 'root' });
+    expect(faults.every((one) => one.day >= addDays(FIRST, 50))).toBe(true);
+  });
 });
 
 describe('a city', () => {

@@ -6,6 +6,7 @@ import type { HashAlgorithm } from '#platform/canonical';
 import { addDays, cityDayStart } from '#platform/clock';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
+import type { Head } from './changing-tree.ts';
 import { GrowingTree, headLeaf } from './tree.ts';
 
 export interface DailyRoot {
@@ -114,6 +115,25 @@ export async function treeOf(
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return tree;
     after = last.case_id;
+  }
+}
+
+/** All heads, day by day, a day in pages: each head once, by an index of its own. */
+export async function* headsOfDays(
+  db: Db | Trx,
+  cityId: string,
+  page = PAGE,
+): AsyncGenerator<{ day: string; heads: readonly Head[] }, undefined> {
+  let after = { day: '0001-01-01', caseId: NO_ID };
+  for (;;) {
+    const { rows } = await sql<Head & { day: string }>`
+      select day, case_id as "caseId", seq, hash from log_head
+      where city_id = ${cityId}::uuid and (day, case_id) > (${after.day}::date, ${after.caseId}::uuid)
+      order by day, case_id limit ${page}`.execute(db);
+    for (const [day, heads] of Map.groupBy(rows, (row) => row.day)) yield { day, heads };
+    const last = rows.at(-1);
+    if (!last || rows.length < page) return undefined;
+    after = last;
   }
 }
 

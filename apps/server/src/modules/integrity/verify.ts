@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Platform } from '#platform/platform';
 import { type ChainFault, verifyChain } from './chain.ts';
-import { chainedRoot, listRoots, readRootFile, treeOf } from './roots.ts';
+import { ChangingTree } from './changing-tree.ts';
+import { chainedRoot, headsOfDays, listRoots, readRootFile } from './roots.ts';
 
 export interface CityFaults {
   readonly chains: { caseId: string; caseNo: string; reason: ChainFault; brokenAt: number | null }[];
@@ -49,7 +50,10 @@ export async function verifyCity(
   return { chains: faults, roots, casesChecked: checked, rootsChecked };
 }
 
-/** Recomputes each daily root from its heads and compares the chain of roots with the file outside. */
+/**
+ * Recomputes each daily root from its heads and compares the chain of roots with the file outside. Each head is read
+ * once, in the order of the days: what a day changed is put into the tree of the day before.
+ */
 export async function verifyRoots(
   platform: Platform,
   cityId: string,
@@ -61,9 +65,18 @@ export async function verifyRoots(
     (await readRootFile(platform, rows[0]?.code ?? '')).map((root) => [root.day, root]),
   );
   const roots = (await listRoots(db, cityId, null, 100_000)).reverse();
+  // A city may change its algorithm: each has a tree of its own over all days.
+  const trees = new Map(
+    [...new Set(roots.map((root) => root.algorithm))].map((one) => [one, new ChangingTree(one)]),
+  );
+  const days = headsOfDays(db, cityId);
+  let next = await days.next();
   let previous: string | null = null;
   for (const root of roots) {
-    const tree = await treeOf(db, cityId, root.day, root.algorithm);
+    for (; !next.done && next.value.day <= root.day; next = await days.next()) {
+      for (const tree of trees.values()) tree.put(next.value.heads);
+    }
+    const tree = trees.get(root.algorithm)!;
     if (root.previous !== previous) faults.push({ day: root.day, reason: 'previous' });
     if (tree.leaves !== root.cases) faults.push({ day: root.day, reason: 'count' });
     if (chainedRoot(tree.root(), root.previous, root.algorithm) !== root.root) {
@@ -74,6 +87,7 @@ export async function verifyRoots(
     outside.delete(root.day);
     previous = root.root;
   }
+  await days.return(undefined);
   // Roots that are outside and no longer in the database.
   for (const day of outside.keys()) faults.push({ day, reason: 'lost' });
   return { faults, checked: roots.length };

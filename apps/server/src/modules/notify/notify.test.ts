@@ -244,6 +244,94 @@ describe('notices', () => {
   });
 });
 
+describe('beside the line', () => {
+  const kinds = async (who: string) => (await get(who)).items.map((one) => [one.kind, one.step]);
+
+  /** The entry that follows a life as far as it went. */
+  const after = (events: readonly EventBody[], over: Partial<EventBody>): EventBody => {
+    const last = events.at(-1)!;
+    return {
+      ...last,
+      seq: last.seq + 1,
+      at: new Date(Date.parse(last.at) + MINUTE).toISOString(),
+      from: last.to,
+      postId: w.person('leader').postId,
+      payload: {},
+      ...over,
+    };
+  };
+  const disposing = (): EventBody[] => life().slice(0, 5); // signed by department 1
+  const application = (id: string, state: 'approved' | 'refused') => ({
+    application: { id, kind: 'extend' as const, state, assignmentId: null, level: 1, levels: 1 },
+  });
+
+  test('what was decided is told to the post that asked, and to nobody else', async () => {
+    const events = disposing();
+    await appendEvents(w.platform.db, events);
+    const id = uuidv7(start);
+    const { postId, personId } = w.person('department1');
+    await sql`insert into application (id, city_id, case_id, kind, state, ask, asked_at, asked_post_id, asked_person_id)
+      values (${id}, ${w.cityId}, ${events[0]!.caseId}, 'extend', 'approved', '{}', ${new Date(start)}, ${postId},
+        ${personId})`.execute(w.platform.db);
+    const granted = after(events, { type: 'application.approved', payload: application(id, 'approved') });
+    await happen([granted]);
+    expect(await kinds('department1')).toEqual([['application.approved', null]]);
+    expect(await kinds('collector1')).toEqual([]);
+    // Who asks and decides at once knows it.
+    await happen([
+      after([granted], { type: 'application.refused', payload: application(id, 'refused'), postId }),
+    ]);
+    expect(await kinds('department1')).toHaveLength(1);
+  });
+
+  test('a mark reaches whoever works on the case, once each, and not who said it', async () => {
+    const events = disposing();
+    const mark = { id: uuidv7(start), kind: 'urge' as const, dueAt: null };
+    await happen([...events, after(events, { type: 'case.urged', payload: { mark } })]);
+    expect(await kinds('department1')).toEqual([['case.urged', null]]);
+    expect(await kinds('department2')).toEqual([]);
+    const own = w.person('department1').postId;
+    await happen([
+      after([...events, after(events, {})], { type: 'case.urged', payload: { mark }, postId: own }),
+    ]);
+    expect(await kinds('department1')).toHaveLength(1);
+  });
+
+  test('a recomputed clock is told to who holds the task', async () => {
+    const events = life().slice(0, 6); // to be checked by the collector
+    await happen(events);
+    await happen([after(events, { type: 'clock.recomputed', postId: null })]);
+    expect(await kinds('collector1')).toEqual([
+      ['clock.recomputed', null],
+      ['task.opened', 'check'],
+    ]);
+  });
+
+  test('an escalation goes to those above: the nearest in the tree, else those of the city', async () => {
+    const waitsForOperator = life().slice(0, 1);
+    await happen(waitsForOperator);
+    await happen([after(waitsForOperator, { type: 'task.escalated', postId: null })]);
+    expect(await kinds('shiftLeader')).toEqual([['task.escalated', null]]);
+    expect(await kinds('leader')).toEqual([]);
+    const waitsForShiftLeader = life().slice(0, 2);
+    await happen(waitsForShiftLeader);
+    await happen([after(waitsForShiftLeader, { type: 'task.escalated', postId: null })]);
+    expect(await kinds('leader')).toEqual([['task.escalated', null]]);
+    expect(await kinds('districtLeader')).toEqual([]);
+  });
+
+  test('a place that came back is told to the department that has to look after it', async () => {
+    const events = disposing();
+    const last = events.at(-1)!;
+    const task = { ...last.payload.opened![0]!, id: uuidv7(start), step: 'keyPatrol', dueAt: null };
+    await happen([
+      ...events,
+      after(events, { type: 'case.recurred', postId: null, payload: { opened: [task] } }),
+    ]);
+    expect(await kinds('department1')).toEqual([['case.recurred', 'keyPatrol']]);
+  });
+});
+
 test('how far the readers are shows in the metrics', async () => {
   await appendEvents(w.platform.db, life().slice(0, 1));
   w.platform.clock.advance(MINUTE);

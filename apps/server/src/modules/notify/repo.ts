@@ -17,32 +17,6 @@ export async function loadEntries(db: Db | Trx, keys: readonly EntryKey[]): Prom
   return rows.map((row) => JSON.parse(row.body) as EventBody);
 }
 
-export interface WaitingTask {
-  readonly id: string;
-  readonly role: string;
-  readonly unitId: string | null;
-  /** Who has claimed it, else whom it waits for by name. */
-  readonly postId: string | null;
-}
-
-/** Of these tasks, those that are still open. */
-export async function openTasks(db: Db | Trx, ids: readonly string[]): Promise<Map<string, WaitingTask>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await sql<WaitingTask>`
-    select id, role, unit_id as "unitId", coalesce(claimed_post_id, post_id) as "postId"
-      from task where id = any(${[...ids]}::uuid[]) and done_at is null`.execute(db);
-  return new Map(rows.map((row) => [row.id, row]));
-}
-
-/** The posts of the collectors who reported these cases. */
-export async function collectorsOf(db: Db | Trx, caseIds: readonly string[]): Promise<Map<string, string>> {
-  if (caseIds.length === 0) return new Map();
-  const { rows } = await sql<{ id: string; postId: string }>`
-    select id, collector_post_id as "postId" from "case"
-     where id = any(${[...caseIds]}::uuid[]) and collector_post_id is not null`.execute(db);
-  return new Map(rows.map((row) => [row.id, row.postId]));
-}
-
 /** Of these posts, those that somebody holds at that time. */
 export async function heldPosts(db: Db | Trx, ids: readonly string[], at: Date): Promise<Set<string>> {
   if (ids.length === 0) return new Set();

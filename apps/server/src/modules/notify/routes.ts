@@ -1,5 +1,6 @@
-import { Id, Notice, NoticeCount, PageQuery, StreamFrame, page } from '@wanmi/contracts';
+import { Id, Notice, NoticeCount, PageQuery, StreamFrame, Told, page } from '@wanmi/contracts';
 import { z } from 'zod';
+import { requireVisibleCase } from '#modules/cases';
 import { problem } from '#platform/errors';
 import type { App } from '#platform/http';
 import { watchReaders } from '#platform/outbox-care';
@@ -8,6 +9,7 @@ import type { Platform } from '#platform/platform';
 import { countDue } from '#platform/timer-loop';
 import { countUnread, listNotices, markAllRead, markRead } from './repo.ts';
 import { openStream } from './stream.ts';
+import { toldOf } from './told.ts';
 
 const COUNTED = 100;
 
@@ -87,6 +89,24 @@ export function routes(app: App, platform: Platform): void {
     async ({ actor }, reply) => {
       await markAllRead(db, actor.postId, new Date(clock.now()));
       return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/cases/:id/told',
+    {
+      config: { permission: 'report.read' },
+      schema: {
+        tags: ['cases'],
+        summary:
+          'What the reporters of a case were told, or are to be told, report by report; those of the cases merged into it too',
+        params: z.object({ id: Id }),
+        response: { 200: Told },
+      },
+    },
+    async ({ actor, params }) => {
+      await requireVisibleCase(db, actor, params.id);
+      return toldOf(db, params.id);
     },
   );
 

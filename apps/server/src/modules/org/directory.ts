@@ -161,28 +161,8 @@ export async function isHeld(db: Db | Trx, postId: string, at: number): Promise<
   return rows.length > 0;
 }
 
-/** The collector whose beat a patrol grid is at a moment: of several, the one who was posted there last. */
-export async function collectorOfGrid(
-  { db }: Pick<Platform, 'db'>,
-  patrolGridId: string,
-  at: number,
-): Promise<PostHolder | null> {
-  const time = new Date(at);
-  const { rows } = await sql<PostHolder>`
-    select p.id as "postId", p.unit_id as "unitId", p.person_id as "personId"
-      from post_grid g
-      join post p on p.id = g.post_id
-      join role r on r.id = p.role_id
-      join person q on q.id = p.person_id
-     where g.grid_id = ${patrolGridId}::uuid and r.code = 'collector' and ${held(at)}
-       and g.valid_from <= ${time} and (g.valid_to is null or g.valid_to > ${time})
-     order by g.valid_from desc, p.id
-     limit 1`.execute(db);
-  return rows[0] ?? null;
-}
-
 /** The post `p` is held, by a person `q` who is not disabled. */
-function held(at: number) {
+export function held(at: number) {
   const time = new Date(at);
   return sql`p.valid_from <= ${time} and (p.valid_to is null or p.valid_to > ${time})
     and (q.valid_to is null or q.valid_to > ${time})`;

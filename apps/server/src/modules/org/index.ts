@@ -2,7 +2,6 @@ export { routes } from './routes.ts';
 export { signOn } from './sessions.ts';
 export {
   cityOf,
-  collectorOfGrid,
   currentUnitId,
   forgetDirectory,
   isHeld,
@@ -22,6 +21,10 @@ export {
   seedRoles,
 } from './create.ts';
 export type { Area } from './create.ts';
+export { actingFor, collectorOfGrid, provideAtWork } from './at-work.ts';
+export type { AtWork } from './at-work.ts';
+export { holdersOf, runsUnit, unitsInReach } from './holders.ts';
+export type { Holder, HolderFilter } from './holders.ts';
 export { onOrgChange } from './changes.ts';
 export type { OrgChange, OrgListener } from './changes.ts';
 export { setPassword } from './staff.ts';

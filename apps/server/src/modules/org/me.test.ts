@@ -6,15 +6,8 @@ import { buildApp } from '#platform/http';
 import * as audit from '#modules/audit';
 import { PASSWORD, testCity, world } from '#testing/world';
 import type { World } from '#testing/world';
-import {
-  cityOf,
-  collectorOfGrid,
-  currentUnitId,
-  postNames,
-  postsFor,
-  regionsOf,
-  unitsOf,
-} from './directory.ts';
+import { collectorOfGrid } from './at-work.ts';
+import { cityOf, currentUnitId, postNames, postsFor, regionsOf, unitsOf } from './directory.ts';
 import { createPost, createRegion } from './create.ts';
 import * as org from './index.ts';
 import { signOn } from './sessions.ts';

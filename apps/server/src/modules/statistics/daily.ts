@@ -1,4 +1,4 @@
-import type { AssignmentFact, CaseFact } from './fold.ts';
+import type { ApplicationFact, AssignmentFact, CaseFact, ReopeningFact } from './facts.ts';
 
 /** Rows of the rollups, as counts to add; a count may be negative. */
 export interface SourceCounts {
@@ -8,6 +8,14 @@ export interface SourceCounts {
   closed: number;
   closedOnTime: number;
   ended: number;
+  rejected: number;
+  declined: number;
+  voided: number;
+  merged: number;
+  answered: number;
+  transferred: number;
+  selfHandled: number;
+  reopened: number;
 }
 export interface CategoryCounts {
   reported: number;
@@ -17,8 +25,11 @@ export interface CategoryCounts {
 export interface DepartmentCounts {
   dispatched: number;
   overdue: number;
+  exempt: number;
   responded: number;
   respondedOnTime: number;
+  returned: number;
+  extended: number;
 }
 
 /** One cell: whose figures, which day, which source, category or department. */
@@ -33,6 +44,8 @@ export interface Cell<C> {
 /** Stands for "no category yet": a key may not be null. */
 export const NO_CATEGORY = '00000000-0000-0000-0000-000000000000';
 
+const OTHER_ENDS = ['rejected', 'declined', 'voided', 'merged', 'answered', 'transferred'] as const;
+
 /** Collects changes of the rollups, so that a batch touches each cell once. */
 export class DailyDelta {
   readonly source = new Cells<SourceCounts>();
@@ -40,7 +53,7 @@ export class DailyDelta {
   readonly department = new Cells<DepartmentCounts>();
 
   addCase(fact: CaseFact, sign: 1 | -1): void {
-    const { cityId, source } = fact;
+    const { cityId, source, outcome, selfHandled } = fact;
     const category = fact.categoryId ?? NO_CATEGORY;
     for (const scopeId of distinct([cityId, fact.districtId, fact.departmentId])) {
       const of = (
@@ -53,23 +66,50 @@ export class DailyDelta {
         if (also) this.category.add({ cityId, scopeId, day, key: category, counts: also }, sign);
       };
       of(fact.reportedDay, { reported: 1 }, { reported: 1 });
+      of(fact.endedDay, { ended: 1 });
+      const other = OTHER_ENDS.find((one) => one === outcome);
+      if (other) of(fact.endedDay, { [other]: 1 });
+      // 自行处理 is counted apart: what nobody was sent for does not make a rate look better.
+      if (selfHandled) {
+        if (outcome === 'closed') of(fact.endedDay, { selfHandled: 1 });
+        continue;
+      }
       of(fact.filedDay, { filed: 1 }, { filed: 1 });
       of(fact.dispatchedDay, { dispatched: 1 });
-      of(fact.endedDay, { ended: 1 });
-      if (fact.outcome !== 'closed') continue;
+      if (outcome !== 'closed') continue;
       of(fact.endedDay, { closed: 1, closedOnTime: fact.onTime === true ? 1 : 0 }, { closed: 1 });
     }
   }
 
+  /** A district's own assignment counts as those of its departments. */
   addAssignment(fact: AssignmentFact, sign: 1 | -1): void {
-    const { cityId, unitId: key } = fact;
+    if (fact.part === 'district') return;
+    const { cityId, unitId: key, overdue, exempt } = fact;
     for (const scopeId of distinct([cityId, fact.districtId, key])) {
       const cell = { cityId, scopeId, key };
-      const dispatched = { dispatched: 1, overdue: fact.overdue ? 1 : 0 };
+      const dispatched = { dispatched: 1, overdue: overdue ? 1 : 0, exempt: overdue && exempt ? 1 : 0 };
       this.department.add({ ...cell, day: fact.dispatchedDay, counts: dispatched }, sign);
       if (fact.respondedDay === null) continue;
-      const responded = { responded: 1, respondedOnTime: fact.overdue ? 0 : 1 };
+      const responded = { responded: 1, respondedOnTime: overdue ? 0 : 1 };
       this.department.add({ ...cell, day: fact.respondedDay, counts: responded }, sign);
+    }
+  }
+
+  /** Returns and extensions count on the day they were approved. */
+  addApplication(fact: ApplicationFact, sign: 1 | -1): void {
+    const { cityId, unitId: key, kind, state, decidedDay: day } = fact;
+    if (state !== 'approved' || day === null || key === null) return;
+    if (kind !== 'return' && kind !== 'extend') return;
+    const counts = kind === 'return' ? { returned: 1 } : { extended: 1 };
+    for (const scopeId of distinct([cityId, fact.districtId, key])) {
+      this.department.add({ cityId, scopeId, key, day, counts }, sign);
+    }
+  }
+
+  addReopening(fact: ReopeningFact, sign: 1 | -1): void {
+    const { cityId, source: key, day } = fact;
+    for (const scopeId of distinct([cityId, fact.districtId, fact.departmentId])) {
+      this.source.add({ cityId, scopeId, key, day, counts: { reopened: 1 } }, sign);
     }
   }
 }

@@ -6,7 +6,9 @@ import { uuidv7 } from '#platform/ids';
 import { lifeOf, type Ground } from '#platform/outbox-testing';
 import { foldAll } from './apply.ts';
 import { DailyDelta } from './daily.ts';
-import { fold, type CaseFact } from './fold.ts';
+import type { CaseFact } from './facts.ts';
+import { fold, follow, NOTHING, type Known } from './fold.ts';
+import { wholeLife } from './life-testing.ts';
 import { openDays } from './open-day.ts';
 
 const ZONE = 'Asia/Shanghai';
@@ -34,8 +36,13 @@ const lives = fc
   .record({ minute: fc.nat(3000), choices: fc.array(fc.nat(99), { minLength: 4, maxLength: 90 }) })
   .map(({ minute, choices }) => lifeOf(ground, START + minute * 60_000, choices));
 
-const replay = (events: readonly EventBody[]): CaseFact =>
-  events.reduce<CaseFact | null>((fact, event) => fold(fact, event, ZONE).case, null)!;
+const wholeLives = fc
+  .record({ minute: fc.nat(3000), choices: fc.array(fc.nat(99), { minLength: 8, maxLength: 200 }) })
+  .map(({ minute, choices }) => wholeLife(ground, START + minute * 60_000, choices));
+
+const knownOf = (events: readonly EventBody[]): Known =>
+  events.reduce<Known>((known, event) => follow(known, fold(known, event, ZONE)), NOTHING);
+const replay = (events: readonly EventBody[]): CaseFact => knownOf(events).case!;
 
 describe('fold', () => {
   test('an ordinary life, entry by entry', () => {
@@ -85,10 +92,11 @@ describe('fold', () => {
 
   test('does not begin without a report, and does not change what it was given', () => {
     const events = lifeOf(ground, START, [0, 0, 0, 0, 0, 30, 30]);
-    expect(() => fold(null, events[1]!, ZONE)).toThrow('does not begin with a report');
-    const before = Object.freeze(fold(null, events[0]!, ZONE).case);
+    expect(() => fold(NOTHING, events[1]!, ZONE)).toThrow('does not begin with a report');
+    const before = knownOf(events.slice(0, 1));
+    Object.freeze(before.case);
     expect(fold(before, events[1]!, ZONE).case.lastSeq).toBe(2);
-    expect(before.lastSeq).toBe(1);
+    expect(before.case!.lastSeq).toBe(1);
   });
 
   test('a department that declines or loses a case answers for it no longer', () => {
@@ -108,9 +116,9 @@ describe('fold', () => {
     const [opened] = events[0]!.payload.opened!;
     const moved = { ...opened!, postId: id(), unitId: id() };
     const entry = { ...events[0]!, seq: 2, type: 'task.moved', payload: { moved: [moved] } };
-    const known = replay(events.slice(0, 1));
+    const known = knownOf(events.slice(0, 1));
     const { case: fact, tasks } = fold(known, entry, ZONE);
-    expect(fact).toEqual({ ...known, lastSeq: 2 });
+    expect(fact).toEqual({ ...known.case, lastSeq: 2 });
     expect(tasks).toMatchObject([
       { taskId: moved.id, postId: moved.postId, unitId: moved.unitId, dueAt: opened!.dueAt, doneAt: null },
     ]);
@@ -143,13 +151,16 @@ describe('fold', () => {
 
   test('cut anywhere and carried on, it comes to the same', () => {
     fc.assert(
-      fc.property(lives, fc.nat(100), (events, at) => {
+      fc.property(fc.oneof(lives, wholeLives), fc.nat(100), (events, at) => {
         const cut = at % events.length;
         const whole = foldAll(new Map(), events, () => ZONE);
         const head = foldAll(new Map(), events.slice(0, cut), () => ZONE);
-        const tail = foldAll(head.cases, events.slice(cut), () => ZONE);
+        const known = knownOf(events.slice(0, cut));
+        const tail = foldAll(new Map([[events[0]!.caseId, known]]), events.slice(cut), () => ZONE);
         expect(new Map([...head.cases, ...tail.cases])).toEqual(whole.cases);
         expect(new Map([...head.assignments, ...tail.assignments])).toEqual(whole.assignments);
+        expect(new Map([...head.applications, ...tail.applications])).toEqual(whole.applications);
+        expect([...head.reopenings, ...tail.reopenings]).toEqual(whole.reopenings);
         const tasks = new Map([...head.tasks, ...tail.tasks]);
         for (const task of tail.overdueTaskIds) tasks.get(task)!.overdue = true;
         for (const task of whole.tasks.values()) {
@@ -166,12 +177,14 @@ describe('fold', () => {
 describe('daily counts', () => {
   test('taking back what was counted leaves nothing', () => {
     fc.assert(
-      fc.property(lives, (events) => {
-        const { cases, assignments } = foldAll(new Map(), events, () => ZONE);
+      fc.property(wholeLives, (events) => {
+        const { cases, assignments, applications, reopenings } = foldAll(new Map(), events, () => ZONE);
         const delta = new DailyDelta();
         for (const sign of [1, -1] as const) {
           for (const fact of cases.values()) delta.addCase(fact, sign);
           for (const fact of assignments.values()) delta.addAssignment(fact, sign);
+          for (const fact of applications.values()) delta.addApplication(fact, sign);
+          for (const fact of reopenings) delta.addReopening(fact, sign);
         }
         expect([
           ...delta.source.changed(),

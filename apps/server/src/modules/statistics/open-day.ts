@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
-import type { EventAssignment, EventBody } from '@wanmi/contracts';
+import type { EventBody } from '@wanmi/contracts';
 import { addDays, cityDayStart } from '#platform/clock';
 import { timeZoneOf } from '#platform/jobs-cities';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
-import { fold, type CaseFact } from './fold.ts';
+import type { AssignmentFact } from './facts.ts';
+import { fold, follow, NOTHING, waiting, type Known } from './fold.ts';
 import { loadEvents } from './repo.ts';
 
 /** One case that was open when a day of its city ended. */
@@ -32,22 +33,22 @@ export function openDays(
 ): OpenFact[] {
   const rows: OpenFact[] = [];
   const due = new Map<string, string | null>();
-  const assignments = new Map<string, EventAssignment>();
-  let fact: CaseFact | null = null;
+  let known = NOTHING;
   let stage = '';
   let next = 0;
   for (let day = from; day <= to; day = addDays(day, 1)) {
     const midnight = cityDayStart(addDays(day, 1), timeZone);
     for (; next < events.length && Date.parse(events[next]!.at) < midnight; next += 1) {
       const event = events[next]!;
-      fact = fold(fact, event, timeZone).case;
+      known = follow(known, fold(known, event, timeZone));
       stage = event.to;
-      for (const task of event.payload.opened ?? []) due.set(task.id, task.dueAt);
+      // A disposal's limit is its assignment's.
+      for (const task of waiting(event)) if (task.step !== 'dispose') due.set(task.id, task.dueAt);
       for (const task of event.payload.closed ?? []) due.delete(task.id);
-      for (const one of event.payload.assignments ?? []) assignments.set(one.id, one);
     }
-    if (fact === null) continue;
-    if (fact.outcome !== null) break;
+    const fact = known.case;
+    // Not yet reported, or ended; what has ended may be opened again.
+    if (fact === null || fact.outcome !== null) continue;
     rows.push({
       cityId: fact.cityId,
       day,
@@ -59,18 +60,26 @@ export function openDays(
       categoryId: fact.categoryId,
       overdue:
         [...due.values()].some((at) => at !== null && Date.parse(at) < midnight) ||
-        [...assignments.values()].some((one) => isLate(one, midnight)),
+        [...known.assignments.values()].some((one) => isLate(known, one, midnight)),
     });
   }
   return rows;
 }
 
 /** Still running and past its limit at that moment, or answered past it: overdue is kept for ever. */
-function isLate({ overdue, dueAt, respondedAt, endedAt }: EventAssignment, at: number): boolean {
+function isLate(
+  { applications }: Known,
+  { assignmentId, overdue, dueAt, respondedAt, endedAt, suspended }: AssignmentFact,
+  at: number,
+): boolean {
   if (endedAt !== null) return false;
-  return (
-    overdue || (dueAt !== null && Date.parse(dueAt) < (respondedAt === null ? at : Date.parse(respondedAt)))
-  );
+  if (overdue || dueAt === null) return overdue;
+  // Its clock stands.
+  if (suspended) return false;
+  for (const one of applications.values()) {
+    if (one.assignmentId === assignmentId && one.kind === 'return' && one.state === 'pending') return false;
+  }
+  return Date.parse(dueAt) < (respondedAt === null ? at : Date.parse(respondedAt));
 }
 
 const CHUNK = 500;

@@ -6,7 +6,8 @@ import * as repo from './overview-repo.ts';
 import type { Reach } from './reach.ts';
 
 const ID = '019ab2c4-7f00-7abc-8def-0123456789ab';
-const period = { from: '2026-01-01', to: '2026-01-31' };
+// Days, a whole month, days.
+const period = { from: '2025-12-20', to: '2026-02-10' };
 const city: Reach = { cityId: ID, only: null, scopeIds: [ID], districts: [] };
 const street: Reach = { cityId: ID, only: { by: 'region', ids: [ID] }, scopeIds: null, districts: [] };
 const department: Reach = {
@@ -51,9 +52,10 @@ describe('with a hundred thousand cases', () => {
     );
     await t.pool.query(
       `insert into fact_case (case_id, city_id, source, kind, street_id, community_id, reported_at, reported_day,
-         ended_at, ended_day, last_seq)
+         ended_at, ended_day, outcome, last_seq)
        select gen_random_uuid(), $1::uuid, 'video', 'problem', case n % 500 when 0 then $1::uuid end, null, '2026-01-05', '2026-01-05',
-         case when n % 200 > 0 then '2026-01-06'::timestamptz end, case when n % 200 > 0 then '2026-01-06'::date end, 8
+         case when n % 200 > 0 then '2026-01-06'::timestamptz end, case when n % 200 > 0 then '2026-01-06'::date end,
+         case when n % 200 > 0 then 'rejected' end, 8
        from generate_series(1, 100000) n`,
       [ID],
     );
@@ -69,10 +71,15 @@ describe('with a hundred thousand cases', () => {
     expect(open).not.toMatch(/Seq Scan on fact_(case|task)_/);
     const [ofStreet] = await plansOf(t.pool, (db) => repo.countByDay(db, street, period));
     expect(ofStreet).not.toMatch(/Seq Scan on fact_case_/);
-    expect(await repo.countOpen(t.db, city, new Date('2026-02-01'))).toEqual({ open: 500, openOverdue: 500 });
+    expect(await repo.countBySource(t.db, street, period)).toMatchObject([{ reported: 200, ended: 100 }]);
+    expect(await repo.countOpen(t.db, city, new Date('2026-02-01'))).toEqual({
+      open: 500,
+      openOverdue: 500,
+      suspended: 0,
+    });
     expect(await repo.countByDay(t.db, street, period)).toMatchObject([
       { day: '2026-01-05', reported: 200 },
-      { day: '2026-01-06', reported: 0, ended: 100 },
+      { day: '2026-01-06', reported: 0, closed: 0 },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Overview, OverviewQuery } from '@wanmi/contracts';
+import { OUTCOMES, type Overview, type OverviewQuery } from '@wanmi/contracts';
 import type { z } from 'zod';
 import type { Actor } from '#platform/actor';
 import { addDays, cityDay } from '#platform/clock';
@@ -15,8 +15,9 @@ import {
   countOpen,
   openByDepartment,
   type DayRow,
-  type Period,
+  type SourceRow,
 } from './overview-repo.ts';
+import type { Period } from './period.ts';
 import { reachOf, type Reach } from './reach.ts';
 
 const DEFAULT_DAYS = 30;
@@ -33,8 +34,10 @@ export async function overview(
   const now = clock.now();
   const period = periodOf(query, cityDay(now, await timeZoneOf(platform, actor.cityId)));
   const reach = await reachOf(platform, actor, query.regionId);
-  const days = await countByDay(db, reach, period);
-  const total = (of: keyof Omit<DayRow, 'day'>): number => days.reduce((sum, row) => sum + row[of], 0);
+  const sources = await countBySource(db, reach, period);
+  const total = (of: keyof Omit<SourceRow, 'source'>): number =>
+    sources.reduce((sum, row) => sum + row[of], 0);
+  const byDepartment = await departments(platform, reach, period);
   return {
     ...period,
     reported: total('reported'),
@@ -43,11 +46,20 @@ export async function overview(
     closed: total('closed'),
     closedOnTime: total('closedOnTime'),
     ended: total('ended'),
+    selfHandled: total('selfHandled'),
+    reopened: total('reopened'),
+    voided: total('voided'),
+    returned: byDepartment.reduce((sum, row) => sum + row.returned, 0),
+    extended: byDepartment.reduce((sum, row) => sum + row.extended, 0),
     ...(await countOpen(db, reach, new Date(now))),
-    byDay: everyDay(period, days),
-    bySource: await countBySource(db, reach, period),
+    byDay: everyDay(period, await countByDay(db, reach, period)),
+    byOutcome: OUTCOMES.map((outcome) => ({
+      outcome,
+      ended: total(outcome) + (outcome === 'closed' ? total('selfHandled') : 0),
+    })).filter((row) => row.ended > 0),
+    bySource: sources.filter((row) => row.reported > 0).map(({ source, reported }) => ({ source, reported })),
     byCategory: await countByCategory(db, reach, period),
-    byDepartment: await departments(platform, reach, period),
+    byDepartment,
     byDistrict: await districts(platform, reach, period),
     asOf: new Date(now).toISOString(),
   };
@@ -75,6 +87,16 @@ function everyDay({ from, to }: Period, rows: readonly DayRow[]): Overview['byDa
   return days;
 }
 
+const NO_COUNTS = {
+  dispatched: 0,
+  responded: 0,
+  onTime: 0,
+  overdue: 0,
+  exempt: 0,
+  returned: 0,
+  extended: 0,
+};
+
 async function departments(
   platform: Platform,
   reach: Reach,
@@ -83,14 +105,13 @@ async function departments(
   const units = await unitsOf(platform, reach.cityId);
   const open = new Map((await openByDepartment(platform.db, reach)).map((row) => [row.unitId, row.open]));
   const counted = new Map(
-    (await countByDepartment(platform.db, reach, period)).map((row) => [row.unitId, row]),
+    (await countByDepartment(platform.db, reach, period)).map(({ unitId, ...row }) => [unitId, row]),
   );
   const rows: Overview['byDepartment'] = [];
   for (const id of new Set([...counted.keys(), ...open.keys()])) {
     const unit = units.get(id);
     if (!unit) continue;
-    const { dispatched = 0, responded = 0, onTime = 0, overdue = 0 } = counted.get(id) ?? {};
-    const row = { dispatched, responded, onTime, overdue, open: open.get(id) ?? 0 };
+    const row = { ...(counted.get(id) ?? NO_COUNTS), open: open.get(id) ?? 0 };
     if (Object.values(row).every((count) => count === 0)) continue;
     rows.push({ unit: { id, code: unit.code, name: unit.name }, ...row });
   }

@@ -1,12 +1,22 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { timeZoneOf } from '#platform/jobs-cities';
 import { lockReader } from '#platform/outbox';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
 import { foldAll, write } from './apply.ts';
-import { assignmentDays, caseDays } from './counts.ts';
+import {
+  applicationDays,
+  assignmentDays,
+  caseDays,
+  CATEGORY_COUNTS,
+  DEPARTMENT_COUNTS,
+  reopeningDays,
+  SOURCE_COUNTS,
+} from './counts.ts';
 import { NO_CATEGORY } from './daily.ts';
-import { deleteFacts, loadAssignmentFactsOfCases, loadCaseFacts, loadEvents } from './repo.ts';
+import { writeOpenDays } from './open-day.ts';
+import { loadEvents, loadKnown, loadReopenings } from './repo.ts';
+import { deleteFacts } from './write-repo.ts';
 
 export const READER = 'statistics';
 const CHUNK = 500;
@@ -39,7 +49,17 @@ export async function rebuildFacts(
     await deleteOrphans(trx, cityId);
     await rebuildDaily(trx, cityId);
   });
+  await rewriteOpen(platform, cityId);
   return { cases };
+}
+
+/** What was open at the end of each day whose books are closed, anew out of the log. */
+async function rewriteOpen(platform: Platform, cityId: string): Promise<void> {
+  const { rows } = await sql<{ from: string | null; to: string | null }>`
+    select min(day)::text as "from", max(day)::text as "to" from fact_open
+     where city_id = ${cityId}::uuid`.execute(platform.db);
+  const { from = null, to = null } = rows[0] ?? {};
+  if (from !== null && to !== null) await writeOpenDays(platform, cityId, { from, to });
 }
 
 async function nextCases({ db }: Platform, cityId: string, after: string | null): Promise<string[]> {
@@ -49,17 +69,30 @@ async function nextCases({ db }: Platform, cityId: string, after: string | null)
 }
 
 async function replace(trx: Trx, ids: readonly string[], zone: string): Promise<void> {
-  const casesBefore = await loadCaseFacts(trx, ids);
-  const assignmentsBefore = await loadAssignmentFactsOfCases(trx, ids);
+  const known = [...(await loadKnown(trx, ids)).values()];
+  const before = {
+    cases: known.flatMap((one) => (one.case ? [one.case] : [])),
+    assignments: known.flatMap((one) => [...one.assignments.values()]),
+    applications: known.flatMap((one) => [...one.applications.values()]),
+    reopenings: await loadReopenings(trx, ids),
+  };
   await deleteFacts(trx, ids);
   const stretches = ids.map((caseId) => ({ caseId, after: 0, upTo: 2 ** 31 - 1 }));
   const folded = foldAll(new Map(), await loadEvents(trx, stretches), () => zone);
-  await write(trx, casesBefore, assignmentsBefore, folded);
+  await write(trx, before, folded);
 }
 
 /** Facts of cases that the city does not have. */
 async function deleteOrphans(trx: Trx, cityId: string): Promise<void> {
-  for (const table of ['fact_report', 'fact_case', 'fact_assignment', 'fact_task', 'fact_open'] as const) {
+  for (const table of [
+    'fact_report',
+    'fact_case',
+    'fact_assignment',
+    'fact_task',
+    'fact_application',
+    'fact_reopening',
+    'fact_open',
+  ]) {
     await sql`delete from ${sql.table(table)} f
       where f.city_id = ${cityId}::uuid and not exists (select 1 from "case" c where c.id = f.case_id)`.execute(
       trx,
@@ -67,28 +100,52 @@ async function deleteOrphans(trx: Trx, cityId: string): Promise<void> {
   }
 }
 
+const sums = (counts: readonly string[], of = 'd'): RawBuilder<unknown> =>
+  sql.join(counts.map((one) => sql`sum(${sql.ref(`${of}.${one}`)})`));
+const names = (counts: readonly string[]): RawBuilder<unknown> => sql.join(counts.map((one) => sql.ref(one)));
+
 /** Counts the rollups anew from the facts, in SQL: after a bulk load, and as the check on the counting by steps. */
 export async function rebuildDaily(trx: Trx, cityId: string): Promise<void> {
-  for (const table of ['daily_source', 'daily_category', 'daily_department']) {
-    await sql`delete from ${sql.table(table)} where city_id = ${cityId}::uuid`.execute(trx);
+  for (const grain of ['source', 'category', 'department']) {
+    for (const table of [`daily_${grain}`, `monthly_${grain}`]) {
+      await sql`delete from ${sql.table(table)} where city_id = ${cityId}::uuid`.execute(trx);
+    }
   }
   const inCity = sql`f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null`;
   const caseScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.department_id)) s(scope_id)`;
-  await sql`insert into daily_source
-      (scope_id, day, source, city_id, reported, filed, dispatched, closed, closed_on_time, ended)
-    select s.scope_id, d.day, f.source, f.city_id, sum(d.reported), sum(d.filed), sum(d.dispatched), sum(d.closed),
-      sum(d.closed_on_time), sum(d.ended)
-    from fact_case f ${caseDays} ${caseScopes} where ${inCity} group by 1, 2, 3, 4`.execute(trx);
-  await sql`insert into daily_category (scope_id, day, category_id, city_id, reported, filed, closed)
-    select s.scope_id, d.day, coalesce(f.category_id, ${NO_CATEGORY}::uuid), f.city_id, sum(d.reported),
-      sum(d.filed), sum(d.closed)
+  const unitScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.unit_id)) s(scope_id)`;
+  await sql`insert into daily_source (scope_id, day, source, city_id, ${names(SOURCE_COUNTS)})
+    select d.scope_id, d.day, d.source, d.city_id, ${sums(SOURCE_COUNTS)} from (
+      select s.scope_id, f.source, f.city_id, d.* from fact_case f ${caseDays} ${caseScopes} where ${inCity}
+      union all
+      select s.scope_id, f.source, f.city_id, d.* from fact_reopening f ${reopeningDays} ${caseScopes}
+       where ${inCity}) d
+    group by 1, 2, 3, 4`.execute(trx);
+  await sql`insert into daily_category (scope_id, day, category_id, city_id, ${names(CATEGORY_COUNTS)})
+    select s.scope_id, d.day, coalesce(f.category_id, ${NO_CATEGORY}::uuid), f.city_id, ${sums(CATEGORY_COUNTS)}
     from fact_case f ${caseDays} ${caseScopes} where ${inCity} group by 1, 2, 3, 4
     having sum(d.reported) > 0 or sum(d.filed) > 0 or sum(d.closed) > 0`.execute(trx);
-  await sql`insert into daily_department
-      (scope_id, day, unit_id, city_id, dispatched, overdue, responded, responded_on_time)
-    select s.scope_id, d.day, f.unit_id, f.city_id, sum(d.dispatched), sum(d.overdue), sum(d.responded),
-      sum(d.responded_on_time)
-    from fact_assignment f ${assignmentDays}
-    cross join lateral (values (f.city_id), (f.district_id), (f.unit_id)) s(scope_id)
-    where ${inCity} group by 1, 2, 3, 4`.execute(trx);
+  await sql`insert into daily_department (scope_id, day, unit_id, city_id, ${names(DEPARTMENT_COUNTS)})
+    select d.scope_id, d.day, d.unit_id, d.city_id, ${sums(DEPARTMENT_COUNTS)} from (
+      select s.scope_id, f.unit_id, f.city_id, d.* from fact_assignment f ${assignmentDays} ${unitScopes}
+       where ${inCity}
+      union all
+      select s.scope_id, f.unit_id, f.city_id, d.* from fact_application f ${applicationDays} ${unitScopes}
+       where ${inCity}) d
+    group by 1, 2, 3, 4`.execute(trx);
+  await rebuildMonthly(trx, cityId, 'source', 'source', SOURCE_COUNTS);
+  await rebuildMonthly(trx, cityId, 'category', 'category_id', CATEGORY_COUNTS);
+  await rebuildMonthly(trx, cityId, 'department', 'unit_id', DEPARTMENT_COUNTS);
+}
+
+async function rebuildMonthly(
+  trx: Trx,
+  cityId: string,
+  grain: string,
+  key: string,
+  counts: readonly string[],
+): Promise<void> {
+  await sql`insert into ${sql.table(`monthly_${grain}`)} (scope_id, month, ${sql.ref(key)}, city_id, ${names(counts)})
+    select scope_id, date_trunc('month', day)::date, ${sql.ref(key)}, city_id, ${sums(counts)}
+    from ${sql.table(`daily_${grain}`)} d where city_id = ${cityId}::uuid group by 1, 2, 3, 4`.execute(trx);
 }

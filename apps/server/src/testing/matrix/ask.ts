@@ -37,7 +37,22 @@ export interface Scene {
   readonly notices: readonly { readonly id: string; readonly postId: string }[];
   /** One asset of each city, at the same place. */
   readonly assets: Readonly<Record<CityKey, string>>;
+  /** A control of each city: of lids in the western district. */
+  readonly controls: Readonly<Record<CityKey, string>>;
+  /** Shifts, an absence and a hand-over of each city. */
+  readonly duty: Readonly<Record<CityKey, PlantedDuty>>;
   readonly cities: Readonly<Record<CityKey, TestCity>>;
+}
+
+/** Ids of what duty-rules.ts planted. */
+export interface PlantedDuty {
+  readonly shift: string;
+  /** Of the second department alone. */
+  readonly unitShift: string;
+  /** Of the first crew. */
+  readonly absence: string;
+  /** Of the second crew. */
+  readonly handover: string;
 }
 
 export interface Page {

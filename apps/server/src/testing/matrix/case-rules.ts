@@ -42,6 +42,26 @@ const byCase = (
     })),
 });
 
+const byReport = (
+  access: Permission,
+  ask: (id: string) => Pick<Ask, 'url' | 'body'>,
+  does: boolean,
+  check?: NonNullable<Ask['check']>,
+): Rule => ({
+  access,
+  unknown: () => ask(nobodys()),
+  asks: (viewer, { planted }) =>
+    planted.flatMap((one) =>
+      one.reportIds.map((id) => ({
+        what: `report of ${one.name}`,
+        ...ask(id),
+        status: viewer.sees(one) ? 200 : 404,
+        does: does && viewer.sees(one),
+        ...(check ? { check } : {}),
+      })),
+    ),
+});
+
 const media = (path: string): Rule => ({
   access: 'signedIn',
   unknown: () => ({ url: api(`/media/${nobodys()}${path}`) }),
@@ -226,7 +246,10 @@ export const CASE_RULES: Rules = {
       const { rules, districts } = viewer.home;
       return [
         ...districts.map(({ point }, index) => {
-          const near = seen(viewer, scene).filter((one) => !one.ended && one.district === index);
+          // What was solved here a moment ago is shown too: it has come back.
+          const near = seen(viewer, scene).filter(
+            (one) => one.district === index && (!one.ended || one.name.startsWith('closed')),
+          );
           return ok(
             'here',
             url(rules.categories.rubbish, point),
@@ -241,6 +264,19 @@ export const CASE_RULES: Rules = {
       ];
     },
   },
+  'GET /api/v1/reports/:id': byReport(
+    'report.read',
+    (id) => ({ url: api(`/reports/${id}`) }),
+    false,
+    expecting(({ reporter }: { reporter: { masked: boolean } | null }) =>
+      expect(reporter?.masked ?? true).toBe(true),
+    ),
+  ),
+  'POST /api/v1/reports/:id/erase-reporter': byReport(
+    'reporter.reveal',
+    (id) => ({ url: api(`/reports/${id}/erase-reporter`), body: { reason: '本人要求' } }),
+    true,
+  ),
   'POST /api/v1/cases/:id/reporter': byCase(
     'reporter.reveal',
     (id) => ({ url: api(`/cases/${id}/reporter`), body: { reason: '回访' } }),
@@ -329,6 +365,18 @@ export const CASE_RULES: Rules = {
     ({ mediaIds }) =>
       expecting((detail: { media: unknown[] }) => expect(detail.media).toHaveLength(mediaIds.length)),
   ),
+  // What each may do beside a task is in the walks; here, that who does not see a case learns nothing of it.
+  'POST /api/v1/cases/:id/actions/:action': {
+    access: 'case.read',
+    unknown: () => ({ url: api(`/cases/${nobodys()}/actions/praise`), body: { data: {} } }),
+    asks: (viewer, { planted }) =>
+      planted.map((one) => ({
+        what: `what no drawing knows, ${one.name}`,
+        url: api(`/cases/${one.caseId}/actions/praise`),
+        body: { data: {} },
+        status: viewer.sees(one) ? 409 : 404,
+      })),
+  },
   'GET /api/v1/cases/:id/timeline': byCase(
     'case.read',
     (id) => ({ url: api(`/cases/${id}/timeline`) }),
@@ -336,6 +384,12 @@ export const CASE_RULES: Rules = {
       expecting(({ items }: Page) => expect(items).toHaveLength(1 + joined + steps.length)),
   ),
 
+  'GET /api/v1/cases/:id/told': byCase(
+    'report.read',
+    (id) => ({ url: api(`/cases/${id}/told`) }),
+    ({ reportIds }) =>
+      expecting(({ items }: { items: unknown[] }) => expect(items).toHaveLength(reportIds.length)),
+  ),
   'GET /api/v1/cases/:id/integrity': byCase(
     'case.integrity',
     (id) => ({ url: api(`/cases/${id}/integrity`) }),

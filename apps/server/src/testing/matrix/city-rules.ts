@@ -1,6 +1,8 @@
 import type { Permission } from '@wanmi/contracts';
 import { expect } from 'vitest';
 import type { Viewer } from '../viewers.ts';
+import { DUTY_RULES } from './duty-rules.ts';
+import { CONTROL_RULES } from './control-rules.ts';
 import {
   api,
   BOX,
@@ -314,6 +316,7 @@ export const CITY_RULES: Rules = {
   },
   'GET /api/v1/sources': fixed('catalog.read', ok('sources', api('/sources'))),
   'GET /api/v1/phrases': fixed('catalog.read', ok('phrases', api('/phrases'))),
+  'GET /api/v1/words': fixed('signedIn', ok('own words', api('/words'))),
   'GET /api/v1/calendar/:code': fixed('catalog.read', ok('hours', api('/calendar/centre')), {
     what: 'no calendar',
     url: api('/calendar/nothing'),
@@ -332,6 +335,9 @@ export const CITY_RULES: Rules = {
       },
     ],
   },
+
+  ...CONTROL_RULES,
+  ...DUTY_RULES,
 
   'GET /api/v1/grids/at': fixed(
     'grid.read',

@@ -1,11 +1,13 @@
-import type { ActionReply, Task } from '@wanmi/contracts';
+import type { ActionReply, CaseDetail, Task } from '@wanmi/contracts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { expect, test, vi } from 'vitest';
 import { renderRoom } from '../../../test/render.tsx';
 import { closedNetwork, server } from '../../../test/server.ts';
-import { action, detail, id, task } from '../../../test/world.ts';
+import { action, assignment, detail, id, task } from '../../../test/world.ts';
+import { useState } from 'react';
 import { ActionDock } from './ActionDock.tsx';
+import type { Asked } from './asked.ts';
 
 closedNetwork();
 
@@ -44,10 +46,26 @@ const toFile = () =>
 function show(of: Task) {
   const onDone = vi.fn<(reply: ActionReply) => void>();
   const onActed = vi.fn<(version: number) => void>();
-  const view = renderRoom(
-    <ActionDock detail={detail({ tasks: [of] })} task={of} onActed={onActed} onDone={onDone} />,
-  );
+  const view = renderRoom(<Dock of={detail({ tasks: [of] })} task={of} onActed={onActed} onDone={onDone} />);
   return { onDone, onActed, ...view };
+}
+
+/** The dock as the case holds it: which form is open is known above it. */
+function Dock({
+  of,
+  task: mine,
+  onActed = () => undefined,
+  onDone,
+}: {
+  of: CaseDetail;
+  task: Task | undefined;
+  onActed?: (version: number) => void;
+  onDone?: (reply: ActionReply) => void;
+}) {
+  const [open, setOpen] = useState<Asked | null>(null);
+  return (
+    <ActionDock detail={of} task={mine} open={open} onOpen={setOpen} onActed={onActed} onDone={onDone} />
+  );
 }
 
 function reply(of: Task): ActionReply {
@@ -178,8 +196,108 @@ test('a task that somebody else finished keeps the open form, but cannot be sent
   const { rerender } = show(of);
   fireEvent.keyDown(document.body, { key: '1' });
   fireEvent.change(await screen.findByRole('textbox', { name: /说明/ }), { target: { value: '我写的话' } });
-  rerender(<ActionDock detail={detail()} task={undefined} onActed={() => undefined} />);
+  rerender(<Dock of={detail()} task={undefined} />);
   expect(await screen.findByText('该任务已由他人办结。')).toBeTruthy();
   expect(screen.getByDisplayValue('我写的话')).toBeTruthy();
   expect(screen.getByRole('button', { name: /^立案/ }).hasAttribute('disabled')).toBe(true);
+});
+
+const urgeForm = {
+  type: 'object',
+  properties: { note: { type: 'string', 'x-label': { 'zh-CN': '说明', en: 'Note' } } },
+  required: ['note'],
+};
+
+test('what is said beside the work is in the menu, in groups, the dangerous apart', async () => {
+  const of = toFile();
+  const unit = assignment();
+  renderRoom(
+    <Dock
+      of={detail({
+        tasks: [of],
+        assignments: [unit],
+        actions: [
+          { ...action('void', '作废', { danger: true }), assignmentId: null },
+          { ...action('urge', '催办', { form: urgeForm }), assignmentId: unit.id },
+          { ...action('supervise', '督办'), assignmentId: null },
+        ],
+      })}
+      task={of}
+    />,
+  );
+  expect(screen.queryByRole('button', { name: '作废' })).toBeNull();
+  fireEvent.keyDown(document.body, { key: '.' });
+  const oversee = within(await screen.findByRole('group', { name: '督办与会商' }));
+  expect(oversee.getAllByRole('button').map((one) => one.textContent.trim())).toEqual([
+    '督办',
+    '催办 道路养护中心',
+  ]);
+  const danger = within(screen.getByRole('group', { name: '慎重操作' }));
+  expect(danger.getByRole('button', { name: '作废' })).toBeTruthy();
+});
+
+test('an action on the case goes to the case, with the assignment that it is about', async () => {
+  const of = detail({
+    assignments: [assignment()],
+    actions: [],
+  });
+  const [unit] = of.assignments;
+  of.actions = [{ ...action('urge', '催办', { form: urgeForm }), assignmentId: unit!.id }];
+  const sent: unknown[] = [];
+  server.use(
+    http.post(`*/api/v1/cases/${of.id}/actions/urge`, async ({ request }) => {
+      sent.push(await request.json());
+      return HttpResponse.json({
+        case: { id: of.id, caseNo: of.caseNo, version: 4, stage: 'dispose', outcome: null },
+        task: null,
+        opened: [],
+      });
+    }),
+  );
+  const onDone = vi.fn<(reply: ActionReply) => void>();
+  const onActed = vi.fn<(version: number) => void>();
+  renderRoom(<Dock of={of} task={undefined} onActed={onActed} onDone={onDone} />);
+  fireEvent.click(screen.getByRole('button', { name: '更多操作' }));
+  fireEvent.click(screen.getByRole('button', { name: '催办 道路养护中心' }));
+  const sheet = await screen.findByRole('group', { name: '催办' });
+  fireEvent.change(screen.getByRole('textbox', { name: /说明/ }), { target: { value: '请加快' } });
+  fireEvent.keyDown(sheet, { key: 'Enter', ctrlKey: true });
+  await waitFor(() => expect(onActed).toHaveBeenCalledWith(4));
+  expect(sent).toEqual([{ version: 3, data: { note: '请加快' }, assignmentId: unit!.id }]);
+  // The desk stays where it is: nothing of the person's own work is done.
+  expect(onDone).not.toHaveBeenCalled();
+});
+
+test('an application sent from a task leaves the task open, and the person at it', async () => {
+  const of = task({
+    step: 'dispose',
+    role: 'department',
+    actions: [action('respond', '反馈'), action('applyExtend', '申请延期')],
+  });
+  answers(of, () => HttpResponse.json({ ...reply(of), task: { id: of.id, open: true } }));
+  const { onDone, onActed } = show(of);
+  expect(screen.queryByRole('button', { name: '申请延期' })).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: '更多操作' }));
+  fireEvent.click(screen.getByRole('button', { name: '申请延期' }));
+  fireEvent.keyDown(await screen.findByRole('group', { name: '申请延期' }), { key: 'Enter', ctrlKey: true });
+  await waitFor(() => expect(onActed).toHaveBeenCalled());
+  expect(onDone).not.toHaveBeenCalled();
+});
+
+test('in a menu arrows move, and Escape gives the focus back', () => {
+  const of = task({
+    actions: [
+      action('respond', '反馈'),
+      action('applyExtend', '申请延期'),
+      action('applySuspend', '申请挂账'),
+    ],
+  });
+  show(of);
+  const trigger = screen.getByRole('button', { name: '更多操作' });
+  fireEvent.keyDown(trigger, { key: 'ArrowDown' });
+  expect(document.activeElement?.textContent).toMatch('申请延期');
+  fireEvent.keyDown(document.activeElement!, { key: 'ArrowDown' });
+  expect(document.activeElement?.textContent).toMatch('申请挂账');
+  fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+  expect(document.activeElement).toBe(trigger);
 });

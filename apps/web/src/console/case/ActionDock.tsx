@@ -1,20 +1,21 @@
-import type { ActionReply, CaseDetail, Task, TaskAction } from '@wanmi/contracts';
+import type { ActionReply, CaseDetail, Task } from '@wanmi/contracts';
 import { STEP_NAMES } from '@wanmi/contracts';
 import { Button } from 'antd';
-import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { toast } from '../shell/toasts.ts';
 import { typing } from '../shell/keys.ts';
+import { keyOf, ofTask, type Asked } from './asked.ts';
 import { Conflict } from './Conflict.tsx';
 import styles from './case.module.css';
+import { MoreMenu } from './MoreMenu.tsx';
+import { offersOf } from './offers.ts';
 import { useAct } from './useAct.ts';
 
 /** The forms and their controls come behind the first page, before anybody can have read a case. */
 const sheet = () => import('./ActionSheet.tsx').then(({ ActionSheet }) => ({ default: ActionSheet }));
 const ActionSheet = lazy(sheet);
-
-const HOLDS: ReadonlySet<string> = new Set(['claim', 'release']);
 
 /**
  * The actions stand in one place on every desk: the likeliest first, the dangerous last and apart. A form opens
@@ -23,31 +24,35 @@ const HOLDS: ReadonlySet<string> = new Set(['claim', 'release']);
 export function ActionDock({
   detail,
   task,
+  mine = task ? [task] : [],
+  open,
+  onOpen,
+  onTask,
   onActed,
   onDone,
 }: {
   detail: CaseDetail;
   /** What this person may act on now; absent when somebody else was first. */
   task: Task | undefined;
+  /** Every open task of the case that this person may act on. */
+  mine?: Task[];
+  /** The action whose form is open: as it was when it was opened, for what others do must not take away what is typed. */
+  open: Asked | null;
+  onOpen: (asked: Asked | null) => void;
+  onTask?: (task: Task) => void;
   /** The case has this version now, by an act of this person. */
   onActed: (version: number) => void;
   onDone?: ((reply: ActionReply, task: Task) => void) | undefined;
 }) {
   const { t } = useTranslation();
   const text = useText();
-  // The task as it was when the form was opened: what others do meanwhile must not take away what is typed.
-  const [open, setOpen] = useState<{ action: TaskAction; task: Task } | null>(null);
   const act = useAct();
-
-  const offered = task?.actions ?? [];
-  const steps = offered.filter((one) => !HOLDS.has(one.action));
-  const hold = offered.find((one) => HOLDS.has(one.action));
-  const shown = [...steps.filter((one) => !one.danger), ...steps.filter((one) => one.danger)];
+  const { steps, hold, more } = offersOf(detail, task);
 
   function takeOrGive() {
     if (hold && task)
       act.mutate(
-        { task, action: hold.action, data: {} },
+        { subject: ofTask(task), action: hold.action, data: {} },
         { onSuccess: (reply) => onActed(reply.case.version) },
       );
   }
@@ -58,13 +63,13 @@ export function ActionDock({
   }, []);
 
   const onKey = useEffectEvent((event: KeyboardEvent) => {
-    if (event.key === 'Escape' && open && !document.querySelector('dialog[open]')) setOpen(null);
+    if (event.key === 'Escape' && open && !document.querySelector('dialog[open]')) onOpen(null);
     if (typing(event)) return;
     if (event.key === 'c') takeOrGive();
-    const chosen = /^[1-9]$/.test(event.key) ? shown[Number(event.key) - 1] : undefined;
+    const chosen = /^[1-9]$/.test(event.key) ? steps[Number(event.key) - 1] : undefined;
     if (chosen && task && !open) {
       event.preventDefault();
-      setOpen({ action: chosen, task });
+      onOpen({ action: chosen, subject: ofTask(task) });
     }
   });
   useEffect(() => {
@@ -73,8 +78,8 @@ export function ActionDock({
     return () => document.removeEventListener('keydown', listener);
   }, []);
 
-  function done(reply: ActionReply, action: TaskAction, acted: Task) {
-    setOpen(null);
+  function done(reply: ActionReply, { action, subject }: Asked) {
+    onOpen(null);
     onActed(reply.case.version);
     const next = reply.opened.map((one) => text(wordOf(STEP_NAMES, one.step))).join(t('list.comma'));
     toast(
@@ -84,11 +89,12 @@ export function ActionDock({
         next,
       }),
     );
-    onDone?.(reply, acted);
+    // What was only said beside the work leaves the task open, and the person at it.
+    if (subject.kind === 'task' && reply.task?.open === false) onDone?.(reply, subject.task);
   }
 
   const holder = detail.tasks.find((one) => one.claimedBy && !one.claimedBy.mine)?.claimedBy;
-  if (!task && !open) {
+  if (!task && !open && more.length === 0) {
     return holder ? <p className={styles.held}>{t('action.holder', { name: holder.name })}</p> : null;
   }
   return (
@@ -96,50 +102,69 @@ export function ActionDock({
       <Suspense>
         {open && (
           <ActionSheet
-            key={`${open.task.id}:${open.action.action}`}
+            key={keyOf(open)}
             detail={detail}
-            task={open.task}
-            current={task}
-            action={open.action}
-            onClose={() => setOpen(null)}
-            onDone={(reply) => done(reply, open.action, open.task)}
+            asked={open}
+            onClose={() => onOpen(null)}
+            onDone={(reply) => done(reply, open)}
           />
         )}
       </Suspense>
-      {act.error && task && <Conflict error={act.error} task={task} onClose={() => act.reset()} />}
-      {!open && task && (
+      {act.error && task && <Conflict error={act.error} subject={ofTask(task)} onClose={() => act.reset()} />}
+      {!open && (
         <div className={styles.actions}>
-          <span className={styles.step}>{text(wordOf(STEP_NAMES, task.step))}</span>
-          {shown.map((action, index) => (
-            <Button
-              key={action.action}
-              type={index === 0 && !action.danger ? 'primary' : 'default'}
-              danger={action.danger}
-              className={(action.danger && !shown[index - 1]?.danger ? styles.apart : undefined) ?? ''}
-              aria-keyshortcuts={String(index + 1)}
-              onClick={() => setOpen({ action, task })}
-            >
-              {text(action.name)}
-              <span className={styles.key} aria-hidden>
-                {index + 1}
-              </span>
-            </Button>
-          ))}
-          {hold && (
-            <Button
-              type="text"
-              className={styles.hold ?? ''}
-              loading={act.isPending}
-              aria-keyshortcuts="c"
-              title={t(hold.action === 'claim' ? 'action.claimHint' : 'action.releaseHint')}
-              onClick={takeOrGive}
-            >
-              {text(hold.name)}
-              <span className={styles.key} aria-hidden>
-                c
-              </span>
-            </Button>
+          {mine.length > 1 && task ? (
+            <span className={styles.turns} role="group" aria-label={t('action.turns')}>
+              {mine.map((one) => (
+                <button
+                  key={one.id}
+                  type="button"
+                  aria-pressed={one.id === task.id}
+                  onClick={() => onTask?.(one)}
+                >
+                  {text(wordOf(STEP_NAMES, one.step))}
+                </button>
+              ))}
+            </span>
+          ) : (
+            task && <span className={styles.step}>{text(wordOf(STEP_NAMES, task.step))}</span>
           )}
+          {!task && holder && (
+            <span className={styles.step}>{t('action.holder', { name: holder.name })}</span>
+          )}
+          {task &&
+            steps.map((action, index) => (
+              <Button
+                key={action.action}
+                type={index === 0 && !action.danger ? 'primary' : 'default'}
+                danger={action.danger}
+                className={(action.danger && !steps[index - 1]?.danger ? styles.apart : undefined) ?? ''}
+                aria-keyshortcuts={String(index + 1)}
+                onClick={() => onOpen({ action, subject: ofTask(task) })}
+              >
+                {text(action.name)}
+                <span className={styles.key} aria-hidden>
+                  {index + 1}
+                </span>
+              </Button>
+            ))}
+          <span className={styles.hold}>
+            {more.length > 0 && <MoreMenu detail={detail} more={more} onAsk={onOpen} />}
+            {hold && (
+              <Button
+                type="text"
+                loading={act.isPending}
+                aria-keyshortcuts="c"
+                title={t(hold.action === 'claim' ? 'action.claimHint' : 'action.releaseHint')}
+                onClick={takeOrGive}
+              >
+                {text(hold.name)}
+                <span className={styles.key} aria-hidden>
+                  c
+                </span>
+              </Button>
+            )}
+          </span>
         </div>
       )}
     </section>

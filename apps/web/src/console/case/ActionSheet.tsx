@@ -1,4 +1,5 @@
-import type { ActionReply, CaseDetail, Task, TaskAction } from '@wanmi/contracts';
+import type { ActionReply, CaseDetail } from '@wanmi/contracts';
+import { APPLICATION_NAMES } from '@wanmi/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import i18next from 'i18next';
@@ -6,11 +7,14 @@ import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../shared/api/problem.ts';
 import { conditionsQuery } from '../../shared/api/queries.ts';
-import { defaultsOf, fieldsOf } from '../../shared/form/schema.ts';
+import { defaultsOf, shownFields } from '../../shared/form/schema.ts';
 import { SchemaForm } from '../../shared/form/SchemaForm.tsx';
 import { useText } from '../../shared/i18n/text.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { widgets } from '../widgets/widgets.tsx';
+import { ApplicationFacts } from './ApplicationFacts.tsx';
+import { applicationOf } from './applications.ts';
+import { subjectNow, type Asked } from './asked.ts';
 import styles from './case.module.css';
 import { Conflict } from './Conflict.tsx';
 import { effectsOf, type Effect } from './effects.ts';
@@ -20,26 +24,21 @@ const FORM = 'action-form';
 
 export function ActionSheet({
   detail,
-  task,
-  current,
-  action,
+  asked,
   onClose,
   onDone,
 }: {
   detail: CaseDetail;
-  /** As it was when the form was opened. */
-  task: Task;
-  /** As it is now: its version is what the person sees above the form. */
-  current: Task | undefined;
-  action: TaskAction;
+  asked: Asked;
   onClose: () => void;
   onDone: (reply: ActionReply) => void;
 }) {
   const { t } = useTranslation();
   const text = useText();
   const act = useAct();
-  const fields = fieldsOf(action.form);
+  const { action, subject } = asked;
   const [data, setData] = useState(() => defaultsOf(action.form));
+  const fields = shownFields(action.form, data);
   const [busy, setBusy] = useState(false);
   const submit = useRef<HTMLButtonElement>(null);
   const asksCondition = fields.some((field) => field.widget === 'condition');
@@ -47,21 +46,31 @@ export function ActionSheet({
     ...conditionsQuery(detail.category?.id ?? ''),
     enabled: asksCondition && detail.category !== null,
   });
+  const application =
+    subject.kind === 'task' ? applicationOf(subject.task, detail.applications, detail.tasks) : undefined;
   const effects = effectsOf(action.action, data, fields, detail, conditions.data ?? []);
-  const needsAnswer = fields.some((field) => field.required && !('default' in field.schema));
+  // As the form was opened: what is answered later must not take the cursor away.
+  const [needsAnswer] = useState(() =>
+    fields.some((field) => field.required && !('default' in field.schema)),
+  );
 
   // Nothing to answer: the same key and Enter do it. Something to answer: the first such field is waiting.
   useEffect(() => {
     if (!needsAnswer) submit.current?.focus();
   }, [needsAnswer]);
 
-  // Somebody else finished this task meanwhile: what is typed stays to be read or copied.
-  const lost = current?.id !== task.id;
+  // What is sent goes with the version that the person sees above the form. Somebody else finished it
+  // meanwhile: what is typed stays to be read or copied.
+  const now = subjectNow(asked, detail);
+  const lost = now === undefined;
+  const taken =
+    subject.kind === 'task' && detail.tasks.some((one) => one.id === subject.id)
+      ? 'task.claimed'
+      : 'task.done';
 
   function send(values: Record<string, unknown>) {
     if (act.isPending || busy) return;
-    const seen = current?.id === task.id ? current : task;
-    act.mutate({ task: seen, action: action.action, data: values }, { onSuccess: onDone });
+    act.mutate({ subject: now ?? subject, action: action.action, data: values }, { onSuccess: onDone });
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLDivElement>) {
@@ -99,21 +108,35 @@ export function ActionSheet({
           onBusy={setBusy}
           autoFocus={needsAnswer}
         />
-        {effects.length > 0 && (
-          <aside className={styles.effects} aria-label={t('effect.title')}>
-            <h3>{t('effect.title')}</h3>
-            <dl>
-              {effects.map((effect, index) => (
-                <EffectRow key={`${effect.kind}-${index}`} effect={effect} />
-              ))}
-            </dl>
-          </aside>
+        {(effects.length > 0 || application) && (
+          <div className={styles.aside}>
+            {application && (
+              <section className={styles.effects} aria-label={text(APPLICATION_NAMES[application.kind])}>
+                <h3>{text(APPLICATION_NAMES[application.kind])}</h3>
+                <ApplicationFacts application={application} detail={detail} />
+              </section>
+            )}
+            {effects.length > 0 && (
+              <aside className={styles.effects} aria-label={t('effect.title')}>
+                <h3>{t('effect.title')}</h3>
+                <dl>
+                  {effects.map((effect, index) => (
+                    <EffectRow key={`${effect.kind}-${index}`} effect={effect} />
+                  ))}
+                </dl>
+              </aside>
+            )}
+          </div>
         )}
       </div>
       {lost && !act.error && (
-        <Conflict error={new ApiError('task.done', 409)} task={task} onClose={onClose} />
+        <Conflict
+          error={new ApiError(subject.kind === 'task' ? taken : 'action.notAllowed', 409)}
+          subject={subject}
+          onClose={onClose}
+        />
       )}
-      {act.error && <Conflict error={act.error} task={task} onClose={() => act.reset()} />}
+      {act.error && <Conflict error={act.error} subject={subject} onClose={() => act.reset()} />}
       <footer className={styles.sheetFoot}>
         <Button
           ref={submit}

@@ -7,10 +7,13 @@ import { Compare } from '../../shared/photos/Compare.tsx';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useMay } from '../me.ts';
 import { ActionDock } from './ActionDock.tsx';
+import { Applications } from './Applications.tsx';
+import type { Asked } from './asked.ts';
 import { Assignments } from './Assignments.tsx';
 import styles from './case.module.css';
 import { Facts } from './Facts.tsx';
 import { Head } from './Head.tsx';
+import { Links } from './Links.tsx';
 import { Reports } from './Reports.tsx';
 import { Timeline } from './Timeline.tsx';
 
@@ -42,8 +45,17 @@ export function CaseView({
     void scroller.current?.scrollTo(0, 0);
   }, [caseId]);
 
+  const [open, setOpen] = useState<Asked | null>(null);
+  // What was chosen among several tasks holds until the list opens another.
+  const [chosen, setChosen] = useState<{ opened: string | undefined; id: string } | null>(null);
+
   const head = detail.data ?? card;
-  const task = detail.data && actable(detail.data, taskId);
+  const mine = detail.data?.tasks.filter((task) => task.actions.length > 0) ?? [];
+  // The task that this person may act on: the one that was chosen or that the list opened, else the first.
+  const task =
+    mine.find((one) => chosen !== null && chosen.opened === taskId && one.id === chosen.id) ??
+    mine.find((one) => one.id === taskId) ??
+    mine[0];
   return (
     <article className={styles.view}>
       <div ref={scroller} className={styles.scroll}>
@@ -59,7 +71,7 @@ export function CaseView({
         {detail.error && !detail.data ? (
           <Failure error={detail.error} onRetry={() => void detail.refetch()} />
         ) : detail.data ? (
-          <Body detail={detail.data} seenVersion={seen.version} />
+          <Body detail={detail.data} seenVersion={seen.version} onAsk={setOpen} />
         ) : (
           <Loading rows={9} />
         )}
@@ -67,7 +79,11 @@ export function CaseView({
       {detail.data && (
         <ActionDock
           detail={detail.data}
-          task={task || undefined}
+          task={task}
+          mine={mine}
+          open={open}
+          onOpen={setOpen}
+          onTask={(one) => setChosen({ opened: taskId, id: one.id })}
           onActed={(version) => seen.see(version)}
           onDone={onDone}
         />
@@ -76,27 +92,36 @@ export function CaseView({
   );
 }
 
-function Body({ detail, seenVersion }: { detail: CaseDetail; seenVersion: number }) {
+function Body({
+  detail,
+  seenVersion,
+  onAsk,
+}: {
+  detail: CaseDetail;
+  seenVersion: number;
+  onAsk: (asked: Asked) => void;
+}) {
   const { t } = useTranslation();
   const reads = useMay('report.read');
+  const waits = detail.applications.some((one) => one.state === 'pending');
+  // The case that it went into stands in the head.
+  const links = detail.links.filter((one) => one.id !== detail.mergedInto?.id);
   return (
     <div className={styles.body}>
       <p className={styles.description}>{detail.description}</p>
       <Compare media={detail.media} />
+      {/* What waits for a decision is read before the facts; what was decided after them. */}
+      {waits && <Applications detail={detail} onAsk={onAsk} />}
       <Facts detail={detail} />
       {detail.assignments.length > 0 && <Assignments assignments={detail.assignments} />}
+      {!waits && detail.applications.length > 0 && <Applications detail={detail} onAsk={onAsk} />}
+      {links.length > 0 && <Links links={links} />}
       {reads && <Reports detail={detail} />}
       <section aria-label={t('timeline.title')}>
         <Timeline detail={detail} seenVersion={seenVersion} />
       </section>
     </div>
   );
-}
-
-/** The task that this person may act on: the one the list opened, else the first. */
-function actable(detail: CaseDetail, taskId: string | undefined): Task | undefined {
-  const mine = detail.tasks.filter((task) => task.actions.length > 0);
-  return mine.find((task) => task.id === taskId) ?? mine[0];
 }
 
 /**

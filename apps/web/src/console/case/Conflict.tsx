@@ -1,4 +1,3 @@
-import type { Task } from '@wanmi/contracts';
 import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -7,12 +6,21 @@ import { taskQuery, timelineQuery } from '../../shared/api/queries.ts';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { problemText } from '../../shared/states/problemText.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
+import type { Subject } from './asked.ts';
 import styles from './case.module.css';
 
 const LOST: ReadonlySet<string> = new Set(['conflict.version', 'task.done', 'conflict.race', 'case.ended']);
 
 /** A refused action: what happened, what is kept, and in a lost race who was first. */
-export function Conflict({ error, task, onClose }: { error: unknown; task: Task; onClose: () => void }) {
+export function Conflict({
+  error,
+  subject,
+  onClose,
+}: {
+  error: unknown;
+  subject: Subject;
+  onClose: () => void;
+}) {
   const { t } = useTranslation();
   const { code, status } = toApiError(error);
   const { text } = problemText(error, t);
@@ -22,8 +30,8 @@ export function Conflict({ error, task, onClose }: { error: unknown; task: Task;
         <p>
           <strong>{text}</strong> <span className={styles.quiet}>({code})</span>
         </p>
-        {LOST.has(code) && <First caseId={task.caseId} seen={task.version} />}
-        {code === 'task.claimed' && <Holder taskId={task.id} />}
+        {LOST.has(code) && <First caseId={subject.caseId} seen={subject.version} />}
+        {code === 'task.claimed' && <Holder taskId={subject.id} />}
         <p className={styles.quiet}>{status === 409 ? t('action.keptConflict') : t('action.kept')}</p>
       </div>
       <button type="button" className={styles.close} aria-label={t('common.close')} onClick={onClose}>

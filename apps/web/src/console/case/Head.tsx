@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { ClockLamp, Countdown } from '../../shared/time/Countdown.tsx';
 import styles from './case.module.css';
+import { Marks } from './Marks.tsx';
 
 /** What and where in one line; lamp and who has it in the next. */
 export function Head({
@@ -54,6 +55,12 @@ export function Head({
         )}
         <span>{text(SOURCE_NAMES[card.source])}</span>
         {detail && detail.reportCount > 1 && <span>{t('case.reports', { n: detail.reportCount })}</span>}
+        {detail?.selfHandled && <span className={styles.tag}>{t('case.selfHandled')}</span>}
+        {detail && detail.rating !== null && (
+          <span className={styles.rating}>
+            <span aria-hidden>★</span> {t('case.rating', { n: detail.rating })}
+          </span>
+        )}
         {changed && <span className={styles.changed}>{t('case.changed')}</span>}
       </p>
       {detail?.mergedInto && (
@@ -64,6 +71,7 @@ export function Head({
           </Link>
         </p>
       )}
+      {detail && <Marks marks={detail.marks} ended={detail.outcome !== null} />}
     </header>
   );
 }
@@ -72,7 +80,9 @@ function Hold({ card, detail }: { card: CaseCard; detail: CaseDetail | undefined
   const { t } = useTranslation();
   const text = useText();
   if (card.outcome) return <strong>{text(OUTCOME_NAMES[card.outcome])}</strong>;
-  const task = detail?.tasks[0];
+  // Who has it is said of the step that the card names; others may wait beside it.
+  const task = detail?.tasks.find((one) => one.step === card.stage) ?? detail?.tasks[0];
+  const others = (detail?.tasks.length ?? 1) - 1;
   const who =
     task && [text(ROLE_NAMES[task.role]), task.unit && text(task.unit.name)].filter(Boolean).join(' · ');
   return (
@@ -84,6 +94,7 @@ function Hold({ card, detail }: { card: CaseCard; detail: CaseDetail | undefined
         <span className={styles.who}>
           {who}
           {task.claimedBy && ` · ${task.claimedBy.mine ? t('task.mine') : task.claimedBy.name}`}
+          {others > 0 && ` · ${t('case.others', { n: others })}`}
         </span>
       )}
     </>

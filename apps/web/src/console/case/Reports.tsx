@@ -73,7 +73,8 @@ function ReportRow({
         {report.kind !== 'problem' && <span>{text(KIND_NAMES[report.kind])}</span>}
         {reporter && (
           <span data-revealed={revealed !== undefined} className={styles.reporter}>
-            {[reporter.name, reporter.phone].filter(Boolean).join(' ') || t('report.anonymous')}
+            {[reporter.name, reporter.phone].filter(Boolean).join(' ') ||
+              t(report.reporter?.erased ? 'report.erased' : 'report.anonymous')}
           </span>
         )}
         {report.externalRef && (

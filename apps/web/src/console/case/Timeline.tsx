@@ -1,6 +1,7 @@
 import type { CaseDetail, CaseMedia, TimelineEntry } from '@wanmi/contracts';
-import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, EVENT_OF_ACTION, ROLE_NAMES } from '@wanmi/contracts';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import i18next from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { timelineQuery } from '../../shared/api/queries.ts';
@@ -9,6 +10,7 @@ import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import styles from './case.module.css';
 import { IntegrityBadge } from './IntegrityBadge.tsx';
+import { notesOf, storyOf } from './story.ts';
 
 /** The life of the case, latest first: when, what, who. What came while one looked is marked. */
 export function Timeline({ detail, seenVersion }: { detail: CaseDetail; seenVersion: number }) {
@@ -48,21 +50,30 @@ function Entry({ entry, media, fresh }: { entry: TimelineEntry; media: CaseMedia
         .join(' · ')
     : t('timeline.system');
   const pictures = media.filter((one) => entry.mediaIds.includes(one.id));
-  // Ids of the form's answers, by name: the condition it was filed under, the department it went to.
-  const named = Object.values(entry.data).flatMap((value) =>
-    typeof value === 'string' && entry.refs[value] ? [text(entry.refs[value])] : [],
-  );
+  const story = storyOf(entry, { t, text, format });
+  const note = notesOf(entry, t, (key) => i18next.exists(key));
   return (
-    <li data-fresh={fresh} data-system={actor === null}>
+    <li data-fresh={fresh} data-system={actor === null} data-weight={weightOf(entry.type)}>
       <time>{format.instant(entry.at)}</time>
       <div>
         <p>
           <strong>{eventName(entry)}</strong>
-          {named.length > 0 && <span> {named.join(t('list.comma'))}</span>}
+          {story.map((piece, index) => (
+            <span key={index}>
+              {' '}
+              {'caseId' in piece ? (
+                <Link to="/cases/$caseId" params={{ caseId: piece.caseId }} className={styles.number}>
+                  {piece.caseNo}
+                </Link>
+              ) : (
+                piece.text
+              )}
+            </span>
+          ))}
           {fresh && <span className={styles.changed}>{t('timeline.fresh')}</span>}
         </p>
         <p className={styles.quiet}>{who}</p>
-        {entry.note && <p className={styles.note}>{entry.note}</p>}
+        {note && <p className={styles.note}>{note}</p>}
         {pictures.length > 0 && (
           <p className={styles.pictures}>
             {pictures.map((one) => (
@@ -82,6 +93,15 @@ function Entry({ entry, media, fresh }: { entry: TimelineEntry; media: CaseMedia
   function eventName({ action, type }: TimelineEntry): string {
     const key = `event.${type}`;
     if (i18next.exists(key)) return t(key as 'event.case.reported');
-    return action ? text(wordOf(ACTION_NAMES, action)) : type;
+    const verb = action ?? VERBS.get(type);
+    return verb ? text(wordOf(ACTION_NAMES, verb)) : type;
   }
+}
+
+/** The verb whose past an entry is. */
+const VERBS = new Map(Object.entries(EVENT_OF_ACTION).map(([action, type]) => [type, action]));
+
+/** What somebody above the work said stands out among the many entries. */
+function weightOf(type: string): string | undefined {
+  return /^case\.(supervised|instructed|urged)$|^task\.escalated$/.test(type) ? 'mark' : undefined;
 }

@@ -19,10 +19,32 @@ const MESSAGES = {
   declineFiling: 'declined',
   file: 'filed',
   close: 'closed',
+  answer: 'answered',
+  transferOut: 'transferred',
+  void: 'voided',
+  merge: 'merged',
+  unmerge: 'unmerged',
+  reopen: 'reopened',
 } as const satisfies Partial<Record<Action, string>>;
 export type MessageKey = (typeof MESSAGES)[keyof typeof MESSAGES];
 
-const ENDS: ReadonlySet<string> = new Set<Action>(['reject', 'declineFiling', 'close']);
+const ENDS: ReadonlySet<string> = new Set<Action>([
+  'reject',
+  'declineFiling',
+  'close',
+  'answer',
+  'transferOut',
+  'void',
+  'merge',
+]);
+
+/** What starts the limit of the condition. */
+const TIMED: ReadonlySet<string> = new Set<Action>([
+  'dispatch',
+  'redispatch',
+  'addDepartment',
+  'sendDistrict',
+]);
 
 export function effectsOf(
   action: string,
@@ -45,7 +67,12 @@ export function effectsOf(
   }
   const unit = picked('unit');
   if (unit) effects.push({ kind: 'department', text: unit.label });
-  if (unit && detail.conditionDetail && (action === 'dispatch' || action === 'redispatch')) {
+  const others = fields.find((one) => one.widget === 'units');
+  for (const id of others ? [data[others.name]].flat() : []) {
+    const other = others?.choices.find((choice) => choice.value === id);
+    if (other) effects.push({ kind: 'department', text: other.label });
+  }
+  if (unit && detail.conditionDetail && TIMED.has(action)) {
     effects.push({ kind: 'limit', limit: detail.conditionDetail.limit });
   }
   if (action === 'rework' && detail.department)

@@ -7,7 +7,7 @@ import { Input, Select } from 'antd';
 import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { casesQuery, regionsQuery, unitsQuery } from '../../shared/api/queries.ts';
-import { useText, wordOf } from '../../shared/i18n/text.ts';
+import { ownSteps, useText, wordOf } from '../../shared/i18n/text.ts';
 import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { ClockLamp, Countdown } from '../../shared/time/Countdown.tsx';
 import { dayStart, nextDay } from '../../shared/time/format.ts';
@@ -150,7 +150,10 @@ function Filters({
           value={search.stage ?? ''}
           options={[
             any(t('cases.any')),
-            ...STEPS.map((one) => ({ value: one as string, label: text(STEP_NAMES[one]) })),
+            ...[...STEPS, ...ownSteps()].map((one) => ({
+              value: one,
+              label: text(wordOf(STEP_NAMES, one)),
+            })),
           ]}
           onChange={(stage: string) =>
             onChange({ stage: stage || undefined, ...(stage ? { outcome: undefined, open: undefined } : {}) })

@@ -16,7 +16,7 @@ import type { DeskSearch } from '../router.tsx';
 import { typing } from '../shell/keys.ts';
 import { useRevision } from '../useRevision.ts';
 import styles from './desk.module.css';
-import { Filters } from './Filters.tsx';
+import { Filters, isBox } from './Filters.tsx';
 import { List, type ListHandle } from './List.tsx';
 import { Splitter, usePane } from './Splitter.tsx';
 import { useTaskList } from './useTaskList.ts';
@@ -153,6 +153,11 @@ export function Desk() {
           live={live}
           selected={search.task}
           filtered={Boolean(search.step ?? search.lamp ?? search.source) || settled.length >= 2}
+          kind={
+            isBox(search.step) && !search.lamp && !search.source && settled.length < 2
+              ? search.step
+              : undefined
+          }
           onOpen={(next) => open(next, !narrow)}
           onClear={() => {
             setWords('');

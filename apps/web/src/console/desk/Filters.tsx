@@ -14,6 +14,21 @@ import styles from './desk.module.css';
 
 const LAMPS: LampCode[] = ['red', 'yellow', 'green'];
 
+/** Work of another kind than the line's has boxes of its own. */
+export const BOXES = [
+  'approve',
+  'appeal',
+  'reopen',
+  'consult',
+  'inspect',
+  'suspend',
+  'answer',
+  'keyPatrol',
+] as const;
+export type Box = (typeof BOXES)[number];
+export const isBox = (step: string | undefined): step is Box =>
+  (BOXES as readonly (string | undefined)[]).includes(step);
+
 /** What waits, by lamp and step, is also the filter: a figure opens what it counts. */
 export function Filters({
   search,
@@ -35,15 +50,38 @@ export function Filters({
   const format = useFormat();
   const counts = useQuery({ ...taskCountsQuery, refetchInterval: 60_000 });
   const total = counts.data && format.number(counts.data.total) + (counts.data.capped ? '+' : '');
-  const steps = counts.data?.steps ?? [];
+  const all = counts.data?.steps ?? [];
+  const steps = all.filter(({ step }) => !isBox(step));
+  // A box stands there while something is in it, or while one looks into it.
+  const boxes = BOXES.map((step) => ({
+    step,
+    count: all.find((one) => one.step === step)?.count ?? 0,
+  })).filter(({ step, count }) => count > 0 || search.step === step);
+  const paused = counts.data?.lamps.paused ?? 0;
+  const lamps = paused > 0 || search.lamp === 'paused' ? [...LAMPS, 'paused' as const] : LAMPS;
   const done = search.box === 'done';
 
   return (
     <div className={styles.filters}>
       <div className={styles.boxes} role="group" aria-label={t('desk.box')}>
-        <button type="button" aria-pressed={!done} onClick={() => onSearch({ box: undefined })}>
+        <button
+          type="button"
+          aria-pressed={!done && !isBox(search.step)}
+          onClick={() => onSearch({ box: undefined, ...(isBox(search.step) ? { step: undefined } : {}) })}
+        >
           {t('desk.open')} {total && <strong>{total}</strong>}
         </button>
+        {boxes.map(({ step, count }) => (
+          <button
+            key={step}
+            type="button"
+            aria-pressed={!done && search.step === step}
+            onClick={() => onSearch({ box: undefined, step, lamp: undefined })}
+          >
+            {step === 'suspend' && <Lamp lamp="paused" size={12} label="" />} {t(`desk.boxes.${step}`)}{' '}
+            <strong>{format.number(count)}</strong>
+          </button>
+        ))}
         <button
           type="button"
           aria-pressed={done}
@@ -91,7 +129,7 @@ export function Filters({
       </div>
       {!done && counts.data && (
         <div className={styles.chips} role="group" aria-label={t('desk.filter')}>
-          {LAMPS.map((lamp) => (
+          {lamps.map((lamp) => (
             <button
               key={lamp}
               type="button"
@@ -103,8 +141,9 @@ export function Filters({
               {format.number(counts.data.lamps[lamp])}
             </button>
           ))}
-          {(steps.length > 1 || search.step) && <span className={styles.divider} />}
-          {(steps.length > 1 || search.step) &&
+          {!isBox(search.step) && (steps.length > 1 || search.step) && <span className={styles.divider} />}
+          {!isBox(search.step) &&
+            (steps.length > 1 || search.step) &&
             steps.map(({ step, count }) => (
               <button
                 key={step}

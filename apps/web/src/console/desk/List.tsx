@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useImperativeHandle, useRef, type Ref } from
 import { useTranslation } from 'react-i18next';
 import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import styles from './desk.module.css';
+import type { Box } from './Filters.tsx';
 import { Row } from './Row.tsx';
 import type { useTaskList } from './useTaskList.ts';
 
@@ -19,6 +20,7 @@ export function List({
   live,
   selected,
   filtered,
+  kind,
   onOpen,
   onClear,
 }: {
@@ -27,6 +29,8 @@ export function List({
   live: ReturnType<typeof useTaskList>;
   selected: string | undefined;
   filtered: boolean;
+  /** The box of another kind of work that is open, and nothing else is filtered. */
+  kind: Box | undefined;
   onOpen: (task: Task) => void;
   onClear: () => void;
 }) {
@@ -75,8 +79,14 @@ export function List({
       {list.error && tasks.length === 0 && <Failure error={list.error} onRetry={() => void list.refetch()} />}
       {list.isSuccess && tasks.length === 0 && (
         <Empty
-          title={t(filtered ? 'desk.noMatch' : box === 'done' ? 'desk.noneDone' : 'desk.none')}
-          hint={t(filtered ? 'desk.noMatchHint' : box === 'done' ? 'desk.noneDoneHint' : 'desk.noneHint')}
+          title={
+            kind
+              ? t('desk.noneIn', { box: t(`desk.boxes.${kind}`) })
+              : t(filtered ? 'desk.noMatch' : box === 'done' ? 'desk.noneDone' : 'desk.none')
+          }
+          hint={t(
+            filtered && !kind ? 'desk.noMatchHint' : box === 'done' ? 'desk.noneDoneHint' : 'desk.noneHint',
+          )}
           action={
             filtered ? (
               <button type="button" className={styles.clear} onClick={onClear}>

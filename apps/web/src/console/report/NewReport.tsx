@@ -10,6 +10,7 @@ import { ApiError } from '../../shared/api/problem.ts';
 import { categoriesQuery, phrasesQuery, sourcesQuery } from '../../shared/api/queries.ts';
 import { useText } from '../../shared/i18n/text.ts';
 import { CaseMap } from '../../shared/map/CaseMap.tsx';
+import { Choices } from '../../shared/form/Choices.tsx';
 import { MediaField } from '../../shared/photos/MediaField.tsx';
 import { Failure } from '../../shared/states/states.tsx';
 import { useMe } from '../me.ts';
@@ -17,7 +18,8 @@ import { PhraseArea } from '../widgets/PhraseArea.tsx';
 import { PointInput } from '../widgets/PointInput.tsx';
 import { CategoryPicker } from './CategoryPicker.tsx';
 import { Decision } from './Decision.tsx';
-import { emptyDraft, faultsOf, isDirty, toBody, type Draft } from './draft.ts';
+import { Controls } from './Controls.tsx';
+import { emptyDraft, faultsOf, isDirty, toBody, withKind, type Draft } from './draft.ts';
 import { LeaveDraft } from './LeaveDraft.tsx';
 import { NearAssets } from './NearAssets.tsx';
 import { PlaceCard } from './PlaceCard.tsx';
@@ -42,7 +44,8 @@ export function NewReport() {
   const start = () => emptyDraft(takesCalls ? lastSource() : undefined, decides ? 'accept' : undefined);
   const [draft, setDraft] = useState<Draft>(start);
   const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const [uploads, setUploads] = useState({ before: false, after: false });
+  const busy = uploads.before || (draft.selfHandled && uploads.after);
   const [round, setRound] = useState(0);
   const [registered, setRegistered] = useState<ReportReply | null>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -97,7 +100,10 @@ export function NewReport() {
     set({ categoryId: next?.id, assetId: undefined });
   }
 
+  const tellBusy = (of: 'before' | 'after', on: boolean) => setUploads((now) => ({ ...now, [of]: on }));
+
   const point = draft.point;
+  const problem = draft.kind === 'problem';
   return (
     <div className={styles.page} onKeyDown={onKeyDown}>
       <form ref={form} className={styles.form} onSubmit={onSubmit} noValidate>
@@ -119,14 +125,20 @@ export function NewReport() {
               />
             </Labelled>
           )}
-          <Labelled id="report-kind" label={t('report.kind')}>
-            <Select
-              id="report-kind"
-              value={draft.kind}
-              options={REPORT_KINDS.map((kind) => ({ value: kind, label: text(KIND_NAMES[kind]) }))}
-              onChange={(kind) => set({ kind })}
-            />
-          </Labelled>
+          {takesCalls && (
+            <div className={styles.field} data-grow="true">
+              <span className={styles.label} id="report-kind-label">
+                {t('report.kind')}
+              </span>
+              <Choices
+                id="report-kind"
+                size="short"
+                value={draft.kind}
+                items={REPORT_KINDS.map((kind) => ({ value: kind, label: text(KIND_NAMES[kind]) }))}
+                onChange={(kind) => setDraft((now) => withKind(now, kind as Draft['kind']))}
+              />
+            </div>
+          )}
         </div>
 
         {takesCalls && (
@@ -183,9 +195,11 @@ export function NewReport() {
           />
         </Labelled>
 
-        <Labelled id="report-category" label={t('fact.category')}>
-          <CategoryPicker id="report-category" value={draft.categoryId} onChange={pickCategory} />
-        </Labelled>
+        {problem && (
+          <Labelled id="report-category" label={t('fact.category')}>
+            <CategoryPicker id="report-category" value={draft.categoryId} onChange={pickCategory} />
+          </Labelled>
+        )}
 
         <div className={styles.row}>
           <Labelled id="report-address" label={t('fact.address')} grow>
@@ -205,7 +219,9 @@ export function NewReport() {
           <PlaceCard point={point} />
         </div>
 
-        {point && category?.kind === 'asset' && (
+        {point && problem && <Controls point={point} categoryId={draft.categoryId} collector={!takesCalls} />}
+
+        {point && problem && category?.kind === 'asset' && (
           <NearAssets
             point={point}
             categoryId={category.id}
@@ -214,17 +230,49 @@ export function NewReport() {
           />
         )}
 
-        <Labelled id="report-media" label={t('report.photos')}>
+        {!takesCalls && (
+          <label className={styles.check}>
+            <input
+              type="checkbox"
+              checked={draft.selfHandled}
+              onChange={(event) => set({ selfHandled: event.target.checked, joinCaseId: undefined })}
+            />
+            {t('report.selfHandled')}
+            <span className={styles.quiet}>{t('report.selfHandledHint')}</span>
+          </label>
+        )}
+        <Labelled
+          id="report-media"
+          label={t(draft.selfHandled ? 'report.photosBefore' : 'report.photos')}
+          fault={tried && faults.includes('media') ? t('report.photoFault') : undefined}
+        >
           <MediaField
             key={round}
             id="report-media"
             value={draft.mediaIds}
             onChange={(mediaIds) => set({ mediaIds })}
-            onBusy={setBusy}
+            onBusy={(on) => tellBusy('before', on)}
+            invalid={tried && faults.includes('media')}
           />
         </Labelled>
+        {draft.selfHandled && (
+          <Labelled
+            id="report-after"
+            label={t('report.photosAfter')}
+            fault={tried && faults.includes('after') ? t('report.photoFault') : undefined}
+          >
+            <MediaField
+              key={round}
+              id="report-after"
+              value={draft.afterMediaIds}
+              onChange={(afterMediaIds) => set({ afterMediaIds })}
+              onBusy={(on) => tellBusy('after', on)}
+              invalid={tried && faults.includes('after')}
+            />
+          </Labelled>
+        )}
 
-        {point && draft.categoryId && (
+        {point && problem && draft.categoryId && !draft.selfHandled && (
           <Similar
             point={point}
             categoryId={draft.categoryId}
@@ -233,8 +281,8 @@ export function NewReport() {
           />
         )}
 
-        {decides && draft.kind === 'problem' && !draft.joinCaseId && (
-          <Decision value={draft.decision} onChange={(decision) => set({ decision })} />
+        {decides && !(problem && draft.joinCaseId) && (
+          <Decision draft={draft} onChange={set} missing={tried && faults.includes('answer')} />
         )}
 
         {submit.error && (
@@ -251,7 +299,7 @@ export function NewReport() {
         )}
         <footer className={styles.foot}>
           <Button type="primary" size="large" htmlType="submit" loading={submit.isPending} disabled={busy}>
-            {t(draft.joinCaseId ? 'report.submitJoin' : 'report.submit')}{' '}
+            {t(problem && draft.joinCaseId ? 'report.submitJoin' : 'report.submit')}{' '}
             <span className={styles.key}>Ctrl ↵</span>
           </Button>
           {isDirty(draft) && (

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
+import { ControlList } from './Controls.tsx';
 import styles from './report.module.css';
 
 /** The number that is read out to the caller, large, until the next one is there. */
@@ -17,7 +18,10 @@ export function Registered({ reply, onClose }: { reply: ReportReply; onClose: ()
       <div>
         <p className={styles.quiet}>{t(reply.joined ? 'report.joined' : 'report.registered')}</p>
         <p className={styles.caseNo}>{caseNo}</p>
-        <p className={styles.quiet}>{text(wordOf(STEP_NAMES, reply.case.stage))}</p>
+        <p className={styles.quiet}>
+          {reply.case.stage === 'ended' ? t('cases.ended') : text(wordOf(STEP_NAMES, reply.case.stage))}
+        </p>
+        {reply.controls && reply.controls.length > 0 && <ControlList items={reply.controls} />}
       </div>
       <div className={styles.registeredActions}>
         <button

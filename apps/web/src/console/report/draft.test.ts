@@ -1,7 +1,7 @@
 import { ReportBody } from '@wanmi/contracts';
 import { expect, test } from 'vitest';
 import { id } from '../../../test/world.ts';
-import { emptyDraft, faultsOf, isDirty, toBody } from './draft.ts';
+import { emptyDraft, faultsOf, isDirty, toBody, withKind } from './draft.ts';
 
 const draft = { ...emptyDraft('hotline12345', 'accept'), description: ' 垃圾堆放 ' };
 
@@ -54,4 +54,41 @@ test('what is missing or wrong is named', () => {
 test('a fresh form may be left, a begun one asks', () => {
   expect(isDirty(emptyDraft('hotline12345', 'accept'))).toBe(false);
   expect(isDirty(draft)).toBe(true);
+});
+
+test('what is no problem is answered or passed on, and carries nothing of a problem', () => {
+  const asked = withKind(
+    { ...draft, categoryId: id(), assetId: id(), joinCaseId: id(), answer: ' 请拨打 12329 ' },
+    'consultation',
+  );
+  expect(asked.decision).toBe('answer');
+  const body = ReportBody.parse(toBody(asked));
+  expect(body).toMatchObject({ kind: 'consultation', decision: 'answer', answer: '请拨打 12329' });
+  expect([body.categoryId, body.assetId, body.joinCaseId]).toEqual([undefined, undefined, undefined]);
+  // Back to a problem, and the answer is no longer sent.
+  expect(
+    ReportBody.parse(toBody({ ...withKind(asked, 'problem'), joinCaseId: undefined })).answer,
+  ).toBeUndefined();
+});
+
+test('who leaves the decision for later still does with another kind', () => {
+  expect(withKind({ ...draft, decision: undefined }, 'praise').decision).toBeUndefined();
+});
+
+test('an answer that is given at once must be there; what is passed on may be told', () => {
+  const asked = withKind(draft, 'suggestion');
+  expect(faultsOf(asked)).toEqual(['answer']);
+  expect(faultsOf({ ...asked, decision: 'transferOut' })).toEqual([]);
+  expect(faultsOf({ ...asked, decision: undefined })).toEqual([]);
+});
+
+test('what was fixed on the spot has photos of before and after, and is a case of its own', () => {
+  const fixed = { ...draft, decision: undefined, selfHandled: true };
+  expect(faultsOf(fixed)).toEqual(['media', 'after']);
+  const whole = { ...fixed, mediaIds: [id()], afterMediaIds: [id()], joinCaseId: id() };
+  expect(faultsOf(whole)).toEqual([]);
+  const body = ReportBody.parse(toBody(whole));
+  expect(body).toMatchObject({ selfHandled: true, afterMediaIds: whole.afterMediaIds });
+  expect(body.joinCaseId).toBeUndefined();
+  expect(ReportBody.parse(toBody({ ...whole, selfHandled: false })).afterMediaIds).toEqual([]);
 });

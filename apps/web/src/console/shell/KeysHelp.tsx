@@ -8,6 +8,7 @@ const KEYS = [
   ['Enter', 'open'],
   ['c', 'claim'],
   ['1 … 9', 'act'],
+  ['.', 'more'],
   ['Ctrl Enter', 'submit'],
   ['Esc', 'back'],
   ['/', 'filter'],

@@ -1,9 +1,11 @@
 import {
   AuditOutlined,
   BarChartOutlined,
+  ControlOutlined,
   FileSearchOutlined,
   InboxOutlined,
   PlusSquareOutlined,
+  ScheduleOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
@@ -18,6 +20,8 @@ const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   report: PlusSquareOutlined,
   cases: FileSearchOutlined,
   statistics: BarChartOutlined,
+  duty: ScheduleOutlined,
+  rules: ControlOutlined,
   people: TeamOutlined,
   audit: AuditOutlined,
 };

@@ -11,7 +11,7 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
   const { t } = useTranslation();
   const text = useText();
   const subject = useFormSubject();
-  const units = useQuery({ ...unitsQuery, enabled: field.widget === 'unit' });
+  const units = useQuery({ ...unitsQuery, enabled: field.widget === 'unit' || field.widget === 'units' });
   const conditions = useQuery({
     ...conditionsQuery(subject.categoryId ?? ''),
     enabled: field.widget === 'condition' && subject.categoryId !== undefined,
@@ -26,6 +26,7 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
     Record<string, typeof units | typeof conditions | typeof categories | typeof posts>
   > = {
     unit: units,
+    units,
     condition: conditions,
     category: categories,
     person: posts,
@@ -37,19 +38,26 @@ export function LookUp({ id, field, value, onChange, onBlur, invalid, describedB
     return <p id={id}>{t('form.noChoices')}</p>;
   }
   if (query.error) return <Failure error={query.error} compact onRetry={() => void query.refetch()} />;
+  const several = field.widget === 'units';
+  // A form may ask for units of one kind: crews alone.
+  const kind = field.schema['x-unit-kind'];
+  const items = (query.data ?? []).filter(
+    (one) => typeof kind !== 'string' || !('kind' in one) || one.kind === kind,
+  );
   return (
     <Select
       id={id}
+      {...(several ? { mode: 'multiple' as const } : {})}
       showSearch={{ optionFilterProp: 'label' }}
       loading={query.isPending}
-      value={(value as string | undefined) ?? null}
+      value={several ? ((value as string[] | undefined) ?? []) : ((value as string | undefined) ?? null)}
       autoFocus={autoFocus}
       allowClear={!field.required}
-      placeholder={t('form.pick')}
+      placeholder={t(several ? 'form.pickSeveral' : 'form.pick')}
       aria-describedby={describedBy}
       aria-invalid={invalid}
       {...(invalid ? { status: 'error' as const } : {})}
-      options={(query.data ?? []).map((one) => ({ value: one.id, label: `${one.code} ${text(one.name)}` }))}
+      options={items.map((one) => ({ value: one.id, label: `${one.code} ${text(one.name)}` }))}
       onChange={(next: unknown) => onChange(next ?? undefined)}
       onBlur={onBlur}
     />

@@ -4,6 +4,7 @@ import type {
   CaseDetail,
   Category,
   Condition,
+  ControlHint,
   Integrity,
   Me,
   Notice,
@@ -24,6 +25,7 @@ import type {
   Unit,
 } from '@wanmi/contracts';
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import { learnWords } from '../i18n/text.ts';
 import { get, type Query } from './client.ts';
 import { syncClock } from '../time/clock.ts';
 import { ApiError } from './problem.ts';
@@ -53,6 +55,17 @@ export function makeQueryClient(): QueryClient {
     },
   });
 }
+
+export const wordsQuery = queryOptions({
+  queryKey: ['words'],
+  queryFn: async ({ signal }) => {
+    const words = await get<Parameters<typeof learnWords>[0]>('/words', { signal });
+    learnWords(words);
+    return words;
+  },
+  staleTime: 10 * 60_000,
+  retry: 1,
+});
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
@@ -228,6 +241,18 @@ export const similarQuery = (point: Point, categoryId: string) =>
     queryFn: async ({ signal }) =>
       (await get<Listed<SimilarCase>>('/reports/similar', { query: { ...point, categoryId }, signal })).items,
     staleTime: 10_000,
+  });
+
+/** What speaks of a place, a category and now: asked again as the hour goes on. */
+export const controlsAtQuery = (point: Point, categoryId: string | undefined) =>
+  queryOptions({
+    queryKey: ['controlsAt', point.lon, point.lat, categoryId],
+    queryFn: ({ signal }) =>
+      get<{ items: ControlHint[]; collected: boolean }>('/controls/at', {
+        query: { lon: point.lon, lat: point.lat, categoryId },
+        signal,
+      }),
+    staleTime: 60_000,
   });
 
 export const overviewQuery = (query: {

@@ -1,8 +1,13 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test, vi } from 'vitest';
+import { http, HttpResponse } from 'msw';
 import { renderRoom } from '../../../test/render.tsx';
+import { closedNetwork, server } from '../../../test/server.ts';
+import { card, detail } from '../../../test/world.ts';
 import { widgets } from '../../console/widgets/widgets.tsx';
 import { SchemaForm, type ServerFieldError } from './SchemaForm.tsx';
+
+closedNetwork();
 
 const decline = {
   type: 'object',
@@ -122,4 +127,93 @@ test('the proposed choice is chosen', async () => {
   const onSubmit = show(schema);
   submit();
   await waitFor(() => expect(onSubmit).toHaveBeenCalledWith({ reason: 'other' }));
+});
+
+test('several choices are ticked, and sent in the order of the list', async () => {
+  const onSubmit = show({
+    type: 'object',
+    properties: {
+      form: {
+        type: 'string',
+        oneOf: [
+          { const: 'single', 'x-label': { 'zh-CN': '单部门', en: 'One' } },
+          { const: 'several', 'x-label': { 'zh-CN': '多部门', en: 'Several' } },
+        ],
+        default: 'single',
+      },
+      otherIds: {
+        type: 'array',
+        'x-label': { 'zh-CN': '其他单位', en: 'Others' },
+        'x-widget': 'units',
+        items: {
+          type: 'string',
+          oneOf: [
+            { const: 'a', 'x-label': { 'zh-CN': '环卫所', en: 'Sanitation' } },
+            { const: 'b', 'x-label': { 'zh-CN': '绿化所', en: 'Greenery' } },
+          ],
+        },
+      },
+    },
+    required: ['form'],
+  });
+  expect(screen.queryByRole('group', { name: /其他单位/ })).toBeNull();
+  fireEvent.click(screen.getByRole('radio', { name: '多部门' }));
+  fireEvent.click(await screen.findByRole('checkbox', { name: '绿化所' }));
+  fireEvent.click(screen.getByRole('checkbox', { name: '环卫所' }));
+  submit();
+  await waitFor(() => expect(onSubmit).toHaveBeenCalledWith({ form: 'several', otherIds: ['a', 'b'] }));
+});
+
+test("a moment is the city's, and is sent as an instant", async () => {
+  const onSubmit = show({
+    type: 'object',
+    properties: {
+      until: { type: 'string', format: 'date-time', 'x-label': { 'zh-CN': '延至', en: 'Until' } },
+    },
+    required: ['until'],
+  });
+  fireEvent.change(screen.getByLabelText(/延至/), { target: { value: '2026-11-25T18:00' } });
+  submit();
+  await waitFor(() => expect(onSubmit).toHaveBeenCalledWith({ until: '2026-11-25T10:00:00.000Z' }));
+});
+
+test('a rating is one of five, said in words', async () => {
+  const onSubmit = show({
+    type: 'object',
+    properties: {
+      rating: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 5,
+        'x-widget': 'rating',
+        'x-label': { 'zh-CN': '满意度', en: 'Satisfaction' },
+      },
+    },
+    required: ['rating'],
+  });
+  fireEvent.click(screen.getByRole('radio', { name: '4 分（满分 5）' }));
+  submit();
+  await waitFor(() => expect(onSubmit).toHaveBeenCalledWith({ rating: 4 }));
+});
+
+test('another case is found by its number, and shown before it is chosen for good', async () => {
+  const other = card({ caseNo: '20261120-00007', address: '中山路 3 号' });
+  server.use(
+    http.get('*/api/v1/cases', () => HttpResponse.json({ items: [other], next: null })),
+    http.get(`*/api/v1/cases/${other.id}`, () => HttpResponse.json({ ...detail(), ...other })),
+  );
+  const onSubmit = show({
+    type: 'object',
+    properties: {
+      intoId: { type: 'string', 'x-widget': 'case', 'x-label': { 'zh-CN': '并入案卷', en: 'Into' } },
+    },
+    required: ['intoId'],
+  });
+  const box = screen.getByRole('combobox', { name: /并入案卷/ });
+  fireEvent.mouseDown(box);
+  fireEvent.change(box, { target: { value: '00007' } });
+  fireEvent.click(await screen.findByText(/20261120-00007 · 暴露垃圾 · 中山路 3 号/));
+  expect(await screen.findByText('中山路 3 号', { exact: false, selector: 'p' })).toBeTruthy();
+  submit();
+  await waitFor(() => expect(onSubmit).toHaveBeenCalledWith({ intoId: other.id }));
 });

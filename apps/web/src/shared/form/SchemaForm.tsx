@@ -7,14 +7,16 @@ import {
   type ComponentType,
   type ReactNode,
 } from 'react';
-import { Controller, useForm, type Resolver } from 'react-hook-form';
+import { Controller, useForm, useWatch, type Resolver } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../i18n/text.ts';
 import styles from './form.module.css';
+import { isConditional } from './conditions.ts';
 import {
+  answersOf,
   defaultsOf,
   fieldsOf,
-  withoutEmpty,
+  shownFields,
   type Field,
   type JsonSchema,
   type WidgetName,
@@ -90,12 +92,13 @@ export function SchemaForm({
   const names = new Map(fields.map((field) => [field.name, text(field.label)]));
 
   function message({ keyword, limit }: Fault): string {
+    if (keyword === 'exclusiveMinimum') return message({ keyword: 'above', limit });
     const known = (knownFaults as readonly string[]).includes(keyword) ? (keyword as KnownFault) : 'other';
     return t(`form.${known}`, { limit: typeof limit === 'number' || typeof limit === 'string' ? limit : '' });
   }
 
   const resolver: Resolver<Values> = (values) => {
-    const data = withoutEmpty(values);
+    const data = answersOf(schema, values);
     const faults = validate(schema, data);
     const errors = Object.fromEntries(
       Object.entries(faults.fields).map(([name, fault]) => [
@@ -123,7 +126,7 @@ export function SchemaForm({
     onBusy?.(underWay.current.size > 0);
   }
 
-  const changed = useEffectEvent((values: Values) => onChange?.(withoutEmpty(values)));
+  const changed = useEffectEvent((values: Values) => onChange?.(answersOf(schema, values)));
   useEffect(
     () => subscribe({ formState: { values: true }, callback: ({ values }) => changed(values) }),
     [subscribe],
@@ -139,7 +142,10 @@ export function SchemaForm({
     if (serverErrors) show(serverErrors);
   }, [serverErrors]);
 
-  const first = fields.find((field) => field.required) ?? fields[0];
+  // A plain form is drawn once; only one with conditions follows what is answered.
+  const answers = useWatch({ control, disabled: !isConditional(schema) });
+  const shown = shownFields(schema, answers);
+  const first = shown.find((field) => field.required) ?? shown[0];
   return (
     <Subject.Provider value={subject}>
       <form
@@ -148,7 +154,7 @@ export function SchemaForm({
         noValidate
         onSubmit={(event) => void handleSubmit((data) => onSubmit(data))(event)}
       >
-        {fields.map((field) => (
+        {shown.map((field) => (
           <Controller
             key={field.name}
             name={field.name}
@@ -163,7 +169,7 @@ export function SchemaForm({
                 onChange={input.onChange}
                 onBlur={input.onBlur}
                 onBusy={(busy) => tellBusy(field.name, busy)}
-                autoFocus={autoFocus && field === first}
+                autoFocus={autoFocus && field.name === first?.name}
               />
             )}
           />
@@ -180,6 +186,7 @@ const knownFaults = [
   'maxLength',
   'minimum',
   'maximum',
+  'above',
   'minItems',
   'maxItems',
   'uniqueItems',

@@ -1,4 +1,5 @@
 import type { Limit, Text } from '@wanmi/contracts';
+import { branchProperties, hiddenOf, requiredOf } from './conditions.ts';
 
 /**
  * A form of the city is JSON Schema 2020-12 with `x-` notes for the screen (config/README.md). This reads the
@@ -16,6 +17,9 @@ export const WIDGETS = [
   'date',
   'condition',
   'unit',
+  'units',
+  'case',
+  'rating',
   'person',
   'media',
   'position',
@@ -43,8 +47,27 @@ export interface Field {
   phrases: Text[];
 }
 
+/** The fields that the form asks for now; some hang on the answers before them. */
+export function shownFields(schema: JsonSchema, values: Record<string, unknown>): Field[] {
+  const answers = withoutEmpty(values);
+  const hidden = hiddenOf(schema, answers);
+  const required = new Set(requiredOf(schema, answers));
+  return fieldsOf(schema)
+    .filter((field) => !hidden.has(field.name))
+    .map((field) => ({ ...field, required: required.has(field.name) }));
+}
+
+/** What is sent: neither what was left empty nor what is not asked for. */
+export function answersOf(schema: JsonSchema, values: Record<string, unknown>): Record<string, unknown> {
+  const answers = withoutEmpty(values);
+  const hidden = hiddenOf(schema, answers);
+  return Object.fromEntries(Object.entries(answers).filter(([name]) => !hidden.has(name)));
+}
+
+/** Every field of the form, shown or not. */
 export function fieldsOf(schema: JsonSchema): Field[] {
-  const properties = objectOf(schema['properties']);
+  const own = objectOf(schema['properties']);
+  const properties = { ...own, ...branchProperties(schema), ...own };
   const required = new Set(arrayOf(schema['required']).map(String));
   return Object.entries(properties)
     .map(([name, property], index) => ({ name, property: objectOf(property), index }))
@@ -68,7 +91,7 @@ function orderOf(property: JsonSchema, index: number): number {
 function widgetOf(property: JsonSchema): WidgetName {
   const named = property['x-widget'];
   if (WIDGETS.includes(named as WidgetName)) return named as WidgetName;
-  if (choicesOf(property).length > 0) return 'select';
+  if (choicesOf(property).length > 0) return property['type'] === 'array' ? 'units' : 'select';
   switch (property['type']) {
     case 'boolean':
       return 'switch';
@@ -80,12 +103,14 @@ function widgetOf(property: JsonSchema): WidgetName {
     case 'object':
       return 'position';
     default:
-      if (property['format'] === 'date') return 'date';
+      if (property['format'] === 'date' || property['format'] === 'date-time') return 'date';
       return Number(property['maxLength'] ?? 0) > 100 ? 'textarea' : 'text';
   }
 }
 
 function choicesOf(property: JsonSchema): Choice[] {
+  // Several may be chosen: the choices are those of one entry.
+  if (property['type'] === 'array') return choicesOf(objectOf(property['items']));
   const oneOf = arrayOf(property['oneOf'])
     .map(objectOf)
     .filter((choice) => 'const' in choice)

@@ -1,4 +1,5 @@
 import { Validator, type Schema } from '@cfworker/json-schema';
+import { requiredOf } from './conditions.ts';
 import type { JsonSchema } from './schema.ts';
 
 /** What is wrong with one field: the keyword that refused it, and that keyword's limit for the words. */
@@ -16,21 +17,36 @@ export interface Faults {
 /** The same schema as on the server, checked without generated code: the CSP forbids eval. */
 export function validate(schema: JsonSchema, value: Record<string, unknown>): Faults {
   const fields: Record<string, Fault> = {};
-  const required = Array.isArray(schema['required']) ? (schema['required'] as string[]) : [];
-  for (const name of required) if (value[name] === undefined) fields[name] = { keyword: 'required' };
+  for (const name of requiredOf(schema, value))
+    if (value[name] === undefined) fields[name] = { keyword: 'required' };
 
-  const { errors } = new Validator(schema as Schema, '2020-12', false).validate(value);
+  const { errors, valid } = new Validator(schema as Schema, '2020-12', false).validate(value);
   for (const error of errors) {
     const [name] = error.instanceLocation.replace(/^#\/?/, '').split('/');
     if (!name || fields[name] || skipped.has(error.keyword)) continue;
     const field = unescapePointer(name);
     fields[field] = { keyword: error.keyword, limit: limitOf(schema, error.keywordLocation) };
   }
-  return { fields, oneOfFields: missingAlternatives(schema, value) };
+  const oneOfFields = missingAlternatives(schema, value);
+  // Refused as a whole, by no field in particular: said at the first, for it must be said somewhere.
+  const first = Object.keys((schema['properties'] as object | undefined) ?? {})[0];
+  if (!valid && first && Object.keys(fields).length === 0 && oneOfFields === null)
+    fields[first] = { keyword: 'other' };
+  return { fields, oneOfFields };
 }
 
 /** These only repeat what an error below them says. */
-const skipped = new Set(['properties', 'items', 'additionalProperties', '$ref', 'allOf', 'const']);
+const skipped = new Set([
+  'properties',
+  'items',
+  'additionalProperties',
+  '$ref',
+  'allOf',
+  'const',
+  'if',
+  'then',
+  'else',
+]);
 
 function limitOf(schema: JsonSchema, location: string): unknown {
   let at: unknown = schema;

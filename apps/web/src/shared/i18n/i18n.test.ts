@@ -1,9 +1,11 @@
-import { ACTIONS, EVENT_TYPES, LIMIT_UNITS, MEDIA_PURPOSES } from '@wanmi/contracts';
+import { ACTIONS, EVENT_OF_ACTION, EVENT_TYPES, LIMIT_UNITS, MEDIA_PURPOSES } from '@wanmi/contracts';
 import i18next from 'i18next';
 import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';
 import { setLanguage } from './index.ts';
 import { pickText, wordOf } from './text.ts';
+import { rulesEn } from './rules.en.ts';
+import { rulesZhCN } from './rules.zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -17,8 +19,8 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return found;
 }
 
-const chinese = flat(zhCN);
-const english = flat(en);
+const chinese = new Map([...flat(zhCN), ...flat(rulesZhCN, 'rules:')]);
+const english = new Map([...flat(en), ...flat(rulesEn, 'rules:')]);
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 
 describe('the two catalogues', () => {
@@ -61,7 +63,8 @@ describe('keys that are put together from codes', () => {
   });
 
   test('every entry of the log has a name: its own, or that of its action', () => {
-    const nameless = EVENT_TYPES.filter((type) => /^(task|case\.report)/.test(type)).filter(
+    const named = new Set<string>(ACTIONS.map((action) => EVENT_OF_ACTION[action]));
+    const nameless = EVENT_TYPES.filter((type) => !named.has(type)).filter(
       (type) => !chinese.has(`event.${type}`),
     );
     expect(nameless).toEqual([]);

@@ -1,9 +1,10 @@
 import 'i18next';
+import type { RuleCatalogue } from './rules.zh-CN.ts';
 import type { Catalogue } from './zh-CN.ts';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: Catalogue };
+    resources: { translation: Catalogue; rules: RuleCatalogue };
   }
 }

@@ -17,5 +17,21 @@ export function pickText(text: Text | null | undefined, language: Language): str
 
 /** The word of an open vocabulary: known codes from the glossary, a city's own (`x-…`) as they stand. */
 export function wordOf<K extends string>(names: Record<K, Text>, code: string): Text {
-  return Object.hasOwn(names, code) ? names[code as K] : { 'zh-CN': code, en: code };
+  return Object.hasOwn(names, code) ? names[code as K] : (own.get(code) ?? { 'zh-CN': code, en: code });
 }
+
+/** What a city calls steps and actions of its own; their codes begin with `x-`. */
+const own = new Map<string, Text>();
+let steps: readonly string[] = [];
+
+/** What `GET /words` answered. */
+export function learnWords(words: { steps: Record<string, Text>; actions: Record<string, Text> }): void {
+  own.clear();
+  for (const some of [words.actions, words.steps]) {
+    for (const [code, text] of Object.entries(some)) own.set(code, text);
+  }
+  steps = Object.keys(words.steps);
+}
+
+/** Codes of the steps that only this city has. */
+export const ownSteps = (): readonly string[] => steps;

@@ -9,7 +9,9 @@ import {
   formatDuration,
   formatInstant,
   formatLeft,
+  instantOfWall,
   nextDay,
+  wallOfInstant,
 } from './format.ts';
 
 const minute = 60_000;
@@ -78,4 +80,18 @@ test('the first instant of a day belongs to it, and the one before does not', ()
       expect(cityDay(start - 1, zone)).toBe(nextDay(day, -1));
     }),
   );
+});
+
+test('a moment that is typed is the same moment when it is shown', () => {
+  const zones = ['Asia/Shanghai', 'Europe/Berlin', 'America/New_York'];
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), fc.integer({ min: 0, max: 60_000_000 }), (zone, minutes) => {
+      const instant = new Date(minutes * 60_000).toISOString();
+      const wall = wallOfInstant(instant, zone);
+      // The hour that the clock shows twice is one of the two; the wall is the same.
+      expect(wallOfInstant(instantOfWall(wall, zone)!, zone)).toBe(wall);
+    }),
+  );
+  expect(instantOfWall('', 'Asia/Shanghai')).toBeUndefined();
+  expect(wallOfInstant('', 'Asia/Shanghai')).toBe('');
 });

@@ -60,6 +60,23 @@ export function dayStart(day: string, timeZone: string): number {
   return guess;
 }
 
+/** What the city's wall clock reads at an instant, as a browser's field writes it; empty for no instant. */
+export function wallOfInstant(instant: string, timeZone: string): string {
+  const at = Date.parse(instant);
+  if (Number.isNaN(at)) return '';
+  const w = wallTime(at, timeZone);
+  return `${w.year}-${w.month}-${w.day}T${w.hour}:${w.minute}`;
+}
+
+/** The instant at which the city's wall clock reads this; absent while it is not typed out. */
+export function instantOfWall(wall: string, timeZone: string): string | undefined {
+  const utc = Date.parse(`${wall}Z`);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(wall) || Number.isNaN(utc)) return undefined;
+  let guess = utc - offset(utc, timeZone);
+  guess = utc - offset(guess, timeZone);
+  return new Date(guess).toISOString();
+}
+
 function offset(at: number, timeZone: string): number {
   const w = wallTime(at, timeZone);
   const wall = Date.UTC(+w.year, +w.month - 1, +w.day, +w.hour, +w.minute, +w.second);

@@ -1,10 +1,11 @@
 select 
   c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, c.kind, c.category_id, c.condition_id,
   c.manual_id, c.unit_grid_id, c.patrol_grid_id, c.district_id, c.street_id, c.community_id, c.grade, c.asset_id,
-  c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.process_id, c.tokens,
+  c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.self_handled, c.rating, c.merged_into_id,
+  c.process_id, c.tokens,
   c.reported_at, c.filed_at, c.ended_at, 
   (select jsonb_agg(jsonb_build_object(
-      'id', a.id, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
+      'id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
       'limitValue', a.limit_value, 'limitUnit', a.limit_unit, 'calendar', a.calendar, 'clock', a.clock,
       'dispatchedAt', (extract(epoch from a.dispatched_at) * 1000)::bigint,
       'dueAt', (extract(epoch from a.due_at) * 1000)::bigint,
@@ -12,5 +13,24 @@ select
       'respondedAt', (extract(epoch from a.responded_at) * 1000)::bigint,
       'passedAt', (extract(epoch from a.passed_at) * 1000)::bigint,
       'endedAt', (extract(epoch from a.ended_at) * 1000)::bigint,
-      'failedCount', a.failed_count, 'overdue', a.overdue) order by a.id)
-   from assignment a where a.case_id = c.id) as assignments from "case" c where c.id = $1 and c.city_id = $2
+      'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
+   from assignment a where a.case_id = c.id) as assignments, 
+    (select jsonb_agg(jsonb_build_object(
+        'id', o.id, 'token', o.token, 'node', o.node, 'step', o.step, 'role', o.role, 'unitId', o.unit_id,
+        'postId', o.post_id, 'assignmentId', o.assignment_id, 'applicationId', o.application_id,
+        'openedAt', (extract(epoch from o.opened_at) * 1000)::bigint,
+        'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
+        'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
+        'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
+     from task o where o.case_id = c.id and o.done_at is null) as others, 
+    (select jsonb_agg(jsonb_build_object(
+        'id', p.id, 'assignmentId', p.assignment_id, 'kind', p.kind, 'state', p.state, 'level', p.level,
+        'levels', p.levels, 'ask', p.ask, 'granted', p.granted,
+        'askedAt', (extract(epoch from p.asked_at) * 1000)::bigint, 'askedPostId', p.asked_post_id,
+        'askedPersonId', p.asked_person_id, 'askedUnitId', p.asked_unit_id,
+        'decidedAt', (extract(epoch from p.decided_at) * 1000)::bigint,
+        'decidedPostId', p.decided_post_id) order by p.id)
+     from application p where p.case_id = c.id) as applications,
+  (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
+   from command m where m.person_id = $3 and m.key = $4) as replay
+from "case" c where c.id = $1 and c.city_id = $2

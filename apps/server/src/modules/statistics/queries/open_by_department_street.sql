@@ -1,3 +1,4 @@
 select f.unit_id as "unitId", count(*)::int as open from fact_assignment f
-    where f.ended_at is null and f.city_id = $1::uuid
-        and (f.district_id = any($2::uuid[]) or f.street_id = any($3::uuid[]) or f.community_id = any($4::uuid[])) group by f.unit_id
+    where f.ended_at is null and f.part <> 'district' and f.city_id = $1::uuid
+        and (f.district_id = any($2::uuid[]) or f.street_id = any($3::uuid[]) or f.community_id = any($4::uuid[]))
+    group by f.unit_id

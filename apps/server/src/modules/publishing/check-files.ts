@@ -1,0 +1,330 @@
+import { ACTIONS, Text } from '@wanmi/contracts';
+import { compileCalendar, ProcessError, type CalendarDefinition } from '@wanmi/process';
+import { compileForm } from '#modules/catalog';
+import { pointer, type Report } from './report.ts';
+import { filesOf, type RuleSet } from './rule-set.ts';
+import { jsonOf } from './rules.ts';
+import { settingProblem } from './settings.ts';
+
+/** What a form's field can look like on the screens (config/README.md). */
+export const WIDGETS: ReadonlySet<string> = new Set([
+  'text',
+  'textarea',
+  'select',
+  'condition',
+  'unit',
+  'units',
+  'person',
+  'media',
+  'position',
+  'date',
+  'datetime',
+  'phrases',
+  'category',
+  'asset',
+  'case',
+  'followUp',
+  'rating',
+  'number',
+  'checkbox',
+]);
+
+const ACTION_CODES: ReadonlySet<string> = new Set(ACTIONS);
+const isAction = (code: string): boolean => ACTION_CODES.has(code) || code.startsWith('x-');
+type Json = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The file as JSON; what is none is reported. */
+function readJson(file: string, text: string, report: Report): Json | undefined {
+  const json = jsonOf(text);
+  if (isRecord(json)) return json;
+  report.add(file, null, 'json.syntax', json === undefined ? syntaxOf(text) : 'not an object');
+  return undefined;
+}
+
+function syntaxOf(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const isText = (value: unknown): boolean => {
+  const parsed = Text.safeParse(value);
+  return parsed.success && parsed.data['zh-CN'].trim() !== '' && parsed.data.en.trim() !== '';
+};
+
+function needText(file: string, at: string, value: unknown, report: Report): void {
+  if (!isText(value)) report.add(file, at, 'language.missing', 'zh-CN, en');
+}
+
+/** Answers the codes of the forms that are there, right or wrong. */
+export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> {
+  const forms = filesOf(files, 'form');
+  for (const { path: file, code, text } of forms) {
+    if (code !== 'report' && !isAction(code)) report.add(file, null, 'action.unknown', code);
+    const schema = readJson(file, text, report);
+    if (!schema) continue;
+    try {
+      compileForm({ id: '', code, version: 0 }, text);
+    } catch (error) {
+      report.add(file, null, 'form.schema', error instanceof Error ? error.message : String(error));
+    }
+    if (schema['type'] !== 'object') report.add(file, '/type', 'form.schema', 'object');
+    checkNeeded(file, code, schema, report);
+    if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
+      report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
+    }
+    needText(file, '/x-label', schema['x-label'], report);
+    checkFields(file, schema, report);
+  }
+  return new Set(forms.map((form) => form.code));
+}
+
+/** Names of the fields of all forms: an action's condition may read what was filled in. */
+export function fieldsOfForms(files: RuleSet): string[] {
+  return filesOf(files, 'form').flatMap(({ text }) => {
+    const schema = jsonOf(text);
+    return isRecord(schema) && isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
+  });
+}
+
+/** Fields that the program itself reads out of a form; without them its action does nothing. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  file: ['conditionId'],
+  dispatch: ['unitId'],
+  redispatch: ['unitId'],
+  addDepartment: ['unitId'],
+  assign: ['unitId'],
+  consult: ['unitIds'],
+  merge: ['intoCaseId'],
+  rate: ['stars'],
+  applyExtend: ['value', 'unit'],
+  applySuspend: ['until'],
+  applyDefer: ['until'],
+};
+
+function checkNeeded(file: string, code: string, schema: Json, report: Report): void {
+  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  for (const field of Object.hasOwn(NEEDED, code) ? NEEDED[code]! : []) {
+    if (!Object.hasOwn(properties, field)) report.add(file, '/properties', 'form.missingField', field);
+  }
+}
+
+const RANGES = [
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+  ['minimum', 'maximum'],
+] as const;
+
+/** A field that no value fits, and one that is shown only where another has a value that it cannot have. */
+function checkField(file: string, at: string, field: Json, properties: Json, report: Report): void {
+  for (const [low, high] of RANGES) {
+    const [least, most] = [field[low], field[high]];
+    if (typeof least === 'number' && typeof most === 'number' && least > most) {
+      report.add(file, `${at}/${low}`, 'form.range', `${least} > ${most}`);
+    }
+  }
+  const shown = field['x-show-if'];
+  if (!isRecord(shown)) return;
+  const other = typeof shown['field'] === 'string' ? properties[shown['field']] : undefined;
+  if (!isRecord(other)) {
+    report.add(file, `${at}/x-show-if/field`, 'form.unknownField', String(shown['field']));
+    return;
+  }
+  const choices = Array.isArray(other['oneOf'])
+    ? other['oneOf'].flatMap((choice: unknown) => (isRecord(choice) ? [choice['const']] : []))
+    : Array.isArray(other['enum'])
+      ? (other['enum'] as unknown[])
+      : null;
+  for (const [index, value] of (Array.isArray(shown['in']) ? (shown['in'] as unknown[]) : []).entries()) {
+    if (choices && !choices.includes(value)) {
+      report.add(file, `${at}/x-show-if/in/${index}`, 'form.unknownChoice', String(value));
+    }
+  }
+}
+
+function checkFields(file: string, schema: Json, report: Report): void {
+  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  for (const [index, name] of required.entries()) {
+    if (!Object.hasOwn(properties, String(name))) {
+      report.add(file, pointer('required', index), 'form.unknownField', String(name));
+    }
+  }
+  const orders = new Map<unknown, string>();
+  for (const [name, field] of Object.entries(properties)) {
+    const at = pointer('properties', name);
+    if (!isRecord(field)) continue;
+    needText(file, `${at}/x-label`, field['x-label'], report);
+    if (field['x-help'] !== undefined) needText(file, `${at}/x-help`, field['x-help'], report);
+    const widget = field['x-widget'];
+    if (widget !== undefined && !(typeof widget === 'string' && WIDGETS.has(widget))) {
+      report.add(file, `${at}/x-widget`, 'form.unknownWidget', JSON.stringify(widget));
+    }
+    const order = field['x-order'];
+    if (order !== undefined && orders.has(order)) {
+      report.warn(
+        file,
+        `${at}/x-order`,
+        'form.orderTwice',
+        `${JSON.stringify(order)}, as ${orders.get(order)}`,
+      );
+    }
+    orders.set(order, name);
+    checkField(file, at, field, properties, report);
+    checkChoices(file, at, field, report);
+  }
+}
+
+function checkChoices(file: string, at: string, field: Json, report: Report): void {
+  if (!Array.isArray(field['oneOf'])) return;
+  const seen = new Set<unknown>();
+  for (const [index, choice] of (field['oneOf'] as unknown[]).entries()) {
+    if (!isRecord(choice) || !Object.hasOwn(choice, 'const')) continue;
+    needText(file, `${at}${pointer('oneOf', index, 'x-label')}`, choice['x-label'], report);
+    if (seen.has(choice['const'])) {
+      report.add(file, `${at}${pointer('oneOf', index)}`, 'form.choiceTwice', String(choice['const']));
+    }
+    seen.add(choice['const']);
+  }
+}
+
+export function checkPhrases(files: RuleSet, report: Report): void {
+  for (const { path: file, code, text } of filesOf(files, 'phrase')) {
+    const json = readJson(file, text, report);
+    if (!json) continue;
+    const { action, phrases, ...others } = json;
+    for (const key of Object.keys(others)) report.add(file, pointer(key), 'json.unknownKey', key);
+    if (typeof action !== 'string' || (action !== 'report' && !isAction(action))) {
+      report.add(file, '/action', 'action.unknown', String(action));
+    } else if (action !== code) report.add(file, '/action', 'code.file', action);
+    if (!Array.isArray(phrases)) {
+      report.add(file, '/phrases', 'json.type', 'a list');
+      continue;
+    }
+    const seen = new Set<string>();
+    for (const [index, phrase] of phrases.entries()) {
+      needText(file, pointer('phrases', index), phrase, report);
+      checkPhrase(file, pointer('phrases', index), phrase, report);
+      const key = JSON.stringify(phrase);
+      if (seen.has(key)) report.warn(file, pointer('phrases', index), 'phrase.twice');
+      seen.add(key);
+    }
+  }
+}
+
+const LONGEST_PHRASE = 500;
+
+/** A phrase is put in as it stands: nobody fills in a placeholder, and no field takes more. */
+function checkPhrase(file: string, at: string, phrase: unknown, report: Report): void {
+  for (const [language, text] of Object.entries(isRecord(phrase) ? phrase : {})) {
+    if (typeof text !== 'string') continue;
+    const placeholder = /\{\{?\s*[\w.]*\s*\}?\}|\$\{|%[sd]/.exec(text)?.[0];
+    if (placeholder) report.add(file, `${at}/${language}`, 'phrase.placeholder', placeholder);
+    if (text.length > LONGEST_PHRASE)
+      report.add(file, `${at}/${language}`, 'phrase.tooLong', String(text.length));
+  }
+}
+
+/** Answers the codes of the calendars that are there, right or wrong. */
+export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<string> {
+  const calendars = filesOf(files, 'calendar');
+  for (const { path: file, code, text } of calendars) {
+    const json = readJson(file, text, report);
+    if (!json) continue;
+    try {
+      compileCalendar(json as never); // checks whatever it is given
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      for (const problem of error.problems) {
+        report.add(file, problem.element ? `/${problem.element}` : '', problem.code, problem.detail);
+      }
+      continue;
+    }
+    if (json['code'] !== code) report.add(file, '/code', 'code.file', String(json['code']));
+    needText(file, '/name', json['name'], report);
+    checkKeys(file, '', json, CALENDAR_KEYS, report);
+    checkCalendar(file, json as unknown as CalendarDefinition, report);
+  }
+  return new Set(calendars.map((calendar) => calendar.code));
+}
+
+const CALENDAR_KEYS: readonly string[] = [
+  '$schema',
+  'code',
+  'name',
+  'timeZone',
+  'hoursPerDay',
+  'weekly',
+  'holidays',
+  'workdays',
+];
+
+/** A misspelt key says nothing. */
+function checkKeys(file: string, at: string, json: Json, known: readonly string[], report: Report): void {
+  for (const key of Object.keys(json)) {
+    if (!known.includes(key)) report.add(file, at + pointer(key), 'json.unknownKey', key);
+  }
+}
+
+/** No holiday is longer. */
+const LONGEST_HOLIDAY = 60 * 86_400_000;
+
+function checkCalendar(file: string, calendar: CalendarDefinition, report: Report): void {
+  const hours = Object.values(calendar.weekly).flat().length;
+  // With make-up days alone a limit would find no end
+  if (hours === 0) report.add(file, '/weekly', 'calendar.noHours');
+  const holidays = calendar.holidays ?? [];
+  for (const [index, holiday] of holidays.entries()) {
+    const at = pointer('holidays', index);
+    checkKeys(file, at, holiday, ['from', 'to', 'name'], report);
+    if (Date.parse(holiday.to) - Date.parse(holiday.from) > LONGEST_HOLIDAY) {
+      report.add(file, at, 'calendar.holidayLong', `${holiday.from}, ${holiday.to}`);
+    }
+    const other = holidays.findIndex(
+      (one, at) => at < index && one.from <= holiday.to && holiday.from <= one.to,
+    );
+    if (other >= 0) {
+      report.add(
+        file,
+        pointer('holidays', index),
+        'calendar.holidayTwice',
+        `${holiday.from}, as in ${other}`,
+      );
+    }
+  }
+  const years = [...new Set(holidays.flatMap(({ from, to }) => [from.slice(0, 4), to.slice(0, 4)]))]
+    .map(Number)
+    .sort((a, b) => a - b);
+  for (const [index, year] of years.entries()) {
+    const next = years[index + 1];
+    // Who enters holidays year by year has forgotten one
+    if (next !== undefined && next > year + 1)
+      report.warn(file, '/holidays', 'calendar.yearMissing', `${year + 1}`);
+  }
+  for (const [index, workday] of (calendar.workdays ?? []).entries()) {
+    const { date, periods } = workday;
+    checkKeys(file, pointer('workdays', index), workday, ['date', 'periods', 'name'], report);
+    if (periods !== undefined) continue;
+    const weekday = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
+    const works = (calendar.weekly[weekday] ?? []).length > 0;
+    const off = holidays.some(({ from, to }) => from <= date && date <= to);
+    if (works && !off) report.warn(file, pointer('workdays', index), 'calendar.workdayIdle', date);
+  }
+}
+
+export function checkSettings(files: RuleSet, report: Report): void {
+  const file = 'setting.json';
+  const text = files.get(file);
+  if (text === undefined) return;
+  const json = readJson(file, text, report);
+  for (const [key, value] of Object.entries(json ?? {})) {
+    const problem = settingProblem(key, value);
+    if (problem) report.add(file, pointer(key), problem.code, problem.detail);
+  }
+}

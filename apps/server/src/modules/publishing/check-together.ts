@@ -1,0 +1,38 @@
+import { compileDecision, ProcessError } from '@wanmi/process';
+import { decisionFor } from '#modules/catalog';
+import { readControls } from '#modules/control';
+import type { Report } from './report.ts';
+import { pathOf, type RuleSet } from './rule-set.ts';
+import type { Tables } from './tables.ts';
+
+/** What a table says of a source, and what the city's table of verification says of it, must be one thing. */
+export async function checkSources(files: RuleSet, { source }: Tables, report: Report): Promise<void> {
+  const xml = files.get(pathOf('decision', 'verification'));
+  if (xml === undefined) return;
+  try {
+    const decisions = new Map([['verification', await compileDecision(xml)]]);
+    for (const { line, code, verify } of source) {
+      const said = decisionFor({ decisions }, 'verification', { source: code, kind: 'problem' })?.['verify'];
+      if (typeof said === 'boolean' && said !== verify) {
+        report.add(pathOf('table', 'source'), `${line}/verify`, 'source.verification', `${code}: ${said}`);
+      }
+    }
+  } catch (error) {
+    // The table itself is named as wrong
+    if (!(error instanceof ProcessError)) throw error;
+  }
+}
+
+/** The table of control areas as it is read when it is applied: whatever else of a row does not fit together. */
+export function checkControlFile(files: RuleSet, report: Report): void {
+  const file = pathOf('table', 'control');
+  const text = files.get(file);
+  if (text === undefined || report.has(file)) return;
+  try {
+    readControls(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const line = /line (\d+)/.exec(message)?.[1] ?? null;
+    report.add(file, line, 'control.row', message.replace(/^control\.csv line \d+:\s*/, ''));
+  }
+}

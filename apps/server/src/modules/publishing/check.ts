@@ -1,0 +1,86 @@
+import type { RuleProblem } from '@wanmi/contracts';
+import { VARIABLES } from '#modules/cases';
+import { compileNumbering } from '#modules/catalog';
+import { checkCatalog } from './check-catalog.ts';
+import { checkDecisions } from './check-decision.ts';
+import { checkCalendars, checkForms, checkPhrases, checkSettings, fieldsOfForms } from './check-files.ts';
+import { checkConditions } from './check-conditions.ts';
+import { checkLimitSteps, checkProcesses, checkRoles } from './check-process.ts';
+import { checkControlFile, checkSources } from './check-together.ts';
+import { checkTexts } from './check-text.ts';
+import { Report } from './report.ts';
+import { filesOf, placeOf, type RuleSet } from './rule-set.ts';
+import { jsonOf } from './rules.ts';
+import { readTables, TABLE_NAMES } from './tables.ts';
+
+export interface CheckOptions {
+  /** Codes of the units that the city has besides those that the set describes. */
+  readonly units?: ReadonlySet<string>;
+  /** Codes of the city's regions; left out: they are not known here. */
+  readonly regions?: ReadonlySet<string>;
+  /** Roles that somebody in the city holds; left out: they are not known here. */
+  readonly roles?: ReadonlySet<string>;
+}
+
+/**
+ * Every mistake of a rule set, with file and element: each file in itself, and all together. Pure: no database, no
+ * clock. What stops a publication has severity `error`.
+ */
+export async function checkRules(files: RuleSet, options: CheckOptions = {}): Promise<RuleProblem[]> {
+  const report = new Report();
+  checkPaths(files, report);
+  checkTexts(files, report);
+  const tables = readTables(files, report);
+  const calendars = checkCalendars(files, report);
+  const units = options.units ?? new Set();
+  checkCatalog(tables, { calendars, units, regions: options.regions ?? null }, report);
+  checkControlFile(files, report);
+  const forms = checkForms(files, report);
+  checkPhrases(files, report);
+  checkSettings(files, report);
+  checkNumbering(files, report);
+  await checkDecisions(files, tables, report);
+  const limits = new Set(tables.stage_limit.map((row) => row.step));
+  const variables = new Set([...VARIABLES, ...fieldsOfForms(files)]);
+  await checkProcesses(files, { forms, limits, variables }, report);
+  const roles = options.roles ?? null;
+  for (const { path: file, text } of filesOf(files, 'process')) {
+    checkRoles(file, text, roles, report);
+    checkConditions(file, text, report);
+  }
+  checkLimitSteps(files, tables, report);
+  await checkSources(files, tables, report);
+  return report.list();
+}
+
+/** True where nothing stops it from being published. */
+export function isPublishable(problems: readonly RuleProblem[]): boolean {
+  return problems.every((problem) => problem.severity !== 'error');
+}
+
+function checkPaths(files: RuleSet, report: Report): void {
+  const names: ReadonlySet<string> = new Set(TABLE_NAMES);
+  for (const [file, text] of files) {
+    const place = placeOf(file);
+    if (!place || (place.kind === 'table' && !names.has(place.code))) report.add(file, null, 'file.unknown');
+    else if (text.includes('\0')) report.add(file, null, 'file.binary');
+  }
+}
+
+function checkNumbering(files: RuleSet, report: Report): void {
+  for (const { path: file, code, text } of filesOf(files, 'numbering')) {
+    const json = jsonOf(text);
+    if (json === undefined) {
+      report.add(file, null, 'json.syntax');
+      continue;
+    }
+    try {
+      const { series } = compileNumbering(text);
+      if (series !== code) report.add(file, '/series', 'code.file', series);
+      else if (series !== 'case' && !series.startsWith('x-'))
+        report.warn(file, null, 'numbering.unused', series);
+    } catch (error) {
+      report.add(file, null, 'numbering.pattern', error instanceof Error ? error.message : String(error));
+    }
+  }
+}

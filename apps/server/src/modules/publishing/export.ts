@@ -1,0 +1,28 @@
+import type { Platform } from '#platform/platform';
+import { unpackArchive } from './archive.ts';
+import { currentUnits, renderRules } from './render.ts';
+import { pathOf, sorted, type RuleSet } from './rule-set.ts';
+import { publicationIn, readArchive, type PublicationRow } from './store.ts';
+
+export interface RulesInForce {
+  /** Null: the city was set up before there were publications, or from files of its own. */
+  readonly publication: PublicationRow | null;
+  readonly files: RuleSet;
+}
+
+/**
+ * The rules of a city as they are in force, byte by byte as they were published; only the table of units follows
+ * what has become of the units since.
+ */
+export async function rulesInForce(
+  { db, clock }: Pick<Platform, 'db' | 'clock'>,
+  cityId: string,
+): Promise<RulesInForce> {
+  const publication = await publicationIn(db, cityId, 'inForce');
+  if (!publication) return { publication, files: await renderRules(db, cityId, clock.now()) };
+  const files = new Map(unpackArchive(await readArchive(db, publication.id)));
+  const file = pathOf('table', 'department');
+  const units = await currentUnits(db, cityId, files.get(file));
+  if (units !== undefined) files.set(file, units);
+  return { publication, files: sorted(files) };
+}
