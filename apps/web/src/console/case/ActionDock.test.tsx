@@ -100,6 +100,15 @@ test('a number opens its action, which says what it will do', async () => {
   expect(effects.getByText('收到“已立案”')).toBeTruthy();
 });
 
+test('a check that waits for its hours says from when', () => {
+  const waiting = { step: 'check', actions: [action('claim', '领取')] };
+  const { unmount } = show(task({ ...waiting, notBefore: new Date(Date.now() + 3_600_000).toISOString() }));
+  expect(screen.getByText(/起核查$/)).toBeTruthy();
+  unmount();
+  show(task({ ...waiting, notBefore: new Date(Date.now() - 1000).toISOString() }));
+  expect(screen.queryByText(/起核查$/)).toBeNull();
+});
+
 test('letters are letters while somebody writes', () => {
   const of = toFile();
   show(of);

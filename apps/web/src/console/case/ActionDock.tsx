@@ -4,6 +4,8 @@ import { Button } from 'antd';
 import { lazy, Suspense, useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
+import { useFormat } from '../../shared/time/useFormat.ts';
+import { useWaitsHere } from '../../shared/time/useWaits.ts';
 import { toast } from '../shell/toasts.ts';
 import { typing } from '../shell/keys.ts';
 import { keyOf, ofTask, type Asked } from './asked.ts';
@@ -46,6 +48,8 @@ export function ActionDock({
 }) {
   const { t } = useTranslation();
   const text = useText();
+  const format = useFormat();
+  const waits = useWaitsHere(task?.notBefore);
   const act = useAct();
   const { steps, hold, more } = offersOf(detail, task);
 
@@ -128,6 +132,9 @@ export function ActionDock({
             </span>
           ) : (
             task && <span className={styles.step}>{text(wordOf(STEP_NAMES, task.step))}</span>
+          )}
+          {task && waits && (
+            <span className={styles.step}>{t('task.from', { at: format.instant(task.notBefore) })}</span>
           )}
           {!task && holder && (
             <span className={styles.step}>{t('action.holder', { name: holder.name })}</span>

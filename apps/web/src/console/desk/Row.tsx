@@ -4,6 +4,7 @@ import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { ClockLamp, Countdown } from '../../shared/time/Countdown.tsx';
+import { useWaits } from '../../shared/time/useWaits.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import styles from './desk.module.css';
 import type { Mark } from './useTaskList.ts';
@@ -31,6 +32,7 @@ export const Row = memo(function Row({
   const { t } = useTranslation();
   const text = useText();
   const format = useFormat();
+  const waits = useWaits(task.notBefore);
   const { case: card } = task;
   const where =
     card.address ??
@@ -65,7 +67,9 @@ export const Row = memo(function Row({
                 ? text(task.doneAction ? wordOf(ACTION_NAMES, task.doneAction) : null)
                 : [
                     task.claimedBy && (task.claimedBy.mine ? t('task.mine') : task.claimedBy.name),
-                    text(wordOf(STEP_NAMES, task.step)),
+                    waits
+                      ? t('task.from', { at: format.instant(task.notBefore) })
+                      : text(wordOf(STEP_NAMES, task.step)),
                     text(SOURCE_NAMES[card.source]),
                   ]
                     .filter(Boolean)

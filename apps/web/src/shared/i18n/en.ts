@@ -241,7 +241,7 @@ export const en: Translation = {
     nothingOpen: 'No case is open',
     nothingOpenHint: 'Choose a task in the list, or press j for the next one.',
   },
-  task: { mine: 'claimed by me' },
+  task: { mine: 'claimed by me', from: 'to be checked from {{at}}' },
   case: {
     back: 'Back to the list',
     changed: 'changed',

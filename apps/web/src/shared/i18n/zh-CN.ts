@@ -239,7 +239,7 @@ export const zhCN = {
     nothingOpen: '未打开案卷',
     nothingOpenHint: '从左侧选择一条任务，或按 j 打开下一条。',
   },
-  task: { mine: '我已领取' },
+  task: { mine: '我已领取', from: '{{at}} 起核查' },
   case: {
     back: '返回列表',
     changed: '有更新',
