@@ -23,11 +23,13 @@ const CONFIG = path.resolve(import.meta.dirname, '../../../config');
 const MODELS = ['district', 'twoLevels', 'county'] as const;
 type Model = (typeof MODELS)[number];
 
-/** What a city's own settings keep shut: nobody sends a check where the system does (`autoSendCheck`). */
+/** Where the table of approvals asks one level for voiding, nobody decides the second. */
+const ONE_LEVEL = ['voidDecideAgain approve', 'voidDecideAgain refuse'];
+/** What a city's own rules keep shut: nobody sends a check where the system does (`autoSendCheck`). */
 const SHUT: Record<Model, readonly string[]> = {
-  district: [],
+  district: ONE_LEVEL,
   twoLevels: [],
-  county: ['sendCheck sendCheck'],
+  county: ['sendCheck sendCheck', ...ONE_LEVEL],
 };
 /** Offered, and refused for a reason that no form can say: caps, what somebody asked for oneself, who may look. */
 const REFUSALS: ReadonlySet<string> = new Set([
