@@ -54,7 +54,11 @@ export const rulesEn: RuleTranslation = {
       control: 'Collection controls',
       stage_limit: 'Limits of steps',
     },
-    process: { case: 'Life of a case', application: 'Approval of applications' },
+    process: {
+      case: 'Life of a case',
+      application: 'Approval of applications',
+      enforcement: 'Enforcement',
+    },
     decision: {
       approval: 'Approval of applications',
       dispatchMode: 'How a case is dispatched',
@@ -737,6 +741,7 @@ export const rulesEn: RuleTranslation = {
     process: {
       actionMismatch: 'The action of the flow is not that of its condition',
       actionNotAllowed: 'The step does not offer this action',
+      unused: 'No source begins with this drawing, and none calls it',
       ambiguousFlow: 'It is not clear which flow is taken',
       ambiguousItems: 'The name of the list stands twice',
       ambiguousMessage: 'Two places wait for the same message',

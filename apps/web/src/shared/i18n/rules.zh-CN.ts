@@ -33,7 +33,7 @@ export const rulesZhCN = {
       control: '采集管控',
       stage_limit: '环节时限',
     },
-    process: { case: '案卷流程', application: '申请审批流程' },
+    process: { case: '案卷流程', application: '申请审批流程', enforcement: '执法办案流程' },
     decision: {
       approval: '申请审批',
       dispatchMode: '派遣方式',
@@ -714,6 +714,7 @@ export const rulesZhCN = {
     process: {
       actionMismatch: '连线的操作与条件不一致',
       actionNotAllowed: '该环节没有这个操作',
+      unused: '没有来源使用这张图，也没有流程调用它',
       ambiguousFlow: '不清楚走哪条线',
       ambiguousItems: '列表名称重复',
       ambiguousMessage: '两处等待同一消息',
