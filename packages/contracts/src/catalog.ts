@@ -41,6 +41,12 @@ export const SourceInfo = z
 
 export const Phrase = z.object({ action: z.string(), text: Text }).meta({ id: 'Phrase' });
 
+/** What a city calls steps and actions of its own (codes `x-…`), as its drawings name them. */
+export const OwnWords = z
+  .object({ steps: z.record(z.string(), Text), actions: z.record(z.string(), Text) })
+  .meta({ id: 'OwnWords' });
+export type OwnWords = z.infer<typeof OwnWords>;
+
 export const Region = z
   .object({
     id: Id,

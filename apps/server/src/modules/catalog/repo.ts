@@ -220,11 +220,11 @@ export async function readCalled(db: At, caller: RuleContent, code: string): Pro
   return rows[0]?.content;
 }
 
-/** Ids of the versions of the city's processes, the newest first. */
-export async function publishedProcesses(db: At, cityId: string, limit: number): Promise<string[]> {
+/** Ids of the versions of the city's processes that have words of their own (`x-…`), the newest first. */
+export async function processesWithWords(db: At, cityId: string, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from rule_version
-     where city_id = ${cityId} and kind = 'process' and state = 'published'
+     where city_id = ${cityId} and kind = 'process' and state = 'published' and strpos(content, 'x-') > 0
      order by valid_from desc, id desc limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }

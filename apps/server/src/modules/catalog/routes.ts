@@ -4,11 +4,11 @@ import {
   Condition,
   Id,
   Instant,
+  OwnWords,
   page,
   Phrase,
   SourceInfo,
   SOURCES,
-  Text,
   type Source,
 } from '@wanmi/contracts';
 import { z } from 'zod';
@@ -37,10 +37,6 @@ const RuleVersion = z
     bytes: z.int(),
   })
   .meta({ id: 'RuleVersion' });
-
-const OwnWords = z
-  .object({ steps: z.record(z.string(), Text), actions: z.record(z.string(), Text) })
-  .meta({ id: 'OwnWords' });
 
 const CalendarReply = z
   .object({ code: z.string(), version: z.int(), calendar: z.record(z.string(), z.unknown()) })

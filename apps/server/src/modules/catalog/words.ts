@@ -1,7 +1,7 @@
-import { ACTIONS, STEPS, type Text } from '@wanmi/contracts';
+import { ACTIONS, STEPS, type OwnWords, type Text } from '@wanmi/contracts';
 import { tasksOf, type Graph } from '@wanmi/process';
 import type { Platform } from '#platform/platform';
-import { publishedProcesses } from './repo.ts';
+import { processesWithWords } from './repo.ts';
 import { processOf } from './rules.ts';
 
 /** A name as drawings have it, `复核 / Review`; one without an English half is the same in both. */
@@ -10,21 +10,16 @@ export function nameDrawn(drawn: string, code: string): Text {
   return { 'zh-CN': zh || code, en: en || zh || code };
 }
 
-/** What a city calls its own steps and actions: those of its drawings that the vocabulary does not have. */
-export interface OwnWords {
-  steps: Record<string, Text>;
-  actions: Record<string, Text>;
-}
-
 const KNOWN_STEPS: ReadonlySet<string> = new Set(STEPS);
 const KNOWN_ACTIONS: ReadonlySet<string> = new Set(ACTIONS);
 /** Cases keep the version that they began with; what is older than this is called by its code. */
 const VERSIONS = 40;
 
+/** Steps and actions of the city's drawings that the vocabulary does not have. */
 export async function ownWords(platform: Platform, cityId: string): Promise<OwnWords> {
   const words: OwnWords = { steps: {}, actions: {} };
   // The newest first: what is called otherwise now is called so for older cases too.
-  for (const id of await publishedProcesses(platform.db, cityId, VERSIONS)) {
+  for (const id of await processesWithWords(platform.db, cityId, VERSIONS)) {
     read(await processOf(platform, id), words);
   }
   return words;

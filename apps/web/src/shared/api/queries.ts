@@ -10,6 +10,7 @@ import type {
   Notice,
   NoticeCount,
   Overview,
+  OwnWords,
   Person,
   PlaceFacts,
   Point,
@@ -59,7 +60,7 @@ export function makeQueryClient(): QueryClient {
 export const wordsQuery = queryOptions({
   queryKey: ['words'],
   queryFn: async ({ signal }) => {
-    const words = await get<Parameters<typeof learnWords>[0]>('/words', { signal });
+    const words = await get<OwnWords>('/words', { signal });
     learnWords(words);
     return words;
   },

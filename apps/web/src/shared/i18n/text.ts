@@ -1,4 +1,4 @@
-import type { Text } from '@wanmi/contracts';
+import type { OwnWords, Text } from '@wanmi/contracts';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Language } from './index.ts';
@@ -25,7 +25,7 @@ const own = new Map<string, Text>();
 let steps: readonly string[] = [];
 
 /** What `GET /words` answered. */
-export function learnWords(words: { steps: Record<string, Text>; actions: Record<string, Text> }): void {
+export function learnWords(words: OwnWords): void {
   own.clear();
   for (const some of [words.actions, words.steps]) {
     for (const [code, text] of Object.entries(some)) own.set(code, text);
