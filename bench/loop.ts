@@ -64,6 +64,11 @@ async function measure(server: BenchServer, options: BenchOptions) {
   const runs: Run[] = [];
   const bares: Run[] = [];
   await cycles(server, options, 2);
+  if (options.statements) {
+    await server.statements(1);
+    const { cycles: n } = await cycles(server, options, options.seconds);
+    lines.push('statements by time, of one life cycle:', ...(await server.statements(n)));
+  }
   await bareRun(server, options, 1);
   for (let pair = 0; pair < options.pairs; pair += 1) {
     const speed = calibrate();

@@ -10,6 +10,9 @@ const { positionals, values } = parseArgs({
     pairs: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '16' },
     home: { type: 'string', default: '.wanmi' },
+    // For looking into a figure, not for taking it: both cost time themselves.
+    statements: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
   },
 });
 
@@ -59,6 +62,8 @@ export interface BenchOptions {
   pairs: number;
   concurrency: number;
   home: string;
+  statements: boolean;
+  profile: boolean;
   log: (line: string) => void;
 }
 
@@ -78,6 +83,8 @@ print(
     pairs: Number(values.pairs),
     concurrency: Number(values.concurrency),
     home: values.home,
+    statements: values.statements,
+    profile: values.profile,
     // Progress goes beside the figures, so that --json stays one figure a line.
     log: (line) => console.error(line),
   }),

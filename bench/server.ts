@@ -29,6 +29,8 @@ export interface BenchServer {
   /** Collectors with a point in a grid of their beat. */
   beats: { token: string; lon: number; lat: number }[];
   walAndTransactions(): Promise<{ wal: number; transactions: number }>;
+  /** The statements that cost the database most since the last call, for `--statements`. */
+  statements(cycles: number): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,19 @@ const PASSWORD = 'bench-password-2026';
 export async function startBenchServer(options: BenchOptions, size: number): Promise<BenchServer> {
   const home = path.resolve(options.home, 'bench');
   const log = createLogger({ level: 'warn' });
-  const cluster = await ensureCluster({ home, log, databaseUrl: null });
+  const cluster = await ensureCluster({
+    home,
+    log,
+    databaseUrl: null,
+    ...(options.statements
+      ? {
+          settings: {
+            shared_preload_libraries: 'pg_stat_statements',
+            'pg_stat_statements.track_planning': 'on',
+          },
+        }
+      : {}),
+  });
   const connection = { ...cluster.connection, database: `bench_${size}` };
   await migrate(connection, MIGRATIONS);
   const pool = createPool(connection);
@@ -58,7 +72,8 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
   });
   await prepareHistory(pool, cityId);
   await ensureHistory(pool, cityId, size, options.log);
-  const child = await startChild(connection, home);
+  if (options.statements) await pool.query('create extension if not exists pg_stat_statements');
+  const child = await startChild(connection, home, options.profile);
   const { port } = child;
   const client = new RawClient(port);
   const signIn = async (username: string): Promise<string> => {
@@ -105,9 +120,34 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
       );
       return { wal: Number(rows[0]!.wal), transactions: rows[0]!.transactions };
     },
+    statements: async (cycles) => {
+      const { rows } = await pool.query<{
+        calls: number;
+        ms: number;
+        plan: number;
+        rows: number;
+        query: string;
+      }>(
+        `select calls::float8 / $1 as calls, total_exec_time / $1 as ms, total_plan_time / $1 as plan, rows::float8 / $1 as rows,
+           regexp_replace(left(query, 4000), '\\s+', ' ', 'g') as query
+         from pg_stat_statements s join pg_database d on d.oid = s.dbid
+         where d.datname = current_database() order by total_exec_time + total_plan_time desc limit 40`,
+        [cycles],
+      );
+      await pool.query('select pg_stat_statements_reset()');
+      return rows.map(
+        (row) =>
+          `${row.ms.toFixed(3).padStart(8)} ms ${row.plan.toFixed(3).padStart(7)} plan ${row.calls.toFixed(2).padStart(7)} x ${row.rows.toFixed(1).padStart(7)} rows  ${row.query.slice(0, 110)}`,
+      );
+    },
     stop: async () => {
       client.close();
-      child.process.kill('SIGKILL');
+      // A profile is written by a process that ends in its own way.
+      if (options.profile) {
+        const ended = new Promise((resolve) => child.process.once('exit', resolve));
+        child.process.disconnect();
+        await ended;
+      } else child.process.kill('SIGKILL');
       await pool.end();
       await cluster.stop();
     },
@@ -121,11 +161,13 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
 async function startChild(
   connection: Connection,
   home: string,
+  profile: boolean,
 ): Promise<{ process: ChildProcess; port: number }> {
   const url = `postgres://${encodeURIComponent(connection.user)}@/${connection.database}?host=${encodeURIComponent(connection.host)}&port=${connection.port}`;
   const child = fork(path.join(import.meta.dirname, 'child.ts'), {
     env: { ...process.env, DATABASE_URL: url, WANMI_HOME: home, LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: profile ? ['--cpu-prof', `--cpu-prof-dir=${path.join(home, 'profile')}`] : [],
   });
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port));
