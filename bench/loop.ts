@@ -63,7 +63,8 @@ async function measure(server: BenchServer, options: BenchOptions) {
   const lines: string[] = [];
   const runs: Run[] = [];
   const bares: Run[] = [];
-  await cycles(server, options, 2);
+  await cycles(server, options, 3);
+  await server.settled();
   if (options.statements) {
     await server.statements(1);
     const { cycles: n } = await cycles(server, options, options.seconds);
@@ -73,6 +74,7 @@ async function measure(server: BenchServer, options: BenchOptions) {
   for (let pair = 0; pair < options.pairs; pair += 1) {
     const speed = calibrate();
     const run = await timed(server, () => cycles(server, options, options.seconds));
+    await server.settled();
     const bare = await timed(server, () => bareRun(server, options, options.seconds));
     runs.push(run);
     bares.push(bare);

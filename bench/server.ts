@@ -29,6 +29,8 @@ export interface BenchServer {
   /** Collectors with a point in a grid of their beat. */
   beats: { token: string; lon: number; lat: number }[];
   walAndTransactions(): Promise<{ wal: number; transactions: number }>;
+  /** Waits until facts and notices have seen everything: what one run left behind is no part of the next. */
+  settled(): Promise<void>;
   /** The statements that cost the database most since the last call, for `--statements`. */
   statements(cycles: number): Promise<string[]>;
   stop(): Promise<void>;
@@ -119,6 +121,16 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
          from pg_stat_database where datname = current_database()`,
       );
       return { wal: Number(rows[0]!.wal), transactions: rows[0]!.transactions };
+    },
+    settled: async () => {
+      for (;;) {
+        const { rows } = await pool.query<{ n: number }>(
+          `select count(*)::int as n from outbox_cursor c where exists (
+             select 1 from outbox o where (o.xid, o.pos) > (c.xid, c.pos))`,
+        );
+        if (rows[0]!.n === 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
     },
     statements: async (cycles) => {
       const { rows } = await pool.query<{

@@ -5,6 +5,7 @@ import {
   openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_TASK,
+  SQL_LOAD_TASK_TO_CLOSE,
   SQL_REPLAY,
   writeStatement,
   type Part,
@@ -30,6 +31,7 @@ const EVERYTHING = { touched: true, withdrawn: true, untimed: true };
 /** The whole of each; a command's own leaves out what it does not need. */
 const HOT = {
   load_task: SQL_LOAD_TASK,
+  load_task_to_close: SQL_LOAD_TASK_TO_CLOSE,
   load_case: SQL_LOAD_CASE,
   replay: SQL_REPLAY,
   write_case: writeStatement(EVERYTHING, ALL).text,

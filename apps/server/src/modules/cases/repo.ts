@@ -18,6 +18,7 @@ import {
   SQL_LOAD_CASE,
   SQL_LOAD_CASES,
   SQL_LOAD_TASK,
+  SQL_LOAD_TASK_TO_CLOSE,
   SQL_REPLAY,
   writeStatement,
 } from './sql.ts';
@@ -31,9 +32,10 @@ export async function loadTask(
   ask: { taskId: string; cityId: string; personId: string | null; key: string | null; forClosing: boolean },
 ): Promise<Loaded | null> {
   const found = await db.query<Row>({
-    name: 'cases.loadTask',
-    text: SQL_LOAD_TASK,
-    values: [ask.taskId, ask.cityId, ask.personId, ask.key, ask.forClosing],
+    ...(ask.forClosing
+      ? { name: 'cases.loadTaskToClose', text: SQL_LOAD_TASK_TO_CLOSE }
+      : { name: 'cases.loadTask', text: SQL_LOAD_TASK }),
+    values: [ask.taskId, ask.cityId, ask.personId, ask.key],
   });
   const row = found.rows[0];
   if (!row) return null;

@@ -58,17 +58,22 @@ const APPLICATIONS = `
         'decidedPostId', p.decided_post_id) order by p.id)
      from application p where p.case_id = c.id)`;
 
-export const SQL_LOAD_TASK = `
+const loadTaskText = (dispatchedByActor: string): string => `
 select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHERS} as others,
   case when t.assignment_id is not null or t.application_id is not null or jsonb_array_length(c.tokens->'t') > 1
     then ${APPLICATIONS} end as applications,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
-  case when $5 then exists (
-    select 1 from case_event e where e.case_id = c.id and e.person_id = $3
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict')) else false end as dispatched_by_actor
+  ${dispatchedByActor} as dispatched_by_actor
 from task t join "case" c on c.id = t.case_id
 where t.id = $1 and c.city_id = $2`;
+
+export const SQL_LOAD_TASK = loadTaskText('false');
+
+/** Asks the log as well, each of whose months is opened for it: that costs as much as all the rest. */
+export const SQL_LOAD_TASK_TO_CLOSE = loadTaskText(`exists (
+    select 1 from case_event e where e.case_id = c.id and e.person_id = $3
+      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict'))`);
 
 /** For an action on the case itself: everything that is open in it. */
 export const SQL_LOAD_CASE = `
