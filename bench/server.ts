@@ -29,6 +29,9 @@ export interface BenchServer {
   /** Collectors with a point in a grid of their beat. */
   beats: { token: string; lon: number; lat: number }[];
   walAndTransactions(): Promise<{ wal: number; transactions: number }>;
+  /** Tiles `z/x/y` over the middle of the city. */
+  map: string[];
+  endedCases(): Promise<number>;
   /** Waits until facts and notices have seen everything: what one run left behind is no part of the next. */
   settled(): Promise<void>;
   /** The statements that cost the database most since the last call, for `--statements`. */
@@ -115,6 +118,13 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
       department: await signIn(username),
     },
     beats: [],
+    map: tilesAround(beats.rows),
+    endedCases: async () => {
+      const { rows } = await pool.query<{ n: number }>(
+        `select count(*)::int as n from "case" where outcome = 'closed' and ended_at is not null`,
+      );
+      return rows[0]!.n;
+    },
     walAndTransactions: async () => {
       const { rows } = await pool.query<{ wal: string; transactions: number }>(
         `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text as wal, xact_commit as transactions
@@ -186,4 +196,17 @@ async function startChild(
     child.once('exit', (code) => reject(new Error(`the server under measurement ended with ${code}`)));
   });
   return { process: child, port };
+}
+
+/** The tiles of three zooms that hold the first of these points, as a map shows them. */
+function tilesAround(points: readonly { lon: number; lat: number }[]): string[] {
+  const [first] = points;
+  if (!first) return [];
+  return [13, 15, 16].map((z) => {
+    const n = 2 ** z;
+    const lat = (first.lat * Math.PI) / 180;
+    const x = Math.floor(((first.lon + 180) / 360) * n);
+    const y = Math.floor(((1 - Math.log(Math.tan(lat) + 1 / Math.cos(lat)) / Math.PI) / 2) * n);
+    return `${z}/${x}/${y}`;
+  });
 }
