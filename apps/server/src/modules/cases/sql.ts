@@ -33,6 +33,7 @@ const ASSIGNMENTS = `
       'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
    from assignment a where a.case_id = c.id)`;
 
+// `offset 0`: with statistics of a city in which nothing is open, all open tasks of the city would be walked for it.
 const OTHER_TASKS = `
     (select jsonb_agg(jsonb_build_object(
         'id', o.id, 'token', o.token, 'node', o.node, 'step', o.step, 'role', o.role, 'unitId', o.unit_id,
@@ -41,7 +42,7 @@ const OTHER_TASKS = `
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
         'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null`;
+     from (select * from task where case_id = c.id offset 0) o where o.done_at is null`;
 
 // Only where the process has forked: else the task that is acted on is the only one that is open.
 const OTHERS = `
@@ -189,10 +190,14 @@ rescheduled as (
   where task.id = x.id and task.case_id = g.id
   returning 1
 )`,
+  // By its key: joined to its rows, all timers of all cities would be read where few are expected.
   disarmed: `
 disarmed as (
-  delete from timer using guard g, jsonb_to_recordset($rows::jsonb) as x(task_id uuid, fire text)
-  where timer.task_id = x.task_id and timer.fire = x.fire and timer.case_id = g.id
+  delete from timer
+  where task_id = any(array(select x.task_id from jsonb_to_recordset($rows::jsonb) as x(task_id uuid)))
+    and case_id = (select id from guard)
+    and exists (select 1 from jsonb_to_recordset($rows::jsonb) as x(task_id uuid, fire text)
+      where x.task_id = timer.task_id and x.fire = timer.fire)
   returning 1
 )`,
   applied: `

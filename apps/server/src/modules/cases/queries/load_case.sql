@@ -22,7 +22,7 @@ select
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
         'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null) as others, 
+     from (select * from task where case_id = c.id offset 0) o where o.done_at is null) as others, 
     (select jsonb_agg(jsonb_build_object(
         'id', p.id, 'assignmentId', p.assignment_id, 'kind', p.kind, 'state', p.state, 'level', p.level,
         'levels', p.levels, 'ask', p.ask, 'granted', p.granted,

@@ -89,8 +89,11 @@ with guard as (
   where task.id = x.id and task.case_id = g.id
   returning 1
 ), disarmed as (
-  delete from timer using guard g, jsonb_to_recordset($37::jsonb) as x(task_id uuid, fire text)
-  where timer.task_id = x.task_id and timer.fire = x.fire and timer.case_id = g.id
+  delete from timer
+  where task_id = any(array(select x.task_id from jsonb_to_recordset($37::jsonb) as x(task_id uuid)))
+    and case_id = (select id from guard)
+    and exists (select 1 from jsonb_to_recordset($37::jsonb) as x(task_id uuid, fire text)
+      where x.task_id = timer.task_id and x.fire = timer.fire)
   returning 1
 ), applied as (
   insert into application (id, city_id, case_id, assignment_id, kind, state, level, levels, ask, granted, asked_at,
