@@ -2,7 +2,9 @@
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./bpmn-moddle.d.ts" />
 import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
+import { Kinds } from './drawing-kinds.ts';
 import { type Problem, ProcessError, refuse } from './errors.ts';
+import { readDrawing } from './read-drawing.ts';
 
 export type { ModdleElement } from 'bpmn-moddle';
 
@@ -36,20 +38,29 @@ function extension(name: string, extended: string, attributes: readonly string[]
 }
 
 // The metamodel is built once: it is the half of a small drawing's reading time.
-let moddle: BpmnModdle | undefined;
+let metamodel: { readonly moddle: BpmnModdle; readonly kinds: Kinds } | undefined;
+
+function theMetamodel(): NonNullable<typeof metamodel> {
+  if (!metamodel) {
+    const moddle = new BpmnModdle({ wm: wmPackage });
+    metamodel = { moddle, kinds: new Kinds(moddle) };
+  }
+  return metamodel;
+}
 
 /**
  * Reads what a drawing says; whatever moddle cannot make sense of is a refusal, not a warning. Where its shapes stand is
  * no part of that, and two thirds of the reading: `checkPicture` reads it.
  */
 export async function readBpmn(xml: string): Promise<ModdleElement> {
-  return read(withoutPicture(xml));
+  const drawn = withoutPicture(xml);
+  return readDrawing(drawn, theMetamodel().kinds) ?? readByModdle(drawn);
 }
 
 /** What is wrong with the picture of a drawing: shapes of elements that there are not, and the like. */
 export async function checkPicture(xml: string): Promise<readonly Problem[]> {
   try {
-    await read(xml);
+    await readByModdle(xml);
     return [];
   } catch (error) {
     if (error instanceof ProcessError) return error.problems;
@@ -69,11 +80,11 @@ function withoutPicture(xml: string): string {
   }
 }
 
-async function read(xml: string): Promise<ModdleElement> {
-  moddle ??= new BpmnModdle({ wm: wmPackage });
+/** As moddle reads it, by which every other way of reading is judged. */
+export async function readByModdle(xml: string): Promise<ModdleElement> {
   let found;
   try {
-    found = await moddle.fromXML(xml);
+    found = await theMetamodel().moddle.fromXML(xml);
   } catch (cause) {
     refuse('process.xml', { detail: cause instanceof Error ? cause.message : String(cause) });
   }
