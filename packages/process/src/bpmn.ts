@@ -68,16 +68,27 @@ export async function checkPicture(xml: string): Promise<readonly Problem[]> {
   }
 }
 
-const LAST = /<\/([\w.-]+:)?BPMNDiagram\s*>(\s*<\/[\w.:-]+>\s*)$/;
+const END = /<\/([\w.-]+:)?BPMNDiagram\s*>\s*<\/[\w.:-]+>\s*$/;
+const CLOSED = /^\s*<\/[\w.:-]+>\s*$/;
 
 /** Pictures only where the standard has them, last in their document: whatever else stands among them is read. */
 function withoutPicture(xml: string): string {
-  for (let rest = xml; ;) {
-    const end = LAST.exec(rest.slice(-300));
-    const begin = rest.lastIndexOf(`<${end?.[1] ?? ''}BPMNDiagram`);
-    if (!end || begin < 0) return rest;
-    rest = rest.slice(0, begin) + end[2]!;
+  const found = END.exec(xml.slice(-300));
+  if (!found) return xml;
+  const open = `<${found[1] ?? ''}BPMNDiagram`;
+  const close = `</${open.slice(1)}`;
+  const begin = xml.indexOf(open);
+  for (let at = begin; at >= 0;) {
+    const closed = xml.indexOf(close, at);
+    const next = xml.indexOf(open, at + 1);
+    const end = xml.indexOf('>', closed) + 1;
+    // one inside another, or in a comment
+    if (closed < 0 || end === 0 || (next >= 0 && next < closed)) return xml;
+    if (next < 0) return CLOSED.test(xml.slice(end)) ? xml.slice(0, begin) + xml.slice(end) : xml;
+    if (xml.slice(end, next).trim() !== '') return xml;
+    at = next;
   }
+  return xml;
 }
 
 /** As moddle reads it, by which every other way of reading is judged. */
