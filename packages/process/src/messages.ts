@@ -37,11 +37,16 @@ export function messagesOf(
   options: StepOptions = {},
 ): readonly Message[] {
   const tokens = state?.t ?? [];
+  const contexts = new Map<number, FeelContext>();
+  const seen = (scope: number): FeelContext => {
+    let context = contexts.get(scope);
+    if (!context) contexts.set(scope, (context = contextIn(graph, tokens, scope, vars, options)));
+    return context;
+  };
   return catchersOf(graph, tokens, isMainAlive(tokens)).flatMap((catcher): Message[] => {
     const { node, event, scope, task } = catcher;
     const { message, role, assign, form, when } = event;
-    const context = when && contextIn(graph, tokens, scope, vars, options);
-    if (when && !isOffered(when, message, context!)) return [];
+    if (when && !isOffered(when, message, seen(scope))) return [];
     return [
       {
         message,

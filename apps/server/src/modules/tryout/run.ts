@@ -77,7 +77,7 @@ export interface Running {
   readonly progress?: (progress: Progress) => void;
 }
 
-const BATCH = 1000;
+const BATCH = 250;
 /** Others have their turn as often. */
 const SLICE_MS = 8;
 
