@@ -35,7 +35,7 @@ export function formContextOf(
     | 'departmentId'
   >,
   unitId: string | null,
-  ofTask: Pick<FormContext, 'finderUnitId'> = {},
+  ofTask: Pick<FormContext, 'finderUnitId' | 'asked'> = {},
 ): FormContext {
   return {
     categoryId: state.categoryId,

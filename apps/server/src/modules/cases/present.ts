@@ -96,7 +96,10 @@ export const TASK_ROW_COLUMNS = sql`
   t.done_action as t_done_action,
   case when c.source = 'enforcement' and t.done_at is null then
     (select f.unit_id from report f where f.case_id = c.id and f.unit_id is not null order by f.id limit 1)
-  end as t_finder_unit_id`;
+  end as t_finder_unit_id,
+  case when t.application_id is not null and t.done_at is null then
+    (select array(select jsonb_object_keys(l.ask) order by 1) from application l where l.id = t.application_id)
+  end as t_asked`;
 
 export interface TaskRow extends CardRow {
   t_id: string;
@@ -117,6 +120,7 @@ export interface TaskRow extends CardRow {
   t_done_at: Date | null;
   t_done_action: string | null;
   t_finder_unit_id: string | null;
+  t_asked: string[] | null;
 }
 
 const iso = (value: Date | null): string | null => value?.toISOString() ?? null;
@@ -271,7 +275,7 @@ async function actionsFor(
       departmentId: row.department_id,
     },
     row.t_unit_id,
-    { finderUnitId: row.t_finder_unit_id },
+    { finderUnitId: row.t_finder_unit_id, asked: row.t_asked },
   );
   const actions = await Promise.all(
     offered.map(async ({ action, name, form }) => ({

@@ -16,6 +16,8 @@ export interface FormContext {
   readonly departmentId: string | null;
   /** 执法发现: the unit that found it by itself. */
   readonly finderUnitId?: string | null;
+  /** Of a task that decides an application: the names of what was asked for, in the alphabet's order. */
+  readonly asked?: readonly string[] | null;
 }
 
 export type Property = Record<string, unknown>;
