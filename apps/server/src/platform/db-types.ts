@@ -561,6 +561,13 @@ export interface ImportBatch {
   warned: Generated<number>;
 }
 
+export interface ImportMade {
+  batch_id: string;
+  city_id: string;
+  entity_id: string;
+  kind: string;
+}
+
 export interface ImportReject {
   batch_id: string;
   cells: Json;
@@ -1139,6 +1146,7 @@ export interface DB {
   grid: Grid;
   handover: Handover;
   import_batch: ImportBatch;
+  import_made: ImportMade;
   import_reject: ImportReject;
   import_row: ImportRow;
   import_withdrawn: ImportWithdrawn;
