@@ -25,6 +25,8 @@ create table import_batch (
   -- Rows of the file that are behind it; `total` as soon as they are counted.
   position int not null default 0,
   total int,
+  -- Rows whose facts are in the rollups: counted once, at the end.
+  rolled int not null default 0,
   -- Rejections and warnings by reason, and what else is counted on the way.
   counts jsonb not null default '{}',
   -- People; null: the command line.

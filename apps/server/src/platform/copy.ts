@@ -66,9 +66,13 @@ export async function copyRows(
 ): Promise<void> {
   let data = '';
   for (const row of rows) data += copyLine(row);
-  if (data === '') return;
+  if (data !== '') await copyText(client, `${table} (${columns.join(', ')})`, data);
+}
+
+/** The same of text that is in COPY's format already. */
+export async function copyText(client: PoolClient, into: string, data: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const text = `copy ${table} (${columns.join(', ')}) from stdin`;
+    const text = `copy ${into} from stdin`;
     client.query(new CopyIn(text, data, (error) => (error ? reject(error) : resolve())) as never);
   });
 }

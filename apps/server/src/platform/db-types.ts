@@ -551,6 +551,7 @@ export interface ImportBatch {
   read: Generated<number>;
   register: Generated<string>;
   rejected: Generated<number>;
+  rolled: Generated<number>;
   started_at: Timestamp;
   started_by: string | null;
   state: string;

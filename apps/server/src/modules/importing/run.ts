@@ -3,13 +3,14 @@ import { sql } from 'kysely';
 import { writeHistory, type HistoryCase } from '#modules/cases';
 import { processFor } from '#modules/catalog';
 import { placesOf, type Place } from '#modules/grid';
-import { writeHistoryFacts } from '#modules/statistics';
+import { rollUp, writeHistoryFacts } from '#modules/statistics';
+import { copyRows } from '#platform/copy';
 import { ensurePartitions } from '#platform/partitions';
 import type { Platform } from '#platform/platform';
 import type { Db } from '#platform/pool';
 import { problem } from '#platform/errors';
 import { advanceBatch, finishBatch, openBatch, type BatchCounts, type Reject } from './batch.ts';
-import { knownRows, rememberRows, setTotal, type TakenRow } from './batch-repo.ts';
+import { knownRows, rolledUpTo, setTotal, type TakenRow } from './batch-repo.ts';
 import { historyOf, judge, type BuildFrame } from './build.ts';
 import { readRows, type FileRow, type SourceFile } from './file.ts';
 import type { Mapping } from './mapping.ts';
@@ -101,8 +102,11 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
   try {
     const result = await run.all(opened?.resumed ? opened.batch : null);
     if (batchId !== null) {
-      await setTotal(platform.db, batchId, result.read);
-      await finishBatch(platform.db, batchId, { state: 'done', at: platform.clock.now(), by });
+      await platform.db.transaction().execute(async (trx) => {
+        await rollUp(trx, await rolledUpTo(trx, batchId));
+        await setTotal(trx, batchId, result.read);
+        await finishBatch(trx, batchId, { state: 'done', at: platform.clock.now(), by });
+      });
       await analyze(platform.db);
     }
     return { ...result, batchId, resumedAt: opened?.resumed ? opened.batch.position : null, made: run.made };
@@ -378,8 +382,23 @@ class Run {
       // First, so that a second process finds out before it has written anything.
       await advanceBatch(trx, batch, from, counts, rejects, this.#platform.clock.now());
       const events = await writeHistory(client, cases);
-      await writeHistoryFacts(client, trx, events, this.#zone);
-      await rememberRows(trx, { ...batch, kind: 'case', register: this.#frame.register }, taken);
+      await writeHistoryFacts(client, events, this.#zone);
+      await copyRows(
+        client,
+        'import_row',
+        ['city_id', 'kind', 'register', 'source_id', 'batch_id', 'row', 'entity_id', 'seq', 'kept'],
+        taken.map(({ row, sourceId, entityId, seq, kept }) => [
+          batch.cityId,
+          'case',
+          this.#frame.register,
+          sourceId,
+          batch.id,
+          row,
+          entityId,
+          seq ?? null,
+          JSON.stringify(kept),
+        ]),
+      );
     });
   }
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { withdrawFacts } from '#modules/statistics';
+import { dropEmptyCells, rollUp, withdrawFacts } from '#modules/statistics';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
-import { findBatch, setBatchState } from './batch-repo.ts';
+import { findBatch, rolledBack, setBatchState } from './batch-repo.ts';
 import { analyze } from './run.ts';
 
 export interface Undone {
@@ -34,8 +34,12 @@ export async function undoBatch(
     const touched = await touchedOf(platform, batchId);
     if (touched > 0) throw problem('import.touched', { cases: touched });
     const from = ['done', 'failed', 'cancelled', 'running'] as const;
-    if (!(await setBatchState(db, batchId, from, 'undoing', { at: clock.now(), by, problem: null })))
-      throw problem('import.state', { batch: batchId });
+    await db.transaction().execute(async (trx) => {
+      if (!(await setBatchState(trx, batchId, from, 'undoing', { at: clock.now(), by, problem: null })))
+        throw problem('import.state', { batch: batchId });
+      await rollUp(trx, await rolledBack(trx, batchId), -1);
+      await dropEmptyCells(trx, cityId);
+    });
   }
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from import_row where batch_id = ${batchId}::uuid`.execute(db);
