@@ -46,3 +46,4 @@ export {
   type HistoryCase,
   type HistoryEntry,
 } from './history.ts';
+export { adoptCase } from './adopting.ts';
