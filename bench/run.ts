@@ -53,6 +53,7 @@ function print(figures: readonly Figure[]): void {
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
   latency: () => import('./latency.ts'),
+  import: () => import('./import.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),

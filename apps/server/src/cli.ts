@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { caseCommand } from './cli/case.ts';
 import { configCommand } from './cli/config.ts';
+import { importCommand } from './cli/import.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
@@ -21,7 +22,8 @@ const program = new Command('wanmi')
   .addCommand(caseCommand())
   .addCommand(configCommand())
   .addCommand(rootsCommand())
-  .addCommand(replayCommand());
+  .addCommand(replayCommand())
+  .addCommand(importCommand());
 
 try {
   await program.parseAsync(process.argv);
