@@ -38,3 +38,15 @@ export { approvalFor, dispatchesItself } from './decisions.ts';
 export { SIDE_STEPS } from './effects.ts';
 export { mayStillDecline } from './prepare.ts';
 export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';
+// What a command amounts to, without writing it: years of a city are generated in memory.
+export { awaitedBy } from './awaited.ts';
+export { formContextOf } from './case-actions.ts';
+export { surroundingsOf } from './effects.ts';
+export { draftFollowUp } from './follow-up.ts';
+export { draftCase, draftJoin, type CaseDraft } from './open.ts';
+export { prepare } from './prepare.ts';
+export { ringDrawn } from './process-timer.ts';
+export { loadCases } from './repo.ts';
+export type { Loaded, Writes } from './rows.ts';
+export type { ApplicationState, AssignmentState, CaseState, MarkState, TaskState } from './state.ts';
+export { ring } from './timers.ts';

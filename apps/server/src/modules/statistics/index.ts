@@ -1,3 +1,8 @@
 export { routes } from './routes.ts';
 export { openDayJob, statisticsRelay } from './jobs.ts';
 export { READER, rebuildDaily, rebuildFacts } from './rebuild.ts';
+// The same fold for what is written in bulk.
+export { foldAll, touched, write as writeFacts, type Counted, type Folded } from './apply.ts';
+export { NOTHING, type Known } from './fold.ts';
+export { openDays, type OpenFact } from './open-day.ts';
+export { loadEvents, loadKnown } from './repo.ts';
