@@ -6,6 +6,7 @@ import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
+import { simulateCommand } from './cli/simulate.ts';
 import { userCommand } from './cli/user.ts';
 import { ClusterError } from './platform/cluster.ts';
 import { ConfigError } from './platform/config.ts';
@@ -21,7 +22,8 @@ const program = new Command('wanmi')
   .addCommand(caseCommand())
   .addCommand(configCommand())
   .addCommand(rootsCommand())
-  .addCommand(replayCommand());
+  .addCommand(replayCommand())
+  .addCommand(simulateCommand());
 
 try {
   await program.parseAsync(process.argv);

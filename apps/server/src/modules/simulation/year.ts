@@ -409,7 +409,7 @@ export class Year {
     const { seed, people } = this.#o;
     const random = createRandom(seed, label);
     const unitId = c.assignments.get(assignmentId ?? '')?.row.unitId ?? null;
-    const them = unitId === null ? people.ofRole(role) : people.at(unitId, role);
+    const them = (unitId === null ? people.ofRole(role) : people.at(unitId, role)).filter((one) => reaches(one, c));
     if (them.length === 0) return;
     const actor = random.pick(them);
     const catalog = await this.#catalog();
@@ -652,12 +652,7 @@ export class Year {
   #taker(c: LiveCase, task: TaskState, random: Random): Actor | null {
     const { people } = this.#o;
     if (task.postId !== null) return people.byPost.get(task.postId) ?? null;
-    const { districtId, streetId, communityId } = c.state;
-    const them = people.at(task.unitId ?? '', task.role).filter(({ scope }) => {
-      if (scope.kind !== 'region') return true;
-      const at = { district: districtId, street: streetId, community: communityId }[scope.level];
-      return at === null || scope.regionIds.includes(at);
-    });
+    const them = people.at(task.unitId ?? '', task.role).filter((one) => reaches(one, c));
     return them.length > 0 ? random.pick(them) : null;
   }
 
@@ -676,6 +671,7 @@ export class Year {
 
   #refused(error: unknown): void {
     if (!(error instanceof Problem) || error.code === 'internal') throw error;
+    if (process.env['SIM_DEBUG']) console.error(error.code, JSON.stringify(error.errors));
     this.counts.refused[error.code] = (this.counts.refused[error.code] ?? 0) + 1;
   }
 
@@ -703,6 +699,14 @@ export class Year {
     const weekday = (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
     return calendar !== undefined && weekday < 5 && elapsed(calendar, start, end, 'workingHour') === 0;
   }
+}
+
+/** Whether somebody whose post has a part of the city has to do with a case; one without a place is everybody's. */
+function reaches({ scope }: Actor, { state }: LiveCase): boolean {
+  if (scope.kind !== 'region') return true;
+  const { districtId, streetId, communityId } = state;
+  const at = { district: districtId, street: streetId, community: communityId }[scope.level];
+  return at === null || scope.regionIds.includes(at);
 }
 
 /** Filled with what is asked for and no more: a stray value would mean something. */
