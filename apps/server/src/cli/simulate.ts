@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { CitySize } from '@wanmi/simulator';
 import {
   readScenario,
-
   simulate,
   SimulationError,
   type Simulated,
@@ -48,12 +47,23 @@ export function simulateCommand(): Command {
     .requiredOption('--from <day>', 'first day of the city, YYYY-MM-DD')
     .requiredOption('--to <day>', 'last day, both whole')
     .option('--seed <text>', 'the same scenario and seed give the same counts', '1')
-    .option('--reports <number>', "expected reports of the period, instead of the scenario's volume", wholeNumber)
+    .option(
+      '--reports <number>',
+      "expected reports of the period, instead of the scenario's volume",
+      wholeNumber,
+    )
     .option('--city <code>', 'code of the city, where there are several')
-    .option('--new-city <size>', 'make a demo city as of the first day, where there is none (S, M, L, XL)', sizeOf)
+    .option(
+      '--new-city <size>',
+      'make a demo city as of the first day, where there is none (S, M, L, XL)',
+      sizeOf,
+    )
     .option('--beside-real', 'also into a city that has cases which no simulation made')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nEnded in between (Ctrl-C, kill), the same command goes on after the last whole day.')
+    .addHelpText(
+      'after',
+      '\nEnded in between (Ctrl-C, kill), the same command goes on after the last whole day.',
+    )
     .action(async (options: Options) => {
       process.exitCode = await run(options);
     });
@@ -154,7 +164,11 @@ function clockOf(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
-function summary(done: Simulated, { seconds, cpuMs }: { seconds: number; cpuMs: number }, options: Options): void {
+function summary(
+  done: Simulated,
+  { seconds, cpuMs }: { seconds: number; cpuMs: number },
+  options: Options,
+): void {
   if (options.json) {
     say(JSON.stringify({ ...done, seconds, cpuMs }));
     return;
@@ -168,4 +182,3 @@ function summary(done: Simulated, { seconds, cpuMs }: { seconds: number; cpuMs: 
   say(`${seconds.toFixed(1)} s, ${(cpuMs / Math.max(1, done.actions)).toFixed(3)} ms of CPU an action`);
   if (!done.done) say('stopped; the same command goes on after the last whole day');
 }
-

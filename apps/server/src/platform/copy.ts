@@ -32,7 +32,8 @@ export async function copyRows(
         wire.query(`copy "${table}" (${names}) from stdin`);
       },
       handleCopyInResponse(wire: CopyWire): void {
-        for (let at = 0; at < lines.length; at += CHUNK) wire.sendCopyFromChunk(lines.subarray(at, at + CHUNK));
+        for (let at = 0; at < lines.length; at += CHUNK)
+          wire.sendCopyFromChunk(lines.subarray(at, at + CHUNK));
         wire.endCopyFrom();
       },
       handleCommandComplete(): void {},

@@ -290,7 +290,11 @@ export const CALLS: readonly string[] = [
 ];
 
 /** Calls that are no problem, and what the caller is told. */
-export const QUESTIONS: readonly { kind: 'consultation' | 'suggestion' | 'praise'; text: string; answer: string }[] = [
+export const QUESTIONS: readonly {
+  kind: 'consultation' | 'suggestion' | 'praise';
+  text: string;
+  answer: string;
+}[] = [
   { kind: 'consultation', text: '咨询大件垃圾如何投放、由谁清运。', answer: '已告知投放点和预约电话。' },
   { kind: 'consultation', text: '咨询门头招牌设置需要办理哪些手续。', answer: '已告知备案材料和受理窗口。' },
   { kind: 'consultation', text: '咨询小区外道路停车泊位的收费时段。', answer: '已按公示的时段和标准答复。' },

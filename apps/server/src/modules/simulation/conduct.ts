@@ -80,7 +80,8 @@ export class Conductor {
     const random = createRandom(this.#seed, `${key} ${ordinal} shift`);
     const earliest = Math.max(task.openedAt, task.notBefore ?? 0) + LEAST + random.between(0, 2 * MINUTE);
     let when = Math.max(decided.at, earliest);
-    if (task.role === 'department') when = atWork(calendarFor(catalog, task.unitId), when, random.between(0, 40 * MINUTE));
+    if (task.role === 'department')
+      when = atWork(calendarFor(catalog, task.unitId), when, random.between(0, 40 * MINUTE));
     return { action: decided.action, at: Math.ceil(when) };
   }
 
@@ -109,17 +110,32 @@ export class Conductor {
       const [wants, share] = [random.chance(chance), random.between(from, to)];
       if (!wants) return;
       const at = Math.ceil(task.openedAt + length * share);
-      asked.push({ action, at, role: 'department', assignmentId, label: `${key} ${c.ordinals.get(task.id)} ${action}` });
+      asked.push({
+        action,
+        at,
+        role: 'department',
+        assignmentId,
+        label: `${key} ${c.ordinals.get(task.id)} ${action}`,
+      });
     };
     ask(conduct.return, 'applyReturn', 0.05, 0.3);
     ask(conduct.extend, 'applyExtend', 0.5, 0.95);
     ask(conduct.suspend, 'applySuspend', 0.2, 0.6);
     ask(conduct.instruct, 'instruct', 0.1, 0.6);
-    return asked.map((one) => (one.action === 'instruct' ? { ...one, role: 'leader', assignmentId: null } : one));
+    return asked.map((one) =>
+      one.action === 'instruct' ? { ...one, role: 'leader', assignmentId: null } : one,
+    );
   }
 
   /** A disposal has become overdue. */
-  whenOverdue(c: LiveCase, key: string, task: TaskState, at: number, catalog: Catalog, episodes: readonly Episode[]): Impulse[] {
+  whenOverdue(
+    c: LiveCase,
+    key: string,
+    task: TaskState,
+    at: number,
+    catalog: Catalog,
+    episodes: readonly Episode[],
+  ): Impulse[] {
     if (task.step !== 'dispose') return [];
     const conduct = this.of(this.unitCodeOf(c, task.assignmentId, catalog), episodes);
     const label = `${key} ${c.ordinals.get(task.id)} overdue`;
@@ -127,7 +143,14 @@ export class Conductor {
     const said: Impulse[] = [];
     const say = (chance: number, action: string, role: string, least: number, most: number): void => {
       const [does, after] = [random.chance(chance), random.between(least, most)];
-      if (does) said.push({ action, role, at: Math.ceil(at + after), assignmentId: null, label: `${label} ${action}` });
+      if (does)
+        said.push({
+          action,
+          role,
+          at: Math.ceil(at + after),
+          assignmentId: null,
+          label: `${label} ${action}`,
+        });
     };
     say(conduct.urge, 'urge', 'operator', 10 * MINUTE, 6 * HOUR);
     say(conduct.supervise, 'supervise', 'inspector', HOUR, 24 * HOUR);
@@ -135,15 +158,30 @@ export class Conductor {
   }
 
   /** A case has been closed: whoever reported it speaks once more, and so does a department that was late. */
-  whenClosed(c: LiveCase, key: string, seq: number, at: number, catalog: Catalog, episodes: readonly Episode[]): Impulse[] {
+  whenClosed(
+    c: LiveCase,
+    key: string,
+    seq: number,
+    at: number,
+    catalog: Catalog,
+    episodes: readonly Episode[],
+  ): Impulse[] {
     const { state } = c;
     const said: Impulse[] = [];
     const label = `${key} ${seq} closed`;
     const random = createRandom(this.#seed, label);
     const conduct = this.of(null, episodes);
-    const say = (chance: number, action: string, role: string, assignmentId: string | null, least: number, most: number): void => {
+    const say = (
+      chance: number,
+      action: string,
+      role: string,
+      assignmentId: string | null,
+      least: number,
+      most: number,
+    ): void => {
       const [does, after] = [random.chance(chance), random.between(least, most)];
-      if (does) said.push({ action, role, at: Math.ceil(at + after), assignmentId, label: `${label} ${action}` });
+      if (does)
+        said.push({ action, role, at: Math.ceil(at + after), assignmentId, label: `${label} ${action}` });
     };
     if (state.source !== 'collector') {
       say(conduct.rate, 'rate', 'operator', null, 20 * MINUTE, 30 * HOUR);
@@ -193,7 +231,12 @@ export function varsFor(
   catalog: Catalog,
   more: Partial<Parameters<typeof varsOf>[0]> = {},
 ): ReturnType<typeof varsOf> {
-  return varsOf({ catalog, state: c.state, assignments: [...c.assignments.values()].map(({ row }) => row), ...more });
+  return varsOf({
+    catalog,
+    state: c.state,
+    assignments: [...c.assignments.values()].map(({ row }) => row),
+    ...more,
+  });
 }
 
 function calendarFor(catalog: Catalog, unitId: string | null): Calendar | undefined {

@@ -34,7 +34,12 @@ export class Ground {
   readonly #grades: { grade: Grade; upTo: number }[] = [];
   readonly #scenario: Scenario;
 
-  private constructor(rows: readonly Row[], categories: ReadonlySet<string>, scenario: Scenario, seed: string) {
+  private constructor(
+    rows: readonly Row[],
+    categories: ReadonlySet<string>,
+    scenario: Scenario,
+    seed: string,
+  ) {
     this.#scenario = scenario;
     this.#stories = STORIES.filter((story) => categories.has(story.category));
     for (const row of rows) {

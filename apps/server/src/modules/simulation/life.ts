@@ -1,5 +1,14 @@
 import type { EventBody } from '@wanmi/contracts';
-import type { ApplicationState, AssignmentState, CaseState, Loaded, MarkState, ReportRow, TaskState, Writes } from '#modules/cases';
+import type {
+  ApplicationState,
+  AssignmentState,
+  CaseState,
+  Loaded,
+  MarkState,
+  ReportRow,
+  TaskState,
+  Writes,
+} from '#modules/cases';
 import { NOTHING, type Known } from '#modules/statistics';
 
 export interface Armed {
@@ -158,7 +167,12 @@ export class LiveCase {
     this.#put(this.tasks, task);
     if (assignment) this.#put(this.assignments, assignment);
     if (timer.fire !== 'overdue' && task.dueAt !== null) {
-      this.timers.set(`${task.id} overdue`, { taskId: task.id, fire: 'overdue', dueAt: task.dueAt, since: null });
+      this.timers.set(`${task.id} overdue`, {
+        taskId: task.id,
+        fire: 'overdue',
+        dueAt: task.dueAt,
+        since: null,
+      });
       this.timersChanged = true;
     }
     this.log([event]);

@@ -31,7 +31,13 @@ export interface Memory {
   /** Of a case. */
   pointOf(caseId: string): { lon: number; lat: number } | null;
   /** Other cases of a place and category that were filed, of those reported since a moment. */
-  filedNear(ask: { unitGridId: string; categoryId: string; caseId: string; since: number; atMost: number }): number;
+  filedNear(ask: {
+    unitGridId: string;
+    categoryId: string;
+    caseId: string;
+    since: number;
+    atMost: number;
+  }): number;
   /** Photos that the run itself has made up. */
   ownsMedia(id: string): boolean;
 }
@@ -49,7 +55,7 @@ export function memoryPlatform(
   clock: StandingClock,
   memory: Memory,
   moments: readonly number[],
-  spokenOf: ReadonlySet<string> | null,
+  spoken: Spoken,
 ): Platform {
   const kept = new Map<string, Map<string, object[]>>();
   let size = 0;
@@ -65,14 +71,16 @@ export function memoryPlatform(
     }
   };
 
-  async function ask(text: string, values: readonly unknown[]): Promise<object[]> {
+  async function ask(text: string, values: readonly unknown[], same?: string): Promise<object[]> {
     advance();
     let ofText = kept.get(text);
     if (!ofText) kept.set(text, (ofText = new Map()));
     // Within a stretch every moment gives the same answer.
-    const key = JSON.stringify(values, function replace(this: Record<string, unknown>, name, value: unknown) {
-      return this[name] instanceof Date ? 0 : value;
-    });
+    const key =
+      same ??
+      JSON.stringify(values, function replace(this: Record<string, unknown>, name, value: unknown) {
+        return this[name] instanceof Date ? 0 : value;
+      });
     const known = ofText.get(key);
     if (known) return known;
     const { rows } = await platform.pool.query<object>({ text, values: values as unknown[] });
@@ -91,10 +99,13 @@ export function memoryPlatform(
       const ids = parameters.find((one) => Array.isArray(one)) as string[];
       return ids.filter((id) => memory.ownsMedia(id)).map((id) => ({ id }));
     }
-    // Controls that speak of none of these categories need not be looked for on the map.
-    if (spokenOf !== null && sql.includes('from control_area c where c.geom is not null')) {
+    if (sql.includes('from control_area c where c.geom is not null')) {
       const categories = parameters.findLast((one) => Array.isArray(one)) as string[];
-      if (!categories.some((id) => spokenOf.has(id))) return [];
+      const among = (ids: ReadonlySet<string> | null): boolean =>
+        ids === null || categories.some((id) => ids.has(id));
+      if (!among(spoken.anywhere)) return [];
+      // What holds in the whole city is the same at every place of it.
+      if (!among(spoken.somewhere)) return ask(sql, parameters, `everywhere ${categories.join(' ')}`);
     }
     return ask(sql, parameters);
   }
@@ -128,7 +139,11 @@ export function memoryPlatform(
     },
   }) as unknown as Db;
 
-  async function query(asked: { name?: string; text: string; values: unknown[] }): Promise<{ rows: object[] }> {
+  async function query(asked: {
+    name?: string;
+    text: string;
+    values: unknown[];
+  }): Promise<{ rows: object[] }> {
     const { name, text, values } = asked;
     switch (name) {
       case 'cases.point': {
@@ -136,8 +151,16 @@ export function memoryPlatform(
         return { rows: point ? [point] : [] };
       }
       case 'cases.recurrence': {
-        const [unitGridId, categoryId, caseId, since, atMost] = values as [string, string, string, Date, number];
-        return { rows: [{ n: memory.filedNear({ unitGridId, categoryId, caseId, since: since.getTime(), atMost }) }] };
+        const [unitGridId, categoryId, caseId, since, atMost] = values as [
+          string,
+          string,
+          string,
+          Date,
+          number,
+        ];
+        return {
+          rows: [{ n: memory.filedNear({ unitGridId, categoryId, caseId, since: since.getTime(), atMost }) }],
+        };
       }
       case 'cases.crewPost':
         return { rows: await ask(text, values) };
@@ -179,11 +202,18 @@ export async function momentsOf(
   return rows.map((row) => row.at.getTime());
 }
 
-/** Categories of which controls speak; null: one speaks of all. */
-export async function spokenCategories({ pool }: Platform, cityId: string): Promise<ReadonlySet<string> | null> {
-  const { rows } = await pool.query<{ ids: string[] | null }>(
-    'select category_ids as ids from control_area where city_id = $1',
+/** Categories of which controls speak, at all and of certain places; null: one speaks of every category. */
+export interface Spoken {
+  readonly anywhere: ReadonlySet<string> | null;
+  readonly somewhere: ReadonlySet<string> | null;
+}
+
+export async function spokenCategories({ pool }: Platform, cityId: string): Promise<Spoken> {
+  const { rows } = await pool.query<{ ids: string[] | null; placed: boolean }>(
+    `select category_ids as ids, region_id is not null or geom is not null as placed from control_area where city_id = $1`,
     [cityId],
   );
-  return rows.some((row) => row.ids === null) ? null : new Set(rows.flatMap((row) => row.ids!));
+  const of = (them: readonly { ids: string[] | null }[]): ReadonlySet<string> | null =>
+    them.some((row) => row.ids === null) ? null : new Set(them.flatMap((row) => row.ids!));
+  return { anywhere: of(rows), somewhere: of(rows.filter((row) => row.placed)) };
 }

@@ -1,4 +1,4 @@
-import { createRandom, drawPhoto, SUBJECTS, type Subject } from '@wanmi/simulator';
+import { createRandom, drawPhoto, type Subject } from '@wanmi/simulator';
 import { uuidv7 } from '#platform/ids';
 import { inspect, makeServed, thumbnail } from '#platform/image';
 import type { Platform } from '#platform/platform';
@@ -33,42 +33,32 @@ const MAX_BYTES = 10_000_000;
  * marked as looking alike, which is what the photos of a real city would be asked for.
  */
 export class Pictures {
-  readonly #pictures: ReadonlyMap<string, Picture>;
+  readonly #platform: Platform;
+  readonly #timeZone: string;
+  readonly #drawn = new Map<string, Promise<Picture>>();
   readonly #own = new Set<string>();
-  /** Not written yet. */
-  made: MadeMedia[] = [];
+  #made: MadeMedia[] = [];
 
-  private constructor(pictures: ReadonlyMap<string, Picture>) {
-    this.#pictures = pictures;
+  constructor(platform: Platform, timeZone: string) {
+    this.#platform = platform;
+    this.#timeZone = timeZone;
   }
 
-  static none(): Pictures {
-    return new Pictures(new Map());
-  }
-
-  /** Draws the files that are not there yet: some dozens. */
-  static async drawn(platform: Platform, timeZone: string): Promise<Pictures> {
-    const pictures = new Map<string, Picture>();
-    for (const subject of SUBJECTS) {
-      for (const state of ['before', 'after'] as const) {
-        for (let n = 0; n < VARIANTS; n += 1) {
-          const photo = drawPhoto({ seed: `simulated ${n}`, subject, state, hour: 9 + 5 * n });
-          pictures.set(`${subject} ${state} ${n}`, await store(platform, photo.bytes, timeZone));
-        }
-      }
-    }
-    return new Pictures(pictures);
-  }
-
-  take(
+  /** A file is drawn when it is first shown. */
+  async take(
     ask: { subject: Subject; state: 'before' | 'after'; label: string },
     by: { postId: string; at: number; lon: number | null; lat: number | null },
-  ): string | null {
+  ): Promise<string> {
+    const { subject, state } = ask;
     const n = createRandom('picture', ask.label).int(0, VARIANTS - 1);
-    const picture = this.#pictures.get(`${ask.subject} ${ask.state} ${n}`);
-    if (!picture) return null;
+    const key = `${subject} ${state} ${n}`;
+    let picture = this.#drawn.get(key);
+    if (!picture) {
+      const photo = drawPhoto({ seed: `simulated ${n}`, subject, state, hour: 9 + 5 * n });
+      this.#drawn.set(key, (picture = store(this.#platform, photo.bytes, this.#timeZone)));
+    }
     const id = uuidv7(by.at);
-    this.made.push({ ...picture, ...by, id });
+    this.#made.push({ ...(await picture), ...by, id });
     this.#own.add(id);
     return id;
   }
@@ -79,8 +69,8 @@ export class Pictures {
 
   /** Those that are not written yet; asked once. */
   flush(): MadeMedia[] {
-    const { made } = this;
-    this.made = [];
+    const made = this.#made;
+    this.#made = [];
     this.#own.clear();
     return made;
   }

@@ -103,7 +103,10 @@ async function run(platform: Platform, options: SimulateOptions): Promise<Simula
   const clock = new StandingClock(start);
   const people = await peopleOf(platform, cityId, start, until);
   // The rules of the city as they are when the period begins.
-  const catalog = await catalogOf({ ...platform, clock, pool: { query: pool.query.bind(pool) } as never }, cityId);
+  const catalog = await catalogOf(
+    { ...platform, clock, pool: { query: pool.query.bind(pool) } as never },
+    cityId,
+  );
   const codes = new Set([...catalog.categoryById.values()].map((one) => `${one.kind}:${one.code}`));
   const year = new Year({
     platform,
@@ -114,9 +117,9 @@ async function run(platform: Platform, options: SimulateOptions): Promise<Simula
     seed: options.seed,
     people,
     ground: await Ground.of(platform, cityId, scenario, options.seed, codes),
-    pictures: hasPhotos(scenario) ? await Pictures.drawn(platform, timeZone) : Pictures.none(),
+    pictures: new Pictures(platform, timeZone),
     moments: await momentsOf(platform, cityId, start, until),
-    spokenOf: await spokenCategories(platform, cityId),
+    spoken: await spokenCategories(platform, cityId),
     numbers: await numbersOf(platform, cityId),
     until,
     ...(options.onDeed ? { onDeed: options.onDeed } : {}),
@@ -194,11 +197,14 @@ class Books {
     });
     const { cases, reports, events } = year.counts;
     this.#written = events;
-    this.#pending = this.#write(stretch, { day: last ? this.#run.to_day : day, cases, reports, events }).catch(
-      (error: unknown) => {
-        this.#failed = error;
-      },
-    );
+    this.#pending = this.#write(stretch, {
+      day: last ? this.#run.to_day : day,
+      cases,
+      reports,
+      events,
+    }).catch((error: unknown) => {
+      this.#failed = error;
+    });
   }
 
   async end(): Promise<void> {
@@ -238,7 +244,8 @@ async function finish(platform: Platform, cityId: string, runId: string): Promis
       new Date(platform.clock.now()),
     ]);
   });
-  await platform.pool.query(`analyze "case", case_text, report, reporter, assignment, task, timer, case_event, case_media, media,
+  await platform.pool
+    .query(`analyze "case", case_text, report, reporter, assignment, task, timer, case_event, case_media, media,
     application, fact_report, fact_case, fact_assignment, fact_task, fact_open, fact_application, fact_reopening,
     daily_source, daily_category, daily_department, monthly_source, monthly_category, monthly_department`);
 }
@@ -288,10 +295,11 @@ function scaled({ scenario, reports, from, to }: SimulateOptions): Scenario {
     const date = new Date(`${day}T00:00:00Z`);
     expected += volume.weekdays[(date.getUTCDay() + 6) % 7]! * volume.months[date.getUTCMonth()]!;
   }
-  return { ...scenario, volume: { ...volume, perYear: expected === 0 ? reports : (reports * 365) / expected } };
+  return {
+    ...scenario,
+    volume: { ...volume, perYear: expected === 0 ? reports : (reports * 365) / expected },
+  };
 }
-
-const hasPhotos = ({ photos }: Scenario): boolean => Object.values(photos).some((share) => share > 0);
 
 async function beginOrFind(
   platform: Platform,
@@ -323,13 +331,24 @@ async function beginOrFind(
   }
   await refuseReal(platform, options, timeZone);
   const id = uuidv7(clock.now());
-  const planned = reports ?? Math.round((scenario.volume.perYear / 365) * daysIn({ from_day: from, to_day: to }));
+  const planned =
+    reports ?? Math.round((scenario.volume.perYear / 365) * daysIn({ from_day: from, to_day: to }));
   await pool.query(
     `insert into simulation (id, city_id, scenario, content, seed, from_day, to_day, reports_planned, state, started_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9)`,
     [id, cityId, name, content, seed, from, to, planned, new Date(clock.now())],
   );
-  const run = { id, seed, from_day: from, to_day: to, done_day: null, content: null, cases: 0, reports: 0, events: 0 };
+  const run = {
+    id,
+    seed,
+    from_day: from,
+    to_day: to,
+    done_day: null,
+    content: null,
+    cases: 0,
+    reports: 0,
+    events: 0,
+  };
   return { run, resumed: false };
 }
 
@@ -362,8 +381,12 @@ async function refuseReal(
   }
   if (besideReal === true && cases > made) {
     const since = uuidv7Floor(cityDayStart(from, timeZone));
-    const clash = await pool.query('select 1 from "case" where city_id = $1 and id >= $2 limit 1', [cityId, since]);
-    if (clash.rowCount) throw new SimulationError(`there are real cases since ${from}: their numbers would clash`);
+    const clash = await pool.query('select 1 from "case" where city_id = $1 and id >= $2 limit 1', [
+      cityId,
+      since,
+    ]);
+    if (clash.rowCount)
+      throw new SimulationError(`there are real cases since ${from}: their numbers would clash`);
   }
 }
 
@@ -431,7 +454,10 @@ async function recallSome(
     address: string | null;
     lon: number | null;
     lat: number | null;
-  }>('select id, description, address, st_x(geom) as lon, st_y(geom) as lat from "case" where id = any($1::uuid[])', [ids]);
+  }>(
+    'select id, description, address, st_x(geom) as lon, st_y(geom) as lat from "case" where id = any($1::uuid[])',
+    [ids],
+  );
   const { rows: tasks } = await pool.query<OpenTaskRow>(SQL_TASKS_OF, [ids]);
   const { rows: timers } = await pool.query<{
     task_id: string;
@@ -439,7 +465,9 @@ async function recallSome(
     case_id: string;
     due_at: Date;
     since: Date | null;
-  }>('select task_id, fire, case_id, due_at, since from simulation_timer where case_id = any($1::uuid[])', [ids]);
+  }>('select task_id, fire, case_id, due_at, since from simulation_timer where case_id = any($1::uuid[])', [
+    ids,
+  ]);
   const known = await loadKnown(db, ids);
   const events = await loadEvents(
     db,

@@ -118,7 +118,9 @@ export async function readScenario(nameOrPath: string, folder = SCENARIO_FOLDER)
 export function parseScenario(raw: unknown, file: string): Scenario {
   const parsed = Scenario.safeParse(raw);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path: at, message }) => `  ${at.join('.') || '(file)'}: ${message}`);
+    const lines = parsed.error.issues.map(
+      ({ path: at, message }) => `  ${at.join('.') || '(file)'}: ${message}`,
+    );
     throw new SimulationError(`${file} is no scenario:\n${lines.join('\n')}`);
   }
   return parsed.data;
@@ -137,7 +139,11 @@ async function fileOf(nameOrPath: string, folder: string): Promise<string> {
   throw new SimulationError(`there is no scenario ${nameOrPath}; shipped are ${names.join(', ')}`);
 }
 
-async function readRaw(file: string, folder: string, below: readonly string[]): Promise<Record<string, unknown>> {
+async function readRaw(
+  file: string,
+  folder: string,
+  below: readonly string[],
+): Promise<Record<string, unknown>> {
   const at = path.resolve(file);
   if (below.includes(at)) throw new SimulationError(`${file} is based on itself`);
   let raw: unknown;
@@ -182,7 +188,11 @@ export function runsOn({ from, days }: Pick<Episode, 'from' | 'days'>, day: stri
 }
 
 /** The conduct of a department on a day: the scenario's, its own, the episodes' in their order. */
-export function conductOf(scenario: Scenario, unitCode: string | null, episodes: readonly Episode[]): Conduct {
+export function conductOf(
+  scenario: Scenario,
+  unitCode: string | null,
+  episodes: readonly Episode[],
+): Conduct {
   let found: Conduct = scenario.conduct;
   const own = unitCode === null ? undefined : scenario.departments[unitCode];
   if (own) found = over(found, own);

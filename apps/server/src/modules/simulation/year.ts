@@ -1,6 +1,16 @@
 import { ReportBody, type ReportInput, type Source } from '@wanmi/contracts';
 import { elapsed } from '@wanmi/process';
-import { createRandom, fillForm, localTime, QUESTIONS, STORIES, tell, type FormSchema, type Random, type Subject } from '@wanmi/simulator';
+import {
+  createRandom,
+  fillForm,
+  localTime,
+  QUESTIONS,
+  STORIES,
+  tell,
+  type FormSchema,
+  type Random,
+  type Subject,
+} from '@wanmi/simulator';
 import {
   appendEvent,
   awaitedBy,
@@ -29,7 +39,7 @@ import { Conductor, offered, varsFor, type Impulse } from './conduct.ts';
 import type { Ground } from './ground.ts';
 import { Agenda } from './heap.ts';
 import { LiveCase, type Armed } from './life.ts';
-import { memoryPlatform, type StandingClock } from './memory.ts';
+import { memoryPlatform, type Spoken, type StandingClock } from './memory.ts';
 import type { People } from './people.ts';
 import type { MadeMedia, Pictures } from './pictures.ts';
 import { runsOn, type Episode, type Scenario } from './scenario.ts';
@@ -70,7 +80,7 @@ export interface YearOptions {
   readonly ground: Ground;
   readonly pictures: Pictures;
   readonly moments: readonly number[];
-  readonly spokenOf: ReadonlySet<string> | null;
+  readonly spoken: Spoken;
   /** The last case number of each period. */
   readonly numbers: Map<string, number>;
   /** Nothing happens at or after it. */
@@ -133,7 +143,9 @@ export class Year {
       {
         pointOf: (id) => {
           const words = this.live.get(id)?.words;
-          return words && words.lon !== null && words.lat !== null ? { lon: words.lon, lat: words.lat } : null;
+          return words && words.lon !== null && words.lat !== null
+            ? { lon: words.lon, lat: words.lat }
+            : null;
         },
         filedNear: (ask) => {
           let n = 0;
@@ -146,7 +158,7 @@ export class Year {
         ownsMedia: (id) => options.pictures.owns(id),
       },
       options.moments,
-      options.spokenOf,
+      options.spoken,
     );
   }
 
@@ -205,12 +217,21 @@ export class Year {
     this.#arm(c);
     if (c.open && c.state.kind === 'problem') this.#recent.push(c);
     const graph = await processOf(this.#memory, c.state.processId);
-    const opened = new Map(c.bodies.flatMap((body) => (body.payload.opened ?? []).map((task) => [task.id, task.dueAt])));
+    const opened = new Map(
+      c.bodies.flatMap((body) => (body.payload.opened ?? []).map((task) => [task.id, task.dueAt])),
+    );
     for (const { row } of c.tasks.values()) {
       if (row.doneAt !== null) continue;
       const due = opened.get(row.id);
       const asOpened = { ...row, dueAt: due === undefined || due === null ? null : Date.parse(due) };
-      const decided = this.#conductor.decide(c, c.state.caseNo, asOpened, graph, catalog, this.#episodesAt(row.openedAt));
+      const decided = this.#conductor.decide(
+        c,
+        c.state.caseNo,
+        asOpened,
+        graph,
+        catalog,
+        this.#episodesAt(row.openedAt),
+      );
       if (!decided) continue;
       let { at } = decided;
       while (at < from) {
@@ -242,7 +263,13 @@ export class Year {
   }
 
   /** A case that others look back on: not open any more, or not in memory. */
-  remember(seen: { caseId: string; unitGridId: string; categoryId: string | null; reportedAt: number; filedAt: number | null }): void {
+  remember(seen: {
+    caseId: string;
+    unitGridId: string;
+    categoryId: string | null;
+    reportedAt: number;
+    filedAt: number | null;
+  }): void {
     if (this.#seenById.has(seen.caseId)) return;
     const { unitGridId, ...one } = seen;
     this.#seenById.set(seen.caseId, one);
@@ -276,18 +303,17 @@ export class Year {
       target = this.#joinable(random);
       if (target) joinTo(body, target);
     }
-    const photo = (state: 'before' | 'after'): string[] => {
+    const photo = async (state: 'before' | 'after'): Promise<string[]> => {
       const point = body.position ?? null;
       const by = { postId: actor.postId, at, lon: point?.lon ?? null, lat: point?.lat ?? null };
-      const id = pictures.take({ subject: story.subject, state, label }, by);
-      return id === null ? [] : [id];
+      return [await pictures.take({ subject: story.subject, state, label }, by)];
     };
-    if (random.chance(scenario.photos['report'] ?? 0)) body.mediaIds = photo('before');
+    if (random.chance(scenario.photos['report'] ?? 0)) body.mediaIds = await photo('before');
     if (source === 'collector' && random.chance(selfHandled)) {
-      body.mediaIds = body.mediaIds?.length ? body.mediaIds : photo('before');
-      body.afterMediaIds = photo('after');
-      if (body.mediaIds.length > 0 && body.afterMediaIds.length > 0) body.selfHandled = true;
-      else delete body.afterMediaIds;
+      // Fixed on the spot: what was there and what is there now are both asked for.
+      body.mediaIds ??= await photo('before');
+      body.afterMediaIds = await photo('after');
+      body.selfHandled = true;
     }
     await this.#take(actor, body, target);
   }
@@ -318,7 +344,12 @@ export class Year {
         target.apply(target.state, null, writes);
         this.counts.events += 1;
         const { joinCaseId: _own, ...rest } = body;
-        this.#tell({ at, postId: actor.postId, caseNo: target.state.caseNo, report: { body: rest, joins: target.state.caseNo } });
+        this.#tell({
+          at,
+          postId: actor.postId,
+          caseNo: target.state.caseNo,
+          report: { body: rest, joins: target.state.caseNo },
+        });
         return;
       }
       const draft = await draftCase(this.#memory, actor, opening, META, '');
@@ -341,7 +372,12 @@ export class Year {
     const { point } = report;
     const c = new LiveCase(
       { ...state, caseNo: `${number.before}${digits}${number.after}` },
-      { description: report.description, address: report.address, lon: point?.lon ?? null, lat: point?.lat ?? null },
+      {
+        description: report.description,
+        address: report.address,
+        lon: point?.lon ?? null,
+        lat: point?.lat ?? null,
+      },
       true,
     );
     c.search = { text: ask.text, bigrams: ask.bigrams };
@@ -409,7 +445,9 @@ export class Year {
     const { seed, people } = this.#o;
     const random = createRandom(seed, label);
     const unitId = c.assignments.get(assignmentId ?? '')?.row.unitId ?? null;
-    const them = (unitId === null ? people.ofRole(role) : people.at(unitId, role)).filter((one) => reaches(one, c));
+    const them = (unitId === null ? people.ofRole(role) : people.at(unitId, role)).filter((one) =>
+      reaches(one, c),
+    );
     if (them.length === 0) return;
     const actor = random.pick(them);
     const catalog = await this.#catalog();
@@ -437,7 +475,7 @@ export class Year {
     const at = this.#o.clock.now();
     const schema = await this.#form(catalog, form, c, actor);
     const data = fillForm(schema, random, {
-      mediaIds: this.#photos(c, actor, action, schema, random),
+      mediaIds: await this.#photos(c, actor, action, schema, random),
       values: this.#values(c, message?.assignmentId ?? null, action, schema, random),
       optional: CAREFUL.has(action) ? 0 : 0.12,
     });
@@ -458,7 +496,8 @@ export class Year {
           data,
         },
       });
-      if (command.with?.kind === 'followUp') await this.#followUp(c, actor, command.with.conditionId, catalog);
+      if (command.with?.kind === 'followUp')
+        await this.#followUp(c, actor, command.with.conditionId, catalog);
       this.#arm(c);
       this.#remembered(c);
       await this.#follow(c, command.writes.opened, catalog);
@@ -479,7 +518,9 @@ export class Year {
     const link = { kind: 'followUp', caseId: next.state.id, caseNo: next.state.caseNo } as const;
     const { stage } = c.state;
     const payload = { link };
-    c.log([appendEvent(c.state, { type: 'case.linked', at, author: actor, from: stage, to: stage, payload })]);
+    c.log([
+      appendEvent(c.state, { type: 'case.linked', at, author: actor, from: stage, to: stage, payload }),
+    ]);
     this.counts.events += 1;
     await this.#follow(next, draft.writes.opened, catalog);
   }
@@ -574,7 +615,8 @@ export class Year {
       if (row.kind === 'return' && row.state === 'pending') return at + 2 * HOUR;
       const holds = (row.kind === 'suspend' || row.kind === 'defer') && row.state === 'approved';
       if (holds && row.granted?.['resumedAt'] === undefined) {
-        const until = Date.parse(String(row.granted?.['until'] ?? ''));
+        const granted = row.granted?.['until'];
+        const until = typeof granted === 'string' ? Date.parse(granted) : Number.NaN;
         return Math.max(at + 4 * HOUR, Number.isNaN(until) ? 0 : until + 3 * HOUR);
       }
     }
@@ -593,7 +635,12 @@ export class Year {
       own = /"x-widget":"(condition|unit|units|followUp)"/.test(text);
       depends.set(form, own);
     }
-    return formFor(this.#memory, c.state.cityId, form, own ? formContextOf(c.state, actor.unitId) : noContext);
+    return formFor(
+      this.#memory,
+      c.state.cityId,
+      form,
+      own ? formContextOf(c.state, actor.unitId) : noContext,
+    );
   }
 
   #values(
@@ -622,7 +669,7 @@ export class Year {
       }
       case 'applyExtend': {
         const a = c.assignments.get(assignmentId ?? '')?.row;
-        const value = a ? Math.max(0.5, Math.round(a.limitValue * random.between(0.3, 1)  * 2) / 2) : 1;
+        const value = a ? Math.max(0.5, Math.round(a.limitValue * random.between(0.3, 1) * 2) / 2) : 1;
         return { value, unit: a?.limitUnit ?? 'workingDay' };
       }
       case 'applySuspend':
@@ -637,15 +684,23 @@ export class Year {
     }
   }
 
-  #photos(c: LiveCase, actor: Actor, action: string, schema: FormSchema, random: Random): string[] {
+  async #photos(
+    c: LiveCase,
+    actor: Actor,
+    action: string,
+    schema: FormSchema,
+    random: Random,
+  ): Promise<string[]> {
     const { scenario, pictures, clock } = this.#o;
     const asked = 'mediaIds' in ((schema['properties'] ?? {}) as object);
-    if (!asked || !random.chance(scenario.photos[action] ?? 0)) return [];
+    const needed = asked && ((schema['required'] ?? []) as string[]).includes('mediaIds');
+    if (!asked || (!random.chance(scenario.photos[action] ?? 0) && !needed)) return [];
     const { lon, lat } = c.words;
     const state = action === 'respond' || action === 'pass' ? 'after' : 'before';
     const by = { postId: actor.postId, at: clock.now(), lon, lat };
-    const id = pictures.take({ subject: subjectOf(c.words.description), state, label: c.state.caseNo }, by);
-    return id === null ? [] : [id];
+    return [
+      await pictures.take({ subject: subjectOf(c.words.description), state, label: c.state.caseNo }, by),
+    ];
   }
 
   /** Whoever holds the post that it waits for, or one of the unit's people who may. */
@@ -671,7 +726,6 @@ export class Year {
 
   #refused(error: unknown): void {
     if (!(error instanceof Problem) || error.code === 'internal') throw error;
-    if (process.env['SIM_DEBUG']) console.error(error.code, JSON.stringify(error.errors));
     this.counts.refused[error.code] = (this.counts.refused[error.code] ?? 0) + 1;
   }
 
@@ -710,7 +764,16 @@ function reaches({ scope }: Actor, { state }: LiveCase): boolean {
 }
 
 /** Filled with what is asked for and no more: a stray value would mean something. */
-const CAREFUL = new Set(['file', 'dispatch', 'redispatch', 'assign', 'approve', 'applyExtend', 'applySuspend', 'close']);
+const CAREFUL = new Set([
+  'file',
+  'dispatch',
+  'redispatch',
+  'assign',
+  'approve',
+  'applyExtend',
+  'applySuspend',
+  'close',
+]);
 
 /** Speaks of a case that is known: the same place, the same thing. */
 function joinTo(body: ReportBody, { state, words }: LiveCase): void {

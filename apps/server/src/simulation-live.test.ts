@@ -1,16 +1,13 @@
 import type { AddressInfo } from 'node:net';
-import { ApiError, Client, drawPhoto } from '@wanmi/simulator';
+import { Client, drawPhoto, type ApiError } from '@wanmi/simulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moverOf } from '#modules/demo';
 import { openDayJob } from '#modules/statistics';
 import { testPlatform, type TestPlatform } from '#testing/platform';
-import { buildServer } from '../../app.ts';
-import { demoPassword } from '../../demo.ts';
-import { addDays } from '#platform/clock';
-import { loadCity } from '../../seeding/load-city.ts';
-import { simulate, type Simulated } from './run.ts';
-import { readScenario } from './scenario.ts';
-import type { Deed } from './year.ts';
+import { simulate, readScenario, type Deed, type Simulated } from '#modules/simulation';
+import { buildServer } from './app.ts';
+import { demoPassword } from './demo.ts';
+import { loadCity } from './seeding/load-city.ts';
 
 const PASSWORD = 'a-demo-password';
 const ZONE = 'Asia/Shanghai';
@@ -39,7 +36,14 @@ beforeAll(async () => {
   generated.platform.clock.set(END);
   const scenario = await readScenario('ordinary');
   // Much of what is seldom: a few dozen cases are to meet all of it.
-  Object.assign(scenario.conduct, { extend: 0.3, return: 0.2, suspend: 0.12, urge: 0.4, supervise: 0.3, instruct: 0.1 });
+  Object.assign(scenario.conduct, {
+    extend: 0.3,
+    return: 0.2,
+    suspend: 0.12,
+    urge: 0.4,
+    supervise: 0.3,
+    instruct: 0.1,
+  });
   Object.assign(scenario.conduct, { rate: 0.5, notSolved: 0.3, appeal: 0.4 });
   Object.assign(scenario.conduct.late, { dispose: 0.5 });
   Object.assign(scenario.reports, { joined: 0.3, selfHandled: 0.1, consultations: 0.2 });
@@ -111,12 +115,20 @@ async function live(city: City, from: City, done: readonly Deed[]): Promise<void
   const media = new Map<string, string>();
   const here = <T>(value: T): T =>
     JSON.parse(
-      JSON.stringify(value).replaceAll(UUID, (id) => media.get(id) ?? city.ids.get(from.names.get(id) ?? '') ?? id),
+      JSON.stringify(value).replaceAll(
+        UUID,
+        (id) => media.get(id) ?? city.ids.get(from.names.get(id) ?? '') ?? id,
+      ),
     ) as T;
   let photos = 0;
   const upload = async (client: Client, ids: unknown): Promise<void> => {
     for (const id of (ids ?? []) as string[]) {
-      const photo = drawPhoto({ seed: `live ${(photos += 1)}`, subject: 'rubbish', state: 'before', hour: 12 });
+      const photo = drawPhoto({
+        seed: `live ${(photos += 1)}`,
+        subject: 'rubbish',
+        state: 'before',
+        hour: 12,
+      });
       media.set(id, (await client.photo(photo.bytes, photo.mime)).id);
     }
   };
@@ -138,7 +150,10 @@ async function live(city: City, from: City, done: readonly Deed[]): Promise<void
         const { body, joins } = deed.report;
         await upload(client, body.mediaIds);
         await upload(client, body.afterMediaIds);
-        const reply = await client.report({ ...here(body), ...(joins === null ? {} : { joinCaseId: await caseId(joins) }) });
+        const reply = await client.report({
+          ...here(body),
+          ...(joins === null ? {} : { joinCaseId: await caseId(joins) }),
+        });
         expect(reply.case.caseNo).toBe(deed.caseNo);
       } else {
         const { action, task, assignment, data } = deed.act!;
@@ -146,13 +161,17 @@ async function live(city: City, from: City, done: readonly Deed[]): Promise<void
         if (task !== null) {
           await client.act((await idsOf('task', deed.caseNo))[task]!, action, { data: here(data) });
         } else {
-          const about = assignment === null ? {} : { assignmentId: (await idsOf('assignment', deed.caseNo))[assignment] };
-          await client.post(`/cases/${await caseId(deed.caseNo)}/actions/${action}`, { data: here(data), ...about });
+          const about =
+            assignment === null ? {} : { assignmentId: (await idsOf('assignment', deed.caseNo))[assignment] };
+          await client.post(`/cases/${await caseId(deed.caseNo)}/actions/${action}`, {
+            data: here(data),
+            ...about,
+          });
         }
       }
     } catch (error) {
-      if (error instanceof ApiError) throw new Error(`${JSON.stringify(deed)}: ${error.status} ${error.code} ${JSON.stringify(error)}`);
-      throw error;
+      const { status, code } = error as ApiError;
+      throw new Error(`${JSON.stringify(deed)}: ${status} ${code}`, { cause: error });
     }
   }
   await mover.moveTo(END - 1);
@@ -163,7 +182,12 @@ async function live(city: City, from: City, done: readonly Deed[]): Promise<void
 }
 
 /** Rows of a table with the words of both cities for ids: those it was set up with by name, the others in order. */
-async function rowsOf(city: City, table: string, order: string, without: readonly string[] = []): Promise<string[]> {
+async function rowsOf(
+  city: City,
+  table: string,
+  order: string,
+  without: readonly string[] = [],
+): Promise<string[]> {
   const less = ['head', 'hash', ...without].map((column) => `- '${column}'`).join(' ');
   const { rows } = await city.platform.pool.query<{ row: string }>(
     `select (to_jsonb(t) ${less})::text as row from "${table}" t order by ${order}`,
@@ -174,7 +198,9 @@ async function rowsOf(city: City, table: string, order: string, without: readonl
 /** A cell of a rollup out of which everything was taken again: whether it was ever written hangs on the batches. */
 function isEmptyCell(table: string, row: string): boolean {
   if (!/^(daily|monthly)_/.test(table)) return false;
-  return Object.values(JSON.parse(row) as Record<string, unknown>).every((value) => typeof value !== 'number' || value === 0);
+  return Object.values(JSON.parse(row) as Record<string, unknown>).every(
+    (value) => typeof value !== 'number' || value === 0,
+  );
 }
 
 /** Ids made while the city lived get numbers in the order in which the logs, case by case, first name them. */
@@ -197,9 +223,21 @@ describe('a stretch of days that is generated equals the same days lived through
     expect(done.refused).toEqual({});
     expect(done.cases).toBeGreaterThan(35);
     const actions = new Set(deeds.map((deed) => deed.act?.action ?? 'report'));
-    for (const action of ['confirm', 'file', 'dispatch', 'sign', 'assign', 'respond', 'sendCheck', 'pass', 'fail', 'close'])
+    for (const action of [
+      'confirm',
+      'file',
+      'dispatch',
+      'sign',
+      'assign',
+      'respond',
+      'sendCheck',
+      'pass',
+      'fail',
+      'close',
+    ])
       expect(actions).toContain(action);
-    for (const action of ['applyExtend', 'approve', 'urge', 'supervise', 'rate', 'rework']) expect(actions).toContain(action);
+    for (const action of ['applyExtend', 'approve', 'urge', 'supervise', 'rate', 'rework'])
+      expect(actions).toContain(action);
     expect(deeds.some((deed) => deed.report?.joins)).toBe(true);
   });
 
@@ -235,7 +273,10 @@ describe('a stretch of days that is generated equals the same days lived through
     const of = async (city: City): Promise<string[]> => {
       const name = await naming(city);
       const rows = await rowsOf(city, table, order, without);
-      return rows.map((row) => name(row)).filter((row) => !isEmptyCell(table, row)).toSorted();
+      return rows
+        .map((row) => name(row))
+        .filter((row) => !isEmptyCell(table, row))
+        .toSorted();
     };
     const [made, played] = [await of(generated), await of(lived)];
     expect(made).toEqual(played);
@@ -262,6 +303,5 @@ describe('a stretch of days that is generated equals the same days lived through
     expect(rows).toEqual([
       { state: 'done', from_day: FIRST, to_day: LAST, done_day: LAST, cases, reports, events },
     ]);
-    expect(addDays(FIRST!, 3)).toBe(LAST);
   });
 });
