@@ -7,6 +7,7 @@ import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
+import { simulateCommand } from './cli/simulate.ts';
 import { userCommand } from './cli/user.ts';
 import { ClusterError } from './platform/cluster.ts';
 import { ConfigError } from './platform/config.ts';
@@ -23,7 +24,8 @@ const program = new Command('wanmi')
   .addCommand(configCommand())
   .addCommand(rootsCommand())
   .addCommand(replayCommand())
-  .addCommand(importCommand());
+  .addCommand(importCommand())
+  .addCommand(simulateCommand());
 
 try {
   await program.parseAsync(process.argv);

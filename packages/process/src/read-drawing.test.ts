@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BpmnModdle, type ModdleElement, type PropertyDescriptor } from 'bpmn-moddle';
+import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readByModdle, wmPackage } from './bpmn.ts';
@@ -10,13 +10,6 @@ import { readDrawing } from './read-drawing.ts';
 /** bpmn-moddle is the judge: what is read without it is what it would have said, or it is asked. */
 const moddle = new BpmnModdle({ wm: wmPackage });
 const kinds = new Kinds(moddle);
-
-const known = new Map<string, readonly PropertyDescriptor[]>();
-function namesOf(type: string): readonly PropertyDescriptor[] {
-  let found = known.get(type);
-  if (!found) known.set(type, (found = moddle.getType(type).$descriptor.properties));
-  return found;
-}
 
 /** All that an element says, references by id. */
 function said(element: ModdleElement): unknown {

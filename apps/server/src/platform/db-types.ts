@@ -1032,6 +1032,33 @@ export interface ShippedFile {
   path: string;
 }
 
+export interface Simulation {
+  cases: Generated<number>;
+  city_id: string;
+  content: Json;
+  done_day: string | null;
+  ended_at: Timestamp | null;
+  events: Generated<number>;
+  from_day: string;
+  id: string;
+  reports: Generated<number>;
+  reports_planned: number;
+  scenario: string;
+  seed: string;
+  started_at: Timestamp;
+  state: string;
+  to_day: string;
+}
+
+export interface SimulationTimer {
+  case_id: string;
+  city_id: string;
+  due_at: Timestamp;
+  fire: string;
+  since: Timestamp | null;
+  task_id: string;
+}
+
 export interface Source {
   city_id: string;
   code: string;
@@ -1190,6 +1217,8 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  simulation: Simulation;
+  simulation_timer: SimulationTimer;
   source: Source;
   stage_limit: StageLimit;
   succession: Succession;

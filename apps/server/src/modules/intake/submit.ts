@@ -96,7 +96,7 @@ async function repeatOf(
 }
 
 /** What speaks of a problem's place, category and the moment in which it was seen. */
-function controlsOf(
+export function controlsOf(
   platform: Platform,
   cityId: string,
   { kind, point, categoryId, reportedAt }: Pick<ReportRow, 'kind' | 'point' | 'categoryId' | 'reportedAt'>,
@@ -121,7 +121,7 @@ export async function controlsOfReport(
  * 不采集: a collector leaves it alone there or then; what the public tells is taken, and marked.
  * @throws report.notCollected with the control's code and name
  */
-function requireCollected(controls: readonly ControlHint[]): void {
+export function requireCollected(controls: readonly ControlHint[]): void {
   const control = refusing(controls);
   if (!control) return;
   const { code, kind, name } = control;
