@@ -11,6 +11,9 @@ export interface Acknowledged {
   readonly key: string;
   readonly body: unknown;
   readonly status: number;
+  /** When it was first asked, and when the answer came; milliseconds since 1970. */
+  readonly askedAt: number;
+  readonly answeredAt: number;
   readonly answer: ReportReply | ActionReply;
 }
 
@@ -188,12 +191,13 @@ export class Load {
 
   async #command<T extends ReportReply | ActionReply>(path: string, token: string, body: object): Promise<T> {
     const key = randomUUID();
+    const askedAt = Date.now();
     const { status, text } = await this.#insist(path, token, JSON.stringify(body), {
       'content-type': 'application/json',
       'idempotency-key': key,
     });
     const answer = JSON.parse(text) as T;
-    this.acknowledged.push({ path, token, key, body, status, answer });
+    this.acknowledged.push({ path, token, key, body, status, askedAt, answeredAt: Date.now(), answer });
     return answer;
   }
 

@@ -21,6 +21,8 @@ export class Program {
   #output = '';
   #started = false;
 
+  /** Settings over those of every test. */
+  readonly env: Record<string, string> = {};
   readonly #options: readonly string[];
 
   private constructor(home: string, port: number, password: string, options: readonly string[]) {
@@ -33,6 +35,11 @@ export class Program {
   static async make(...options: string[]): Promise<Program> {
     const home = await mkdtemp(path.join(tmpdir(), 'wanmi-crash-'));
     await chmod(home, 0o755); // the database server may run as a user of its own
+    return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`, options);
+  }
+
+  /** The same program on another home: one that was restored. */
+  static async at(home: string, ...options: string[]): Promise<Program> {
     return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`, options);
   }
 
@@ -69,6 +76,7 @@ export class Program {
           WANMI_DEMO_PASSWORD: this.password,
           WANMI_DEMO_PAST: '0',
           WANMI_DEMO_PACE: '0',
+          ...this.env,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
