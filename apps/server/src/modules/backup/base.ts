@@ -15,7 +15,7 @@ import { copyNew, storedFiles } from './files.ts';
 import { claim, freeBytes, listBackups, openFolder, syncFolder, writeDurably, writeJson } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
 import { changeState } from './state.ts';
-import { ask, connectionArgs, serverOf, tool } from './tools.ts';
+import { FOREIGN, ask, connectionArgs, serverOf, tool } from './tools.ts';
 import { segmentOf } from './wal.ts';
 
 export interface BackupOptions {
@@ -25,6 +25,7 @@ export interface BackupOptions {
 }
 
 export function backupRoot({ config }: Pick<Platform, 'config'>): string {
+  if (config.databaseUrl !== null) throw new BackupError('backup_foreign_database', FOREIGN);
   if (config.backupDir === null) {
     throw new BackupError(
       'backup_off',

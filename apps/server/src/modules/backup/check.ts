@@ -5,7 +5,6 @@ import { createGunzip } from 'node:zlib';
 import { systemClock } from '#platform/clock';
 import type { Platform } from '#platform/platform';
 import { auditAll, backupRoot } from './base.ts';
-import { BackupError } from './errors.ts';
 import { isIntact, placeOf, storedFiles } from './files.ts';
 import { listBackups, openFolder } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
@@ -93,7 +92,6 @@ export async function checkBackups(
   platform: Platform,
   onProgress?: (what: string) => void,
 ): Promise<CheckResult> {
-  if (platform.config.databaseUrl !== null) throw new BackupError('backup_off', 'there are no backups here');
   const folder = await openFolder(backupRoot(platform));
   const result = await checkFolder(folder, onProgress);
   const store = path.join(platform.config.home, 'blobs');
