@@ -10,6 +10,8 @@ const { positionals, values } = parseArgs({
     pairs: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '16' },
     home: { type: 'string', default: '.wanmi' },
+    kills: { type: 'string', default: '30' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
 
@@ -48,6 +50,7 @@ function print(figures: readonly Figure[]): void {
 }
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
+  crash: () => import('./crash.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),
@@ -59,6 +62,8 @@ export interface BenchOptions {
   pairs: number;
   concurrency: number;
   home: string;
+  kills: number;
+  seed: number;
   log: (line: string) => void;
 }
 
@@ -78,6 +83,8 @@ print(
     pairs: Number(values.pairs),
     concurrency: Number(values.concurrency),
     home: values.home,
+    kills: Number(values.kills),
+    seed: Number(values.seed),
     // Progress goes beside the figures, so that --json stays one figure a line.
     log: (line) => console.error(line),
   }),
