@@ -14,6 +14,8 @@ const { positionals, values } = parseArgs({
     // For looking into a figure, not for taking it: both cost time themselves.
     statements: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '30' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
 
@@ -52,8 +54,9 @@ function print(figures: readonly Figure[]): void {
 }
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
-  latency: () => import('./latency.ts'),
+  crash: () => import('./crash.ts'),
   import: () => import('./import.ts'),
+  latency: () => import('./latency.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),
@@ -69,6 +72,8 @@ export interface BenchOptions {
   home: string;
   statements: boolean;
   profile: boolean;
+  kills: number;
+  seed: number;
   log: (line: string) => void;
 }
 
@@ -91,6 +96,8 @@ print(
     home: values.home,
     statements: values.statements,
     profile: values.profile,
+    kills: Number(values.kills),
+    seed: Number(values.seed),
     // Progress goes beside the figures, so that --json stays one figure a line.
     log: (line) => console.error(line),
   }),

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { backupWorker, holdUntilConfirmed } from '#modules/backup';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo, type DemoPerson } from './demo.ts';
@@ -84,11 +85,14 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
 }
 
 function backgrounds(platform: Platform): Background[] {
-  const { services } = platform.config;
+  const { services, backupDir } = platform.config;
+  const work = services.has('worker')
+    ? [...modules.flatMap((module) => module.workerBackground?.(platform) ?? []), workerBackground(platform)]
+    : [];
   return [
     ...(services.has('web') ? modules.flatMap((module) => module.webBackground?.(platform) ?? []) : []),
-    ...(services.has('worker') ? modules.flatMap((module) => module.workerBackground?.(platform) ?? []) : []),
-    ...(services.has('worker') ? [workerBackground(platform)] : []),
+    ...work.map((background) => holdUntilConfirmed(platform, background)),
+    ...(services.has('worker') && backupDir !== null ? [backupWorker(platform)] : []),
   ];
 }
 

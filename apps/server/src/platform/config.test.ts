@@ -27,6 +27,7 @@ describe('parseConfig', () => {
       https: null,
       logLevel: 'info',
       logRoot: resolve('.wanmi/log-roots'),
+      backupDir: resolve('.wanmi/backups'),
       sessionDays: 7,
       mediaMaxBytes: 104_857_600,
       trustProxy: false,

@@ -43,6 +43,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Folder outside the database where each day's Merkle root of the case log is written. */
   readonly logRoot: string;
+  /** Where backups go; null: nowhere. Only of the private cluster, whose data directory we know. */
+  readonly backupDir: string | null;
   readonly sessionDays: number;
   readonly mediaMaxBytes: number;
   /** True behind a proxy of one's own: the client's address is then taken from X-Forwarded-For. */
@@ -104,6 +106,7 @@ const settings = z.object({
   HTTPS_PORT: whole(0, 65_535).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   WANMI_LOG_ROOT: z.string().optional(),
+  WANMI_BACKUP_DIR: z.string().optional(),
   SESSION_DAYS: whole(1, 365).default(7),
   WANMI_MEDIA_MAX_MB: whole(1, 2000).default(100),
   WANMI_TRUST_PROXY: boolean.default(false),
@@ -165,10 +168,17 @@ function toConfig(set: z.output<typeof settings>, demo: boolean): Config {
       : null,
     logLevel: set.LOG_LEVEL,
     logRoot: absolute(set.WANMI_LOG_ROOT) ?? resolve(home, 'log-roots'),
+    backupDir: backupDir(set, home, demo),
     sessionDays: set.SESSION_DAYS,
     mediaMaxBytes: set.WANMI_MEDIA_MAX_MB * 1024 * 1024,
     trustProxy: set.WANMI_TRUST_PROXY,
   };
+}
+
+/** A real city has backups unless somebody says off; a demo has them where somebody names a place. */
+function backupDir(set: z.output<typeof settings>, home: string, demo: boolean): string | null {
+  if (set.DATABASE_URL !== undefined || set.WANMI_BACKUP_DIR === 'off') return null;
+  return absolute(set.WANMI_BACKUP_DIR) ?? (demo ? null : resolve(home, 'backups'));
 }
 
 function demoConfig(set: z.output<typeof settings>): DemoConfig {
@@ -233,6 +243,11 @@ function contradictions(raw: Readonly<Record<string, string>>, demo: boolean): s
   if (!demo && raw['--model'] !== undefined) faults.push('--model belongs to --demo');
   if (!demo && raw['--virtual-clock'] !== undefined) {
     faults.push('only a demo may run on a virtual clock: add --demo, or leave --virtual-clock out');
+  }
+  if (raw['DATABASE_URL'] !== undefined && (raw['WANMI_BACKUP_DIR'] ?? 'off') !== 'off') {
+    faults.push(
+      'WANMI_BACKUP_DIR is for the private database: a server of DATABASE_URL is backed up by whoever runs it',
+    );
   }
   if ((raw['TLS_CERT'] === undefined) !== (raw['TLS_KEY'] === undefined)) {
     faults.push('TLS_CERT and TLS_KEY belong together: set both or neither');
