@@ -688,9 +688,15 @@ export interface OutboxParked {
 
 export interface Person {
   city_id: string;
+  /**
+   * no longer used: see sign_in_failure
+   */
   failed_logins: Generated<number>;
   id: string;
   locale: Generated<string>;
+  /**
+   * no longer used: see sign_in_failure
+   */
   locked_until: Timestamp | null;
   password_hash: string | null;
   username: string;
@@ -961,6 +967,14 @@ export interface ShippedFile {
   path: string;
 }
 
+export interface SignInFailure {
+  failed_at: Timestamp;
+  failures: number;
+  locked_until: Timestamp | null;
+  name_key: Buffer;
+  network_key: Buffer;
+}
+
 export interface Source {
   city_id: string;
   code: string;
@@ -1114,6 +1128,7 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  sign_in_failure: SignInFailure;
   source: Source;
   stage_limit: StageLimit;
   succession: Succession;
