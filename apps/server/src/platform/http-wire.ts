@@ -36,6 +36,14 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
   socket.destroy();
 }
 
+export function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
+
 /**
  * One network may hold so many connections and no more: a few programs that open them and say nothing would otherwise
  * take all file handles. Behind a proxy everybody comes from its address: it has this limit itself.

@@ -18,7 +18,7 @@ import { registerHealth, registerMetrics } from './http-health.ts';
 import { knownMethods } from './http-methods.ts';
 import { redirectToHttps, serveCa } from './http-tls.ts';
 import { createLimiter, limitsOf } from './http-limits.ts';
-import { answerUnreadable, limitConnections, refuseSlowBodies, WIRE } from './http-wire.ts';
+import { answerUnreadable, hasTwoHosts, limitConnections, refuseSlowBodies, WIRE } from './http-wire.ts';
 import type { Limits } from './http-limits.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -98,6 +98,8 @@ export async function buildApp(
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders(request.protocol === 'https'));
     reply.header('x-request-id', request.id);
+    // RFC 9112 §3.2: a proxy may go by one of them, and we by the other.
+    if (hasTwoHosts(request.raw.rawHeaders)) throw problem('request.malformed');
   });
   refuseSlowBodies(app, app.limits.bodyMs);
   if (platform.config.trustProxy === false) limitConnections(app.server, app.limits.connections);
@@ -201,7 +203,9 @@ async function accessOptions(
 function handleErrors(app: FastifyInstance, platform: Platform, modules: readonly Module[]): void {
   const observers = modules.filter((module) => module.onRefused !== undefined);
   app.setErrorHandler(async (error, request, reply) => {
-    const found = toProblem(error);
+    // Who went away in the middle of a body is no fault of ours, and hears no answer.
+    const gone = request.raw.destroyed && !request.raw.complete;
+    const found = gone ? problem('request.malformed') : toProblem(error);
     try {
       for (const module of observers) await module.onRefused?.(platform, request, found);
     } catch (failure) {

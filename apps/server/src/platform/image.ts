@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import exifr from 'exifr';
 import { fileTypeFromFile } from 'file-type';
 import sharp, { type Sharp } from 'sharp';
 import { localToMs } from './clock.ts';
 import { problem } from './errors.ts';
 import { createTurns } from './turns.ts';
+import { hasExifBomb } from './exif-size.ts';
 import { blankMp4, readMp4 } from './mp4.ts';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'document';
@@ -86,6 +87,7 @@ async function inspectImage(
   mime: string,
   timeZone?: string,
 ): Promise<Omit<MediaFacts, 'kind' | 'mime'>> {
+  if (await turn(async () => hasExifBomb(await readFile(path)))) throw problem('media.broken', { mime });
   const header = await decoded(mime, () => sharp(path, { limitInputPixels: false }).metadata());
   if (header.width * header.height > MAX_PIXELS)
     throw problem('media.tooManyPixels', { maxPixels: MAX_PIXELS });
