@@ -366,6 +366,13 @@ const MISTAKES: readonly Mistake[] = [
     code: 'csv.empty',
   },
   {
+    what: 'a name that a spreadsheet would run',
+    file: CONDITION,
+    change: swap(/^(A0101-01,(?:[^,]*,){3})[^,]*/m, '$1=HYPERLINK(A1)'),
+    element: '2/name_zh',
+    code: 'csv.formula',
+  },
+  {
     what: 'a flag that is neither true nor false',
     file: CONDITION,
     change: row(CONDITION, { code: 'A0101-01' }, { default_of_category: 'yes' }),
