@@ -531,6 +531,68 @@ export interface Handover {
   unit_id: string;
 }
 
+export interface ImportBatch {
+  accepted: Generated<number>;
+  already: Generated<number>;
+  city_id: string;
+  counts: Generated<Json>;
+  ended_at: Timestamp | null;
+  ended_by: string | null;
+  file_bytes: number;
+  file_name: string;
+  file_sha256: Buffer;
+  id: string;
+  kind: string;
+  mapping: Json;
+  mapping_sha256: Buffer;
+  mode: string;
+  position: Generated<number>;
+  problem: string | null;
+  read: Generated<number>;
+  register: Generated<string>;
+  rejected: Generated<number>;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  total: number | null;
+  undone_at: Timestamp | null;
+  undone_by: string | null;
+  updated_at: Timestamp;
+  warned: Generated<number>;
+}
+
+export interface ImportReject {
+  batch_id: string;
+  cells: Json;
+  city_id: string;
+  field: string | null;
+  line: number;
+  reason: string;
+  row: number;
+  source_id: string | null;
+}
+
+export interface ImportRow {
+  batch_id: string;
+  city_id: string;
+  entity_id: string;
+  kept: Json | null;
+  kind: string;
+  register: string;
+  row: number;
+  seq: number | null;
+  source_id: string;
+}
+
+export interface ImportWithdrawn {
+  at: Timestamp;
+  batch_id: string;
+  case_id: string;
+  city_id: string;
+  head: Buffer;
+  seq: number;
+}
+
 export interface Instance {
   key: string;
   value: Json;
@@ -1076,6 +1138,10 @@ export interface DB {
   fact_task: FactTask;
   grid: Grid;
   handover: Handover;
+  import_batch: ImportBatch;
+  import_reject: ImportReject;
+  import_row: ImportRow;
+  import_withdrawn: ImportWithdrawn;
   instance: Instance;
   log_head: LogHead;
   log_root: LogRoot;

@@ -1,0 +1,28 @@
+export {
+  advanceBatch,
+  BATCH_KINDS,
+  BATCH_STATES,
+  finishBatch,
+  openBatch,
+  rejectFile,
+  rejectHeading,
+  rejectLine,
+  type Batch,
+  type BatchAsk,
+  type BatchCounts,
+  type BatchKind,
+  type BatchMode,
+  type BatchState,
+  type Reject,
+} from './batch.ts';
+export {
+  findBatch,
+  knownRows,
+  listBatches,
+  rejectsAfter,
+  rememberRows,
+  runningBatch,
+  setBatchState,
+  setTotal,
+  type TakenRow,
+} from './batch-repo.ts';
