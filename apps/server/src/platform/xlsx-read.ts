@@ -57,7 +57,13 @@ export async function openWorkbook(file: string, limits: Partial<WorkbookLimits>
     const shared = await readShared(read, parts, sheets.shared, most);
     return {
       sheets: sheets.list.map(({ name, hidden }) => ({ name, hidden })),
-      rows: (at) => readRows(zip, parts.get(sheets.list[at]!.path), { ...most, shared, dates, since1904: sheets.since1904 }),
+      rows: (at) =>
+        readRows(zip, parts.get(sheets.list[at]!.path), {
+          ...most,
+          shared,
+          dates,
+          since1904: sheets.since1904,
+        }),
       close: () => zip.close(),
     };
   } catch (error) {
@@ -116,7 +122,8 @@ const local = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 function parserOf(handle: Handle): { write(text: string): void; end(): void } {
   const parser = sax.parser(true, { strictEntities: true } as sax.SAXOptions);
-  parser.onopentag = (tag) => handle.open?.({ name: local(tag.name), attributes: tag.attributes as Record<string, string> });
+  parser.onopentag = (tag) =>
+    handle.open?.({ name: local(tag.name), attributes: tag.attributes as Record<string, string> });
   parser.ontext = (text) => handle.text?.(text);
   parser.oncdata = (text) => handle.text?.(text);
   parser.onclosetag = (name) => handle.close?.(local(name));
@@ -175,12 +182,17 @@ async function readSheets(read: Read): Promise<Sheets> {
   let since1904 = false;
   await read('xl/workbook.xml', {
     open({ name, attributes }) {
-      if (name === 'workbookPr') since1904 = attributes['date1904'] === '1' || attributes['date1904'] === 'true';
+      if (name === 'workbookPr')
+        since1904 = attributes['date1904'] === '1' || attributes['date1904'] === 'true';
       if (name !== 'sheet') return;
       const id = Object.entries(attributes).find(([key]) => local(key) === 'id' && key.includes(':'))?.[1];
       const path = targets.get(id ?? '');
       if (path?.includes('/worksheets/')) {
-        list.push({ name: attributes['name'] ?? '', hidden: (attributes['state'] ?? 'visible') !== 'visible', path });
+        list.push({
+          name: attributes['name'] ?? '',
+          hidden: (attributes['state'] ?? 'visible') !== 'visible',
+          path,
+        });
       }
     },
   });
@@ -309,7 +321,8 @@ class SheetParser implements Handle {
         break;
       case 'c':
         this.#column = attributes['r'] === undefined ? this.#column + 1 : columnOf(attributes['r']);
-        if (!(this.#column >= 0 && this.#column < 16_384)) throw problem('table.broken', { line: this.#line });
+        if (!(this.#column >= 0 && this.#column < 16_384))
+          throw problem('table.broken', { line: this.#line });
         this.#type = attributes['t'] ?? 'n';
         this.#style = Number(attributes['s'] ?? -1);
         this.#value = '';

@@ -50,7 +50,9 @@ const contentTypes = (sheets: number): string =>
   '<Default Extension="xml" ContentType="application/xml"/>' +
   override('/xl/workbook.xml', 'sheet.main') +
   override('/xl/styles.xml', 'styles') +
-  Array.from({ length: sheets }, (_, at) => override(`/xl/worksheets/sheet${at + 1}.xml`, 'worksheet')).join('') +
+  Array.from({ length: sheets }, (_, at) => override(`/xl/worksheets/sheet${at + 1}.xml`, 'worksheet')).join(
+    '',
+  ) +
   '</Types>';
 
 const override = (path: string, kind: string): string =>
@@ -98,7 +100,9 @@ function sheetXml({ rows, head = 0, widths = [], choices = new Map() }: SheetPla
       return `<dataValidation type="list" allowBlank="1" showErrorMessage="0" sqref="${column}${head + 1}:${column}100000"><formula1>"${escaped(values.join(','))}"</formula1></dataValidation>`;
     })
     .join('');
-  const validations = choices.size ? `<dataValidations count="${choices.size}">${offers}</dataValidations>` : '';
+  const validations = choices.size
+    ? `<dataValidations count="${choices.size}">${offers}</dataValidations>`
+    : '';
   return `<worksheet xmlns="${MAIN}">${pane}<cols>${cols}</cols><sheetData>${data}</sheetData>${validations}</worksheet>`;
 }
 
