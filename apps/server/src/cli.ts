@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { caseCommand } from './cli/case.ts';
 import { configCommand } from './cli/config.ts';
+import { importCommand } from './cli/import.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
+import { exportCommand, transferCommand } from './cli/transfer.ts';
 import { userCommand } from './cli/user.ts';
 import { ClusterError } from './platform/cluster.ts';
 import { ConfigError } from './platform/config.ts';
@@ -21,7 +23,10 @@ const program = new Command('wanmi')
   .addCommand(caseCommand())
   .addCommand(configCommand())
   .addCommand(rootsCommand())
-  .addCommand(replayCommand());
+  .addCommand(replayCommand())
+  .addCommand(importCommand())
+  .addCommand(exportCommand())
+  .addCommand(transferCommand());
 
 try {
   await program.parseAsync(process.argv);
