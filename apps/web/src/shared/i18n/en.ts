@@ -130,6 +130,7 @@ export const en: Translation = {
     duty: 'Duty',
     rules: 'Rules',
     people: 'People',
+    transfer: 'Import and export',
     audit: 'Audit',
   },
   account: {
