@@ -122,18 +122,18 @@ const local = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 function parserOf(handle: Handle): { write(text: string): void; end(): void } {
   const parser = sax.parser(true, { strictEntities: true } as sax.SAXOptions);
-  parser.onopentag = (tag) =>
-    handle.open?.({ name: local(tag.name), attributes: tag.attributes as Record<string, string> });
-  parser.ontext = (text) => handle.text?.(text);
-  parser.oncdata = (text) => handle.text?.(text);
-  parser.onclosetag = (name) => handle.close?.(local(name));
-  // No office program writes one; entities of its own are how XML is made to swell.
-  parser.ondoctype = () => {
-    throw problem('table.broken', { reason: 'doctype' });
+  const refuse = (cause?: Error): never => {
+    throw problem('table.broken', {}, { cause });
   };
-  parser.onerror = (error) => {
-    throw problem('table.broken', {}, { cause: error });
-  };
+  Object.assign(parser, {
+    onopentag: (tag: sax.Tag) => handle.open?.({ name: local(tag.name), attributes: tag.attributes }),
+    ontext: (text: string) => handle.text?.(text),
+    oncdata: (text: string) => handle.text?.(text),
+    onclosetag: (name: string) => handle.close?.(local(name)),
+    // No office program writes one; entities of its own are how XML is made to swell.
+    ondoctype: () => refuse(),
+    onerror: refuse,
+  });
   return { write: (text) => void parser.write(text), end: () => void parser.close() };
 }
 

@@ -89,7 +89,7 @@ function headingOf(kind: TransferKind, cells: readonly string[]): Heading | null
   const missing = TRANSFER_COLUMNS[kind].filter(({ key, required }) => required && !keys.includes(key));
   if (missing.length > 0) return null;
   const twice = keys.find((key, at) => key !== null && keys.indexOf(key) !== at);
-  if (twice != null) throw problem('csv.header', { columns: twice });
+  if (twice !== undefined && twice !== null) throw problem('csv.header', { columns: twice });
   return { keys, names: cells.map((cell, at) => cell.trim() || `#${at + 1}`) };
 }
 

@@ -246,7 +246,7 @@ export function toBatch(row: TransferRow): TransferBatch {
     unchanged: row.already,
     rejected: row.rejected,
     reasons: Object.fromEntries(
-      reasons.map(([name, count]) => [name.slice('reject:'.length), Number(count)]),
+      reasons.map(([name, count]) => [name.slice('reject:'.length), count]),
     ),
     ignored: row.columns.filter((name) => name.startsWith('!')).map((name) => name.slice(1)),
     startedAt: row.startedAt.toISOString(),

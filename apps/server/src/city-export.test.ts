@@ -4,21 +4,28 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CityExport, page } from '@wanmi/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildServer } from '../../app.ts';
-import { hashToken } from '#platform/http-access';
-import type { App } from '#platform/http';
-import { notifyRelay } from '#modules/notify';
-import { statisticsRelay } from '#modules/statistics';
-import { writeRoots } from '#modules/integrity';
-import { settleOutbox } from '#platform/outbox-care';
-import { FEW_PLOTS, Stage } from '#testing/scene';
-import { testPlatform, type TestPlatform } from '#testing/platform';
-import { testCity, type TestCity } from '#testing/world';
-import { exportCity, readManifest } from './export.ts';
-import { eraseExports, KEEP_EXPORT_MS, writeExports } from './export-service.ts';
-import { CASE_TABLES, FACT_TABLES, FILE_TABLES, LEFT_OUT, PERSONAL_TABLES, TABLES } from './export-tables.ts';
-import { packFolder } from './pack.ts';
-import { verifyExport } from './verify-export.ts';
+import { buildServer } from './app.ts';
+import { hashToken } from './platform/http-access.ts';
+import type { App } from './platform/http.ts';
+import { notifyRelay } from './modules/notify/index.ts';
+import { statisticsRelay } from './modules/statistics/index.ts';
+import { writeRoots } from './modules/integrity/index.ts';
+import { settleOutbox } from './platform/outbox-care.ts';
+import { FEW_PLOTS, Stage } from './testing/scene.ts';
+import { testPlatform, type TestPlatform } from './testing/platform.ts';
+import { testCity, type TestCity } from './testing/world.ts';
+import { exportCity, readManifest } from './modules/transfer/export.ts';
+import { eraseExports, KEEP_EXPORT_MS, writeExports } from './modules/transfer/export-service.ts';
+import {
+  CASE_TABLES,
+  FACT_TABLES,
+  FILE_TABLES,
+  LEFT_OUT,
+  PERSONAL_TABLES,
+  TABLES,
+} from './modules/transfer/export-tables.ts';
+import { packFolder } from './modules/transfer/pack.ts';
+import { verifyExport } from './modules/transfer/verify-export.ts';
 
 let platform: TestPlatform;
 let app: App;
