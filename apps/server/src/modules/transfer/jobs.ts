@@ -19,27 +19,36 @@ export interface TransferLoop {
 
 /** Works off what was asked for, one batch after the other; what a killed process left goes on where it stood. */
 export function transferLoop(platform: Platform): TransferLoop {
-  let loop: Loop | null = null;
+  let loops: Loop[] = [];
   let cared = -Infinity;
   const stopping = new AbortController();
+  const { signal } = stopping;
   return {
     start() {
-      loop ??= startLoop(platform.log, 'transfer', async () => {
-        const imported = await workOff(platform, stopping.signal);
-        const worked = (await writeExports(platform, stopping.signal)) || imported;
-        if (performance.now() - cared > CARE_MS) {
-          await eraseFiles(platform);
-          await eraseExports(platform);
-          cared = performance.now();
-        }
-        return worked ? 0 : INTERVAL_MS;
-      });
+      if (loops.length > 0) return;
+      loops = [
+        startLoop(platform.log, 'transfer', async () => {
+          if (await workOff(platform, signal)) return 0;
+          if (performance.now() - cared > CARE_MS) {
+            await eraseFiles(platform);
+            await eraseExports(platform);
+            cared = performance.now();
+          }
+          return INTERVAL_MS;
+        }),
+        // A city of a million cases takes minutes: nobody's import waits for it.
+        startLoop(platform.log, 'export', async () =>
+          (await writeExports(platform, signal)) ? 0 : INTERVAL_MS,
+        ),
+      ];
     },
-    wake: () => loop?.wake(),
+    wake: () => {
+      for (const loop of loops) loop.wake();
+    },
     async stop() {
       stopping.abort();
-      await loop?.stop();
-      loop = null;
+      await Promise.all(loops.map((loop) => loop.stop()));
+      loops = [];
     },
   };
 }

@@ -245,9 +245,7 @@ export function toBatch(row: TransferRow): TransferBatch {
     changed: row.counts['changed'] ?? 0,
     unchanged: row.already,
     rejected: row.rejected,
-    reasons: Object.fromEntries(
-      reasons.map(([name, count]) => [name.slice('reject:'.length), count]),
-    ),
+    reasons: Object.fromEntries(reasons.map(([name, count]) => [name.slice('reject:'.length), count])),
     ignored: row.columns.filter((name) => name.startsWith('!')).map((name) => name.slice(1)),
     startedAt: row.startedAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),

@@ -93,10 +93,11 @@ class Count {
     return this.row;
   }
 
-  take(heading: Heading): void {
+  take(kind: TransferKind, heading: Heading): void {
     for (const [at, name] of heading.names.entries()) {
       this.columns.add(name);
-      if (heading.keys[at] === null && !name.startsWith('#')) this.ignored.add(name);
+      // An asset keeps what it has beyond our columns.
+      if (heading.keys[at] === null && kind !== 'assets' && !name.startsWith('#')) this.ignored.add(name);
     }
   }
 }
@@ -207,7 +208,7 @@ class Reader {
     );
     if (!found) return;
     this.heading = found.heading;
-    this.#count.take(found.heading);
+    this.#count.take(this.#kind, found.heading);
     // Two sheets may have their columns in another order: rejects are written in that of the file's first heading.
     this.#order = [...this.#count.columns].map((name) => found.heading.names.indexOf(name));
     for (const raw of this.top.slice(found.height)) yield this.#row(found.heading, raw);

@@ -69,6 +69,11 @@ export function Exports() {
   );
 }
 
+const PARTS = ['begin', 'rules', 'org', 'maps', 'cases', 'facts', 'media', 'pack'] as const;
+
+/** Everything else is a table of the database. */
+const partOf = (part: string) => PARTS.find((one) => one === part) ?? 'data';
+
 function One({ item }: { item: CityExport }) {
   const { t } = useTranslation('transfer');
   const format = useFormat();
@@ -120,10 +125,14 @@ function One({ item }: { item: CityExport }) {
             {...(total > 0 && item.part === 'cases' ? { value: done, max: total } : {})}
           />
           <p role="status" className={styles.line}>
-            {item.part !== null && <span>{t('export.part', { part: item.part })}</span>}
-            <span className={styles.quiet}>
-              {t('export.cases', { done: format.number(done), total: format.number(total) })}
-            </span>
+            {item.part !== null && (
+              <span>{t('export.part', { part: t(`export.parts.${partOf(item.part)}`) })}</span>
+            )}
+            {total > 0 && (
+              <span className={styles.quiet}>
+                {t('export.cases', { done: format.number(done), total: format.number(total) })}
+              </span>
+            )}
             {perSecond !== null && (
               <span className={styles.quiet}>
                 {t('export.rate', { n: format.number(Math.round(perSecond)) })}

@@ -11,7 +11,6 @@ const TABS = ['import', 'history', 'export'] as const;
 
 /** 导入导出: tables that come in, what came in, and everything that the city owns going out. */
 export function Transfer() {
-  const common = useTranslation().t;
   const { t } = useTranslation('transfer');
   const { tab = 'import', batch } = useSearch({ from: '/transfer' });
   const exports = useMay('data.export');
@@ -19,7 +18,7 @@ export function Transfer() {
   return (
     <div className={styles.page}>
       <header className={styles.head}>
-        <h1>{common('room.transfer')}</h1>
+        <h1>{t('title')}</h1>
         <nav className={styles.tabs} aria-label={t('views')}>
           {tabs.map((one) => (
             <Link

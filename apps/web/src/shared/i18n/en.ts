@@ -130,7 +130,7 @@ export const en: Translation = {
     duty: 'Duty',
     rules: 'Rules',
     people: 'People',
-    transfer: 'Import and export',
+    transfer: 'Transfer',
     audit: 'Audit',
   },
   account: {

@@ -1,6 +1,7 @@
 import type { transferZhCN } from './transfer.zh-CN.ts';
 
 export const transferEn: typeof transferZhCN = {
+  title: 'Import and export',
   views: 'Import and export',
   tab: { import: 'Import', history: 'Batches', export: 'Full export' },
   chooseKind: 'What to import',
@@ -101,6 +102,17 @@ export const transferEn: typeof transferZhCN = {
     start: 'Export',
     running: 'Exporting',
     part: 'Writing: {{part}}',
+    parts: {
+      begin: 'preparing',
+      rules: 'rules',
+      org: 'units and people',
+      maps: 'maps and assets',
+      data: 'tables',
+      cases: 'cases',
+      facts: 'facts',
+      media: 'photos and films',
+      pack: 'packing',
+    },
     cases: '{{done}} of {{total}} cases',
     rate: '{{n}} cases a second',
     done: 'Done',

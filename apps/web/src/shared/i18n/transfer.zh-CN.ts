@@ -1,5 +1,6 @@
 /** The words of the room “导入导出”. They come with the room (console/transfer/room.ts). */
 export const transferZhCN = {
+  title: '导入导出',
   views: '导入导出内容',
   tab: { import: '导入', history: '批次', export: '全量导出' },
   chooseKind: '选择要导入的内容',
@@ -92,6 +93,17 @@ export const transferZhCN = {
     start: '开始导出',
     running: '正在导出',
     part: '正在写入：{{part}}',
+    parts: {
+      begin: '准备',
+      rules: '规则',
+      org: '机构人员',
+      maps: '地图与部件',
+      data: '数据表',
+      cases: '案卷',
+      facts: '统计事实',
+      media: '照片和视频',
+      pack: '打包',
+    },
     cases: '{{done}} / {{total}} 个案卷',
     rate: '每秒 {{n}} 个案卷',
     done: '已完成',
