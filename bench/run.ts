@@ -48,6 +48,7 @@ function print(figures: readonly Figure[]): void {
 }
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
+  import: () => import('./import.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),

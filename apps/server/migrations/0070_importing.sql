@@ -25,6 +25,8 @@ create table import_batch (
   -- Rows of the file that are behind it; `total` as soon as they are counted.
   position int not null default 0,
   total int,
+  -- Rows whose facts are in the rollups: counted once, at the end.
+  rolled int not null default 0,
   -- Rejections and warnings by reason, and what else is counted on the way.
   counts jsonb not null default '{}',
   -- People; null: the command line.
@@ -78,6 +80,15 @@ create table import_row (
 );
 create unique index import_row_batch on import_row (batch_id, row);
 create index import_row_entity on import_row (entity_id);
+
+-- What had to be made for it: units and categories that the city did not have. Goes with the batch where nobody uses it.
+create table import_made (
+  batch_id uuid not null references import_batch,
+  kind text not null check (kind in ('unit', 'scheme', 'category')),
+  entity_id uuid not null,
+  city_id uuid not null,
+  primary key (batch_id, kind, entity_id)
+);
 
 -- Cases of an undone import whose heads a daily root had covered already: the root stays true, and says of what.
 create table import_withdrawn (
@@ -135,7 +146,8 @@ begin
   delete from case_event where case_id = any(taken);
   delete from assignment where case_id = any(taken);
   delete from case_text where case_id = any(taken);
-  delete from report where case_id = any(taken);
+  with gone as (delete from report where case_id = any(taken) returning reporter_id)
+    delete from reporter where id in (select reporter_id from gone where reporter_id is not null);
   delete from import_row where batch_id = batch and entity_id = any(taken);
   delete from "case" where id = any(taken);
   return cardinality(taken);

@@ -23,7 +23,7 @@ export type CsvRow =
 
 const SNIFF_BYTES = 64 * 1024;
 const MAX_RECORD = 1024 * 1024;
-const MAX_BYTES = 8 * 1024 ** 3;
+export const MAX_BYTES = 8 * 1024 ** 3;
 
 /**
  * The rows of a CSV file (RFC 4180, first row names the columns) one by one, packed with gzip or not. Every row of
@@ -103,7 +103,7 @@ function checkHeader(record: readonly string[], required: readonly string[]): re
 }
 
 /** Unpacks what begins like gzip; the name says nothing. */
-async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const { head, rest } = await peek(source, 2);
   const packed = head[0] === 0x1f && head[1] === 0x8b;
   let size = 0;
@@ -129,7 +129,7 @@ async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-async function* decoded(source: AsyncIterable<Uint8Array>, known?: CsvEncoding): AsyncGenerator<string> {
+export async function* decoded(source: AsyncIterable<Uint8Array>, known?: CsvEncoding): AsyncGenerator<string> {
   const { head, rest } = await peek(source, SNIFF_BYTES);
   const decoder = new TextDecoder(known ?? (await detectEncoding(once(head))), { fatal: true });
   try {
@@ -147,7 +147,7 @@ async function* decoded(source: AsyncIterable<Uint8Array>, known?: CsvEncoding):
 }
 
 /** UTF-8 as long as nothing contradicts; a character cut at the end of what is seen contradicts nothing. */
-async function detectEncoding(source: AsyncIterable<Uint8Array>): Promise<CsvEncoding> {
+export async function detectEncoding(source: AsyncIterable<Uint8Array>): Promise<CsvEncoding> {
   const { head, rest } = await peek(source, 2);
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';

@@ -570,6 +570,7 @@ export interface ImportBatch {
   read: Generated<number>;
   register: Generated<string>;
   rejected: Generated<number>;
+  rolled: Generated<number>;
   started_at: Timestamp;
   started_by: string | null;
   state: string;
@@ -578,6 +579,13 @@ export interface ImportBatch {
   undone_by: string | null;
   updated_at: Timestamp;
   warned: Generated<number>;
+}
+
+export interface ImportMade {
+  batch_id: string;
+  city_id: string;
+  entity_id: string;
+  kind: string;
 }
 
 export interface ImportReject {
@@ -1181,6 +1189,7 @@ export interface DB {
   grid: Grid;
   handover: Handover;
   import_batch: ImportBatch;
+  import_made: ImportMade;
   import_reject: ImportReject;
   import_row: ImportRow;
   import_withdrawn: ImportWithdrawn;

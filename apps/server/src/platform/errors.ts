@@ -57,6 +57,7 @@ export const problems = {
   'import.state': { status: 409 },
   'import.touched': { status: 409 },
   'import.file': { status: 409 },
+  'import.workbook': { status: 415 },
   'conflict.version': { status: 409 },
   'conflict.taken': { status: 409 },
   'conflict.reference': { status: 409 },

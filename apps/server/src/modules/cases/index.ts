@@ -38,3 +38,11 @@ export { approvalFor, dispatchesItself } from './decisions.ts';
 export { SIDE_STEPS } from './effects.ts';
 export { mayStillDecline } from './prepare.ts';
 export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';
+export {
+  LIVED,
+  textHash,
+  writeHistory,
+  type HistoryAssignment,
+  type HistoryCase,
+  type HistoryEntry,
+} from './history.ts';

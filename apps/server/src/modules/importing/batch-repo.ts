@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Db, Trx } from '#platform/pool';
 import type { Batch, BatchCounts, BatchKind, BatchMode, BatchState, Reject } from './batch.ts';
 
@@ -172,4 +172,25 @@ export async function rememberRows(
     select ${cityId}::uuid, ${kind}, ${register}, x."sourceId", ${id}::uuid, x.row, x."entityId", x.seq, x.kept
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as x(row int, "sourceId" text, "entityId" uuid, seq int, kept jsonb)`.execute(db);
+}
+
+/**
+ * Facts `f` of the rows that the rollups do not count yet; from now on they count as counted. Under the batch's row
+ * lock, so that nobody counts them twice.
+ */
+export async function rolledUpTo(trx: Trx, batchId: string): Promise<RawBuilder<unknown>> {
+  const { rows } = await sql<{ rolled: number }>`
+    select rolled from import_batch where id = ${batchId}::uuid for update`.execute(trx);
+  await sql`update import_batch set rolled = position where id = ${batchId}::uuid`.execute(trx);
+  return sql`f.case_id in (select r.entity_id from import_row r
+    where r.batch_id = ${batchId}::uuid and r.row > ${rows[0]!.rolled})`;
+}
+
+/** Facts `f` of the rows that the rollups count; from now on they count as not counted. */
+export async function rolledBack(trx: Trx, batchId: string): Promise<RawBuilder<unknown>> {
+  const { rows } = await sql<{ rolled: number }>`
+    select rolled from import_batch where id = ${batchId}::uuid for update`.execute(trx);
+  await sql`update import_batch set rolled = 0 where id = ${batchId}::uuid`.execute(trx);
+  return sql`f.case_id in (select r.entity_id from import_row r
+    where r.batch_id = ${batchId}::uuid and r.row <= ${rows[0]!.rolled})`;
 }
