@@ -51,6 +51,7 @@ export const TABLES: Readonly<Record<string, TablePlan>> = {
   log_head: { order: 'case_id, day' },
   import_batch: {},
   import_row: { order: 'kind, register, source_id' },
+  import_made: { order: 'batch_id, kind, entity_id' },
   import_withdrawn: { order: 'case_id' },
   transfer_change: { order: 'batch_id, row' },
 };
