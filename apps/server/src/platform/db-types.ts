@@ -247,6 +247,25 @@ export interface City {
   time_zone: string;
 }
 
+export interface CityExport {
+  bytes: number | null;
+  city_id: string;
+  done: Generated<number>;
+  ended_at: Timestamp | null;
+  id: string;
+  media: boolean;
+  part: string | null;
+  personal: boolean;
+  problem: string | null;
+  sha256: Buffer | null;
+  started_at: Timestamp;
+  started_person: string;
+  started_post: string;
+  state: string;
+  total: Generated<number>;
+  updated_at: Timestamp;
+}
+
 export interface Command {
   answer: Json;
   at: Timestamp;
@@ -1127,6 +1146,28 @@ export interface Timer {
   task_id: string;
 }
 
+export interface TransferChange {
+  batch_id: string;
+  before_id: string | null;
+  city_id: string;
+  entity: string;
+  entity_id: string;
+  row: number;
+  undone: string | null;
+  what: string;
+}
+
+export interface TransferFile {
+  batch_id: string;
+  city_id: string;
+  columns: Generated<string[]>;
+  draft_id: string | null;
+  person_id: string;
+  post_id: string;
+  real_id: string | null;
+  sha256: Buffer | null;
+}
+
 export interface Unit {
   calendar: string | null;
   city_id: string;
@@ -1158,6 +1199,7 @@ export interface DB {
   catalog_stamp: CatalogStamp;
   category: Category;
   city: City;
+  city_export: CityExport;
   command: Command;
   condition: Condition;
   control_area: ControlArea;
@@ -1224,6 +1266,8 @@ export interface DB {
   succession: Succession;
   task: Task;
   timer: Timer;
+  transfer_change: TransferChange;
+  transfer_file: TransferFile;
   unit: Unit;
 }
 
