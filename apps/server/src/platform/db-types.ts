@@ -777,9 +777,15 @@ export interface OutboxParked {
 
 export interface Person {
   city_id: string;
+  /**
+   * no longer used: see sign_in_failure
+   */
   failed_logins: Generated<number>;
   id: string;
   locale: Generated<string>;
+  /**
+   * no longer used: see sign_in_failure
+   */
   locked_until: Timestamp | null;
   password_hash: string | null;
   username: string;
@@ -1051,6 +1057,14 @@ export interface ShippedFile {
   path: string;
 }
 
+export interface SignInFailure {
+  failed_at: Timestamp;
+  failures: number;
+  locked_until: Timestamp | null;
+  name_key: Buffer;
+  network_key: Buffer;
+}
+
 export interface Simulation {
   cases: Generated<number>;
   city_id: string;
@@ -1259,6 +1273,7 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  sign_in_failure: SignInFailure;
   simulation: Simulation;
   simulation_timer: SimulationTimer;
   source: Source;
