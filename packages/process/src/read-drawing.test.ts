@@ -12,7 +12,7 @@ const moddle = new BpmnModdle({ wm: wmPackage });
 const kinds = new Kinds(moddle);
 
 const known = new Map<string, readonly PropertyDescriptor[]>();
-function namesOf(type: string): readonly PropertyDescriptor[] {
+function propertiesOf(type: string): readonly PropertyDescriptor[] {
   let found = known.get(type);
   if (!found) known.set(type, (found = moddle.getType(type).$descriptor.properties));
   return found;
@@ -25,11 +25,9 @@ function said(element: ModdleElement): unknown {
     if (of === null || typeof of !== 'object' || !('$type' in of)) return of;
     return reference ? `to ${(of as ModdleElement).id}` : said(of as ModdleElement);
   };
-  const properties = moddle
-    .getType(element.$type)
-    .$descriptor.properties.map(
-      ({ name, isReference }) => [name, value(element.get(name), isReference === true)] as const,
-    );
+  const properties = propertiesOf(element.$type).map(
+    ({ name, isReference }) => [name, value(element.get(name), isReference === true)] as const,
+  );
   return {
     type: element.$type,
     id: element.id,
