@@ -82,6 +82,9 @@ interface Prepared {
 export async function importCases(platform: Platform, ask: ImportAsk): Promise<ImportResult> {
   const { cityId, file, mapping, dry = false, by = null } = ask;
   const timeZone = await timeZoneIn(platform.db, cityId);
+  // A mapping that cannot be used is refused before there is a batch.
+  void new RowReader(mapping, file.columns, timeZone, platform.clock.now());
+  await new Targets(platform.db, cityId, null, mapping).load();
   const opened = dry
     ? null
     : await openBatch(platform, {
@@ -304,9 +307,12 @@ class Run {
       let { point } = row;
       let place: Place | null = null;
       const warnings = [...row.warnings];
+      const marks = [...row.marks];
       if (point !== null) {
         place = this.#places.get(placeKey(point)) ?? null;
-        if (place === null && !row.outside) {
+        // What the mapping takes for the register's area counts for more than the city's borders.
+        if (place === null && mapping.position?.within) marks.push('position.noPlace');
+        else if (place === null) {
           const rule = mapping.position?.outside ?? 'keep';
           if (rule === 'reject') {
             no('position.outside', 'latitude');
@@ -321,7 +327,7 @@ class Run {
       cases.push({ ...built, processId: process.id });
       const judged = judge(row, frame.now);
       for (const one of warnings) count(`warning:${one}`);
-      for (const one of row.marks) count(`mark:${one}`);
+      for (const one of marks) count(`mark:${one}`);
       if (warnings.length > 0) warned += 1;
       taken.push({
         row: row.row,
