@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Pool } from 'pg';
 import * as asset from '#modules/asset';
 import * as audit from '#modules/audit';
+import * as backup from '#modules/backup';
 import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
 import * as control from '#modules/control';
@@ -41,6 +42,7 @@ export const modules: readonly Module[] = [
   statistics,
   notify,
   tryout,
+  backup,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');

@@ -19,3 +19,4 @@ export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';
 export * from './tryout.ts';
+export * from './backup.ts';

@@ -872,6 +872,7 @@ export interface Report {
   reporter_id: string | null;
   source: string;
   street_id: string | null;
+  unit_id: string | null;
 }
 
 export interface Reporter {
@@ -1029,6 +1030,33 @@ export interface ShippedFile {
   city_id: string;
   content: string;
   path: string;
+}
+
+export interface Simulation {
+  cases: Generated<number>;
+  city_id: string;
+  content: Json;
+  done_day: string | null;
+  ended_at: Timestamp | null;
+  events: Generated<number>;
+  from_day: string;
+  id: string;
+  reports: Generated<number>;
+  reports_planned: number;
+  scenario: string;
+  seed: string;
+  started_at: Timestamp;
+  state: string;
+  to_day: string;
+}
+
+export interface SimulationTimer {
+  case_id: string;
+  city_id: string;
+  due_at: Timestamp;
+  fire: string;
+  since: Timestamp | null;
+  task_id: string;
 }
 
 export interface Source {
@@ -1189,6 +1217,8 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  simulation: Simulation;
+  simulation_timer: SimulationTimer;
   source: Source;
   stage_limit: StageLimit;
   succession: Succession;

@@ -111,7 +111,7 @@ export interface Counted {
 }
 
 /** Of what is known, what these entries change. An end is undone once: a reopening is never written again. */
-function touched(before: ReadonlyMap<string, Known>, folded: Folded): Counted {
+export function touched(before: ReadonlyMap<string, Known>, folded: Folded): Counted {
   const all = [...before.values()];
   return {
     cases: all.flatMap((known) => (known.case && folded.cases.has(known.case.caseId) ? [known.case] : [])),

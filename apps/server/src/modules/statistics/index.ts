@@ -3,3 +3,8 @@ export { openDayJob, statisticsRelay } from './jobs.ts';
 export { dropEmptyCells, READER, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
 export { writeHistoryFacts } from './history.ts';
 export { withdrawFacts } from './withdraw.ts';
+// The same fold for what is written in bulk.
+export { foldAll, touched, write as writeFacts, type Counted, type Folded } from './apply.ts';
+export { NOTHING, type Known } from './fold.ts';
+export { openDays, type OpenFact } from './open-day.ts';
+export { loadEvents, loadKnown } from './repo.ts';
