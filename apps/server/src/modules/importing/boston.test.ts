@@ -5,8 +5,8 @@ import path from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { csvLine, readCsv } from '#platform/csv';
-import { testCity } from '../../testing/world.ts'; // oxlint-disable-line no-restricted-imports
-import { testPlatform } from '../../testing/platform.ts'; // oxlint-disable-line no-restricted-imports
+import { testCity } from '#testing/world';
+import { testPlatform } from '#testing/platform';
 import { importCases, openFile, parseMapping, reportOf } from './index.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../../..');

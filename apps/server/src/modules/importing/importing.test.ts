@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { rebuildFacts } from '#modules/statistics';
 import { rootJob, verifyCity } from '#modules/integrity';
 import { readCsv } from '#platform/csv';
-import { changedTables, fingerprint } from '../../testing/fingerprint.ts'; // oxlint-disable-line no-restricted-imports
-import { testCity } from '../../testing/world.ts'; // oxlint-disable-line no-restricted-imports
-import { testPlatform, type TestPlatform } from '../../testing/platform.ts'; // oxlint-disable-line no-restricted-imports
+import { changedTables, fingerprint } from '#testing/fingerprint';
+import { testCity } from '#testing/world';
+import { testPlatform, type TestPlatform } from '#testing/platform';
 import {
   adoptOpen,
   importCases,
@@ -345,6 +345,62 @@ describe('whatever the file', () => {
 });
 
 describe('other registers', () => {
+  it('a case register with all its stages, by the shipped mapping', async () => {
+    const text = await readFile(
+      path.join(import.meta.dirname, '../../../../../config/import/anjuan.json'),
+      'utf8',
+    );
+    const file = await written(
+      'anjuan.csv',
+      [
+        '案卷编号,上报时间,立案时间,派遣时间,反馈时间,结案时间,处置截止时间,案卷状态,是否超期,问题来源,大类名称,小类名称,处置部门,问题描述,地址描述,经度,纬度,联系人,联系电话,处置结果',
+        'A1,2025-01-02 08:00:00,2025/01/02 08:20,2025/1/2 08:40,2025-01-02 11:00:00,2025-01-02 12:00:00,2025-01-02 12:40:00,已结案,否,监督员上报,市容环境,暴露垃圾,城管局,路边垃圾,人民路1号,104.06,30.67,无,,已清理',
+        'A2,2025-01-02 09:00:00,2025-01-02 09:20:00,2025-01-02 09:40:00,2025-01-03 11:00:00,2025-01-03 12:00:00,2025-01-02 13:40:00,已结案,是,12345热线,市容环境,暴露垃圾,城管局,路边垃圾,人民路2号,104.06,30.67,张三,13800000000,已清理',
+        'A3,2025-01-03 09:00:00,,,,2025-01-03 09:30:00,,不予受理,,12345热线,市容环境,暴露垃圾,,不属实,人民路3号,,,李四,13900000000,',
+        'A4,2025-01-04 09:00:00,2025-01-04 09:20:00,,,,,待派遣,,公众上报,公用设施,井盖,,井盖缺失,人民路4号,104.06,30.67,,,',
+      ].join('\n'),
+    );
+    const result = await importCases(platform, {
+      cityId,
+      file: await openFile(file),
+      mapping: parseMapping('anjuan', text),
+    });
+    expect(result).toMatchObject({ read: 4, accepted: 4 });
+    const { rows } = await platform.pool.query(
+      `select c.case_no, c.stage, c.outcome, f.on_time, r.input_crs, p.phone,
+              array(select e.type from case_event e where e.case_id = c.id order by e.seq) as log
+         from "case" c join fact_case f on f.case_id = c.id join report r on r.case_id = c.id
+         left join reporter p on p.id = r.reporter_id
+        where c.case_no like 'A_' order by c.case_no`,
+    );
+    expect(rows).toEqual([
+      {
+        case_no: 'A1',
+        stage: 'ended',
+        outcome: 'closed',
+        on_time: true,
+        input_crs: 'gcj02',
+        phone: null,
+        log: ['case.reported', 'case.filed', 'case.dispatched', 'assignment.responded', 'case.closed'],
+      },
+      expect.objectContaining({ outcome: 'closed', on_time: false, phone: '13800000000' }),
+      expect.objectContaining({
+        outcome: 'rejected',
+        on_time: null,
+        log: ['case.reported', 'case.rejected'],
+      }),
+      expect.objectContaining({ stage: 'dispatch', outcome: null, log: ['case.reported', 'case.filed'] }),
+    ]);
+    const { rows: logs } = await platform.pool.query<{ body: string }>('select body from case_event');
+    expect(logs.some(({ body }) => /13800000000|张三/.test(body))).toBe(false);
+    expect((await reportOf(platform, cityId, result.batchId!)).onTime).toMatchObject({
+      compared: 2,
+      disagree: 0,
+    });
+    await undoBatch(platform, cityId, result.batchId!);
+    expect((await platform.pool.query('select 1 from reporter')).rowCount).toBe(0);
+  });
+
   it('GB 18030, a title above the headings, dates of Excel, points the wrong way round', async () => {
     // "案卷编号…" in GB 18030, made by iconv: Node writes none.
     const { execFileSync } = await import('node:child_process');
