@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { rebuildFacts } from '#modules/statistics';
+import { openDayJob, rebuildFacts } from '#modules/statistics';
 import { rootJob, verifyCity } from '#modules/integrity';
 import { readCsv } from '#platform/csv';
 import { changedTables, fingerprint } from '#testing/fingerprint';
@@ -178,7 +178,22 @@ describe('a register with every flaw', () => {
   });
 
   it('after a daily root has covered it, it goes too, and the root stays true', async () => {
+    // Days whose books were closed before it came.
+    await openDayJob.run(platform, {
+      cityId,
+      timeZone: 'Asia/Shanghai',
+      from: '2026-03-01',
+      to: '2026-03-02',
+    });
+    await platform.pool.query(
+      `insert into fact_open (city_id, day, case_id, stage, overdue) values ($1, '2026-03-01', $1, 'x', false)`,
+      [cityId],
+    );
     const result = await run(FIXTURE);
+    const books = await platform.pool.query<{ day: string; n: number }>(
+      `select day, count(*)::int as n from fact_open where case_id <> city_id group by 1 order by 1`,
+    );
+    expect(books.rows).toEqual([{ day: '2026-03-01', n: 3 }]);
     await rootJob.run(platform, {
       cityId,
       timeZone: 'Asia/Shanghai',
@@ -187,7 +202,9 @@ describe('a register with every flaw', () => {
     } as never);
     await undoBatch(platform, cityId, result.batchId!);
     expect(await verifyCity(platform, cityId)).toMatchObject({ chains: [], roots: [] });
-    const left = await platform.pool.query('select 1 from case_event union all select 1 from "case"');
+    const left = await platform.pool.query(
+      'select 1 from case_event union all select 1 from "case" union all select 1 from fact_open where case_id <> city_id',
+    );
     expect(left.rowCount).toBe(0);
   });
 
