@@ -1,6 +1,6 @@
 import { DateReader, Zone } from './dates.ts';
 import { openFile, readRows, type FileHints, type SourceFile } from './file.ts';
-import { FORMATS, NAMES, nameScore, onTimeOf, sourceOf, statusOf, zoneAt } from './guess.ts';
+import { FORMATS, nameScore, onTimeOf, sourceOf, statusOf, zoneAt, type NAMES } from './guess.ts';
 import type { Mapping } from './mapping.ts';
 import { numberOf, pointIn } from './row.ts';
 

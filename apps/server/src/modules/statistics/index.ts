@@ -2,7 +2,8 @@ export { routes } from './routes.ts';
 export { openDayJob, statisticsRelay } from './jobs.ts';
 export { dropEmptyCells, READER, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
 export { writeHistoryFacts } from './history.ts';
-export { withdrawFacts } from './withdraw.ts';
+export { writeOpenDaysOf } from './open-day.ts';
+export { withdrawFacts, withdrawOpen } from './withdraw.ts';
 // The same fold for what is written in bulk.
 export { foldAll, touched, write as writeFacts, type Counted, type Folded } from './apply.ts';
 export { NOTHING, type Known } from './fold.ts';
