@@ -30,6 +30,27 @@ export function decisionFor<C extends string>(
 ): Record<string, unknown> | null {
   const model = catalog.decisions.get(code);
   if (!model) return null;
+  let answers = known.get(model);
+  if (!answers) known.set(model, (answers = new Map()));
+  const question = JSON.stringify(input);
+  let answer = answers.get(question);
+  if (answer === undefined) {
+    if (answers.size >= MAX_KNOWN) answers.clear();
+    answers.set(question, (answer = answerOf(model, code, input)));
+  }
+  return answer;
+}
+
+// A table knows no clock and no chance: the same question has the same answer for as long as the version is there. The
+// few combinations of source, kind and hour are asked several times in every command (10 µs each, of 600 in all).
+const known = new WeakMap<DecisionModel, Map<string, Record<string, unknown> | null>>();
+const MAX_KNOWN = 2000;
+
+function answerOf(
+  model: DecisionModel,
+  code: string,
+  input: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | null {
   // The decision of the file's own name; others in the file only prepare it
   const decision = decisionOf(model, code);
   const { value } = decide(model, input, decision?.id);
