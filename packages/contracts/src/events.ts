@@ -133,6 +133,8 @@ export const EventPayload = z.object({
       ),
     })
     .optional(),
+  /** History that came in from a register: which import, and the register's own number. */
+  imported: z.object({ batchId: id, register: z.string(), sourceId: z.string() }).optional(),
   /** On the closing event: every assignment responded within its limit. */
   onTime: z.boolean().optional(),
 });

@@ -187,6 +187,8 @@ export const EVENT_TYPES = [
   'task.escalated',
   'clock.recomputed',
   'process.migrated',
+  // An imported case goes on as one of ours
+  'case.adopted',
 ] as const;
 
 /** 派遣形式: the six forms of dispatch (Shandong guide), and the plain one. */

@@ -153,7 +153,8 @@ export function localToMs(local: string, timeZone: string): number {
   return wall - before;
 }
 
-function offsetAt(ms: number, timeZone: string): number {
+/** How far the clocks of a zone are ahead of UTC at a moment, in milliseconds. */
+export function offsetAt(ms: number, timeZone: string): number {
   const whole = Math.floor(ms / 1000) * 1000;
   const part = parts(whole, timeZone);
   const wall = Date.parse(

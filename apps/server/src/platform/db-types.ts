@@ -247,6 +247,25 @@ export interface City {
   time_zone: string;
 }
 
+export interface CityExport {
+  bytes: number | null;
+  city_id: string;
+  done: Generated<number>;
+  ended_at: Timestamp | null;
+  id: string;
+  media: boolean;
+  part: string | null;
+  personal: boolean;
+  problem: string | null;
+  sha256: Buffer | null;
+  started_at: Timestamp;
+  started_person: string;
+  started_post: string;
+  state: string;
+  total: Generated<number>;
+  updated_at: Timestamp;
+}
+
 export interface Command {
   answer: Json;
   at: Timestamp;
@@ -531,6 +550,76 @@ export interface Handover {
   unit_id: string;
 }
 
+export interface ImportBatch {
+  accepted: Generated<number>;
+  already: Generated<number>;
+  city_id: string;
+  counts: Generated<Json>;
+  ended_at: Timestamp | null;
+  ended_by: string | null;
+  file_bytes: number;
+  file_name: string;
+  file_sha256: Buffer;
+  id: string;
+  kind: string;
+  mapping: Json;
+  mapping_sha256: Buffer;
+  mode: string;
+  position: Generated<number>;
+  problem: string | null;
+  read: Generated<number>;
+  register: Generated<string>;
+  rejected: Generated<number>;
+  rolled: Generated<number>;
+  started_at: Timestamp;
+  started_by: string | null;
+  state: string;
+  total: number | null;
+  undone_at: Timestamp | null;
+  undone_by: string | null;
+  updated_at: Timestamp;
+  warned: Generated<number>;
+}
+
+export interface ImportMade {
+  batch_id: string;
+  city_id: string;
+  entity_id: string;
+  kind: string;
+}
+
+export interface ImportReject {
+  batch_id: string;
+  cells: Json;
+  city_id: string;
+  field: string | null;
+  line: number;
+  reason: string;
+  row: number;
+  source_id: string | null;
+}
+
+export interface ImportRow {
+  batch_id: string;
+  city_id: string;
+  entity_id: string;
+  kept: Json | null;
+  kind: string;
+  register: string;
+  row: number;
+  seq: number | null;
+  source_id: string;
+}
+
+export interface ImportWithdrawn {
+  at: Timestamp;
+  batch_id: string;
+  case_id: string;
+  city_id: string;
+  head: Buffer;
+  seq: number;
+}
+
 export interface Instance {
   key: string;
   value: Json;
@@ -688,9 +777,15 @@ export interface OutboxParked {
 
 export interface Person {
   city_id: string;
+  /**
+   * no longer used: see sign_in_failure
+   */
   failed_logins: Generated<number>;
   id: string;
   locale: Generated<string>;
+  /**
+   * no longer used: see sign_in_failure
+   */
   locked_until: Timestamp | null;
   password_hash: string | null;
   username: string;
@@ -802,6 +897,7 @@ export interface Report {
   reporter_id: string | null;
   source: string;
   street_id: string | null;
+  unit_id: string | null;
 }
 
 export interface Reporter {
@@ -961,6 +1057,14 @@ export interface ShippedFile {
   path: string;
 }
 
+export interface SignInFailure {
+  failed_at: Timestamp;
+  failures: number;
+  locked_until: Timestamp | null;
+  name_key: Buffer;
+  network_key: Buffer;
+}
+
 export interface Simulation {
   cases: Generated<number>;
   city_id: string;
@@ -1056,6 +1160,28 @@ export interface Timer {
   task_id: string;
 }
 
+export interface TransferChange {
+  batch_id: string;
+  before_id: string | null;
+  city_id: string;
+  entity: string;
+  entity_id: string;
+  row: number;
+  undone: string | null;
+  what: string;
+}
+
+export interface TransferFile {
+  batch_id: string;
+  city_id: string;
+  columns: Generated<string[]>;
+  draft_id: string | null;
+  person_id: string;
+  post_id: string;
+  real_id: string | null;
+  sha256: Buffer | null;
+}
+
 export interface Unit {
   calendar: string | null;
   city_id: string;
@@ -1087,6 +1213,7 @@ export interface DB {
   catalog_stamp: CatalogStamp;
   category: Category;
   city: City;
+  city_export: CityExport;
   command: Command;
   condition: Condition;
   control_area: ControlArea;
@@ -1103,6 +1230,11 @@ export interface DB {
   fact_task: FactTask;
   grid: Grid;
   handover: Handover;
+  import_batch: ImportBatch;
+  import_made: ImportMade;
+  import_reject: ImportReject;
+  import_row: ImportRow;
+  import_withdrawn: ImportWithdrawn;
   instance: Instance;
   log_head: LogHead;
   log_root: LogRoot;
@@ -1141,6 +1273,7 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  sign_in_failure: SignInFailure;
   simulation: Simulation;
   simulation_timer: SimulationTimer;
   source: Source;
@@ -1148,6 +1281,8 @@ export interface DB {
   succession: Succession;
   task: Task;
   timer: Timer;
+  transfer_change: TransferChange;
+  transfer_file: TransferFile;
   unit: Unit;
 }
 

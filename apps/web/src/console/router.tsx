@@ -86,6 +86,26 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('./admin/People.tsx'), 'People'),
 });
 
+export interface TransferSearch {
+  tab?: 'history' | 'export';
+  kind?: string;
+  /** The batch that is looked at. */
+  batch?: string;
+}
+
+const transfer = createRoute({
+  getParentRoute: () => root,
+  path: '/transfer',
+  validateSearch: ({ tab, ...search }: Record<string, unknown>): TransferSearch => ({
+    ...(tab === 'history' || tab === 'export' ? { tab } : {}),
+    ...texts(search, ['kind', 'batch'] as const),
+  }),
+  component: lazyRouteComponent(
+    () => import('./transfer/room.ts').then((room) => room.transfer()),
+    'Transfer',
+  ),
+});
+
 export interface AuditSearch {
   action?: string;
   entity?: string;
@@ -166,6 +186,7 @@ export function makeRouter(queries: QueryClient) {
       rules,
       draft,
       people,
+      transfer,
       audit,
     ]),
     basepath: '/console',

@@ -19,8 +19,6 @@ import { varsOf } from './vars.ts';
 export interface Words {
   description: string;
   address: string | null;
-  lon: number | null;
-  lat: number | null;
 }
 
 /**
@@ -34,10 +32,7 @@ export async function openFollowUp(
   from: CaseState,
   conditionId: string,
 ): Promise<{ id: string; caseNo: string }> {
-  const found = await client.query<Words>(
-    `select description, address, st_x(geom) as lon, st_y(geom) as lat from "case" where id = $1`,
-    [from.id],
-  );
+  const found = await client.query<Words>('select description, address from "case" where id = $1', [from.id]);
   const words = found.rows[0];
   if (!words) throw problem('internal');
   const { state, ask, writes } = await draftFollowUp(platform, actor, from, conditionId, words);
@@ -72,7 +67,7 @@ export async function draftFollowUp(
     categoryId: condition.categoryId,
     description: words.description,
     address: words.address,
-    point: words.lon === null || words.lat === null ? null : { lon: words.lon, lat: words.lat },
+    point: from.point,
     inputCrs: null,
     accuracy: null,
     assetId: from.assetId,

@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
-export { commandHash, replayed, type CommandMeta } from './command.ts';
+export { commandHash, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
 export {
   joinCase,
   openCase,
@@ -38,6 +38,15 @@ export { approvalFor, dispatchesItself } from './decisions.ts';
 export { SIDE_STEPS } from './effects.ts';
 export { mayStillDecline } from './prepare.ts';
 export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';
+export {
+  LIVED,
+  textHash,
+  writeHistory,
+  type HistoryAssignment,
+  type HistoryCase,
+  type HistoryEntry,
+} from './history.ts';
+export { adoptCase } from './adopting.ts';
 // What a command amounts to, without writing it: years of a city are generated in memory.
 export { awaitedBy } from './awaited.ts';
 export { formContextOf } from './case-actions.ts';

@@ -108,6 +108,7 @@ export async function draftCase(
     caseNo: '',
     seq: 0,
     head: null,
+    point: report.point,
     stage: 'accept',
     outcome: null,
     source: report.source,

@@ -49,7 +49,16 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
   await trx.query(
     `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
      values ($1, $2, $3, $4, $5, null, null, $6, $7, $8)`,
-    [state.id, event.seq, state.cityId, event.type, new Date(event.at), event.body, event.hash, event.algorithm],
+    [
+      state.id,
+      event.seq,
+      state.cityId,
+      event.type,
+      new Date(event.at),
+      event.body,
+      event.hash,
+      event.algorithm,
+    ],
   );
   await trx.query('update "case" set seq = $2, head = $3 where id = $1', [state.id, state.seq, state.head]);
   await trx.query(`insert into outbox (city_id, at, topic, case_id, seq) values ($1, $2, 'case', $3, $4)`, [

@@ -1,5 +1,5 @@
 export { routes } from './routes.ts';
 export { rootRoutes } from './tile-routes.ts';
 export { provideCaseScope, type CaseScope } from './case-scope.ts';
-export { placeOf, type Place } from './place.ts';
+export { placeOf, placesOf, type Place } from './place.ts';
 export { gridById, placeFactsAt } from './service.ts';

@@ -28,7 +28,7 @@ export async function placeOf(db: Db | Trx, cityId: string, at: LonLat): Promise
  * smallest id: it must go to the partial GiST index, where a point touches four grids at the most.
  */
 export function placeSql(cityId: string, at: LonLat) {
-  return sql<Place>`
+  return sql<Place>`/*= grid.place */
     select id as "unitGridId", patrol_grid_id as "patrolGridId", disposal_grid_id as "disposalGridId",
            district_id as "districtId", street_id as "streetId", community_id as "communityId", grade
       from (select * from grid
@@ -93,4 +93,50 @@ export async function regionNames(
   const { rows } = await sql<Named>`
     select id, code, name from region where id = any(${wanted}::uuid[])`.execute(db);
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+const NOWHERE: Place = {
+  unitGridId: null,
+  patrolGridId: null,
+  disposalGridId: null,
+  districtId: null,
+  streetId: null,
+  communityId: null,
+  grade: null,
+};
+
+/**
+ * The places of many points at once, in their order: as `placeOf` answers for each. In a city that has no area
+ * nothing is outside: a point lies nowhere in particular.
+ */
+export async function placesOf(
+  db: Db | Trx,
+  cityId: string,
+  points: readonly LonLat[],
+): Promise<(Place | null)[]> {
+  if (points.length === 0) return [];
+  const { rows } = await sql<Place & { found: boolean; inside: boolean | null }>`
+    select g.*, g."unitGridId" is not null as found,
+           case when g."unitGridId" is null then st_intersects(c.geom, p.geom) end as inside
+      from (select n, st_setsrid(st_makepoint(lon, lat), 4326) as geom
+              from unnest(${points.map(({ lon }) => lon)}::float8[], ${points.map(({ lat }) => lat)}::float8[])
+                with ordinality as x(lon, lat, n)) p
+      join city c on c.id = ${cityId}::uuid
+      left join lateral (
+        select id as "unitGridId", patrol_grid_id as "patrolGridId", disposal_grid_id as "disposalGridId",
+               district_id as "districtId", street_id as "streetId", community_id as "communityId", grade
+          from (select * from grid
+                 where kind = 'unit' and city_id = ${cityId}::uuid and valid_to is null
+                   and st_intersects(geom, p.geom)
+                offset 0) touched
+         order by id limit 1) g on true
+     order by p.n`.execute(db);
+  const places: (Place | null)[] = [];
+  for (const [index, { found, inside, ...place }] of rows.entries()) {
+    if (found) places.push(place);
+    else if (inside === null) places.push(NOWHERE);
+    else if (!inside) places.push(null);
+    else places.push(await regionsAt(db, cityId, points[index]!));
+  }
+  return places;
 }

@@ -1,6 +1,8 @@
 export { routes } from './routes.ts';
 export { openDayJob, statisticsRelay } from './jobs.ts';
-export { READER, rebuildDaily, rebuildFacts } from './rebuild.ts';
+export { dropEmptyCells, READER, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
+export { writeHistoryFacts } from './history.ts';
+export { withdrawFacts } from './withdraw.ts';
 // The same fold for what is written in bulk.
 export { deltaOf, foldAll, touched, writeRows, type Counted, type Folded } from './apply.ts';
 export { NOTHING, type Known } from './fold.ts';

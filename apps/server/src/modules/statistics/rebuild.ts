@@ -100,8 +100,6 @@ async function deleteOrphans(trx: Trx, cityId: string): Promise<void> {
   }
 }
 
-const sums = (counts: readonly string[], of = 'd'): RawBuilder<unknown> =>
-  sql.join(counts.map((one) => sql`sum(${sql.ref(`${of}.${one}`)})`));
 const names = (counts: readonly string[]): RawBuilder<unknown> => sql.join(counts.map((one) => sql.ref(one)));
 
 /** Counts the rollups anew from the facts, in SQL: after a bulk load, and as the check on the counting by steps. */
@@ -111,41 +109,88 @@ export async function rebuildDaily(trx: Trx, cityId: string): Promise<void> {
       await sql`delete from ${sql.table(table)} where city_id = ${cityId}::uuid`.execute(trx);
     }
   }
-  const inCity = sql`f.city_id = ${cityId}::uuid and d.day is not null and s.scope_id is not null`;
-  const caseScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.department_id)) s(scope_id)`;
-  const unitScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.unit_id)) s(scope_id)`;
-  await sql`insert into daily_source (scope_id, day, source, city_id, ${names(SOURCE_COUNTS)})
-    select d.scope_id, d.day, d.source, d.city_id, ${sums(SOURCE_COUNTS)} from (
-      select s.scope_id, f.source, f.city_id, d.* from fact_case f ${caseDays} ${caseScopes} where ${inCity}
-      union all
-      select s.scope_id, f.source, f.city_id, d.* from fact_reopening f ${reopeningDays} ${caseScopes}
-       where ${inCity}) d
-    group by 1, 2, 3, 4`.execute(trx);
-  await sql`insert into daily_category (scope_id, day, category_id, city_id, ${names(CATEGORY_COUNTS)})
-    select s.scope_id, d.day, coalesce(f.category_id, ${NO_CATEGORY}::uuid), f.city_id, ${sums(CATEGORY_COUNTS)}
-    from fact_case f ${caseDays} ${caseScopes} where ${inCity} group by 1, 2, 3, 4
-    having sum(d.reported) > 0 or sum(d.filed) > 0 or sum(d.closed) > 0`.execute(trx);
-  await sql`insert into daily_department (scope_id, day, unit_id, city_id, ${names(DEPARTMENT_COUNTS)})
-    select d.scope_id, d.day, d.unit_id, d.city_id, ${sums(DEPARTMENT_COUNTS)} from (
-      select s.scope_id, f.unit_id, f.city_id, d.* from fact_assignment f ${assignmentDays} ${unitScopes}
-       where ${inCity}
-      union all
-      select s.scope_id, f.unit_id, f.city_id, d.* from fact_application f ${applicationDays} ${unitScopes}
-       where ${inCity}) d
-    group by 1, 2, 3, 4`.execute(trx);
-  await rebuildMonthly(trx, cityId, 'source', 'source', SOURCE_COUNTS);
-  await rebuildMonthly(trx, cityId, 'category', 'category_id', CATEGORY_COUNTS);
-  await rebuildMonthly(trx, cityId, 'department', 'unit_id', DEPARTMENT_COUNTS);
+  await rollUp(trx, sql`f.city_id = ${cityId}::uuid`);
 }
 
-async function rebuildMonthly(
-  trx: Trx,
-  cityId: string,
-  grain: string,
-  key: string,
-  counts: readonly string[],
-): Promise<void> {
-  await sql`insert into ${sql.table(`monthly_${grain}`)} (scope_id, month, ${sql.ref(key)}, city_id, ${names(counts)})
-    select scope_id, date_trunc('month', day)::date, ${sql.ref(key)}, city_id, ${sums(counts)}
-    from ${sql.table(`daily_${grain}`)} d where city_id = ${cityId}::uuid group by 1, 2, 3, 4`.execute(trx);
+const added = (counts: readonly string[]): RawBuilder<unknown> =>
+  sql.join(counts.map((one) => sql`${sql.ref(one)} = t.${sql.ref(one)} + excluded.${sql.ref(one)}`));
+
+/**
+ * Counts the facts `f` that `which` picks into the rollups, all at once: `by` -1 takes them out again. Rows come in the
+ * order of the key, as every writer of these tables takes its locks.
+ */
+export async function rollUp(trx: Trx, which: RawBuilder<unknown>, by: 1 | -1 = 1): Promise<void> {
+  const counted = sql`(${which}) and d.day is not null and s.scope_id is not null`;
+  const caseScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.department_id)) s(scope_id)`;
+  const unitScopes = sql`cross join lateral (values (f.city_id), (f.district_id), (f.unit_id)) s(scope_id)`;
+  const grains = [
+    {
+      grain: 'source',
+      key: 'source',
+      counts: SOURCE_COUNTS as readonly string[],
+      rows: sql`select s.scope_id, f.source, f.city_id, d.* from fact_case f ${caseDays} ${caseScopes} where ${counted}
+        union all
+        select s.scope_id, f.source, f.city_id, d.* from fact_reopening f ${reopeningDays} ${caseScopes}
+         where ${counted}`,
+    },
+    {
+      grain: 'category',
+      key: 'category_id',
+      counts: CATEGORY_COUNTS as readonly string[],
+      rows: sql`select s.scope_id, coalesce(f.category_id, ${NO_CATEGORY}::uuid) as category_id, f.city_id, d.*
+        from fact_case f ${caseDays} ${caseScopes} where ${counted}`,
+    },
+    {
+      grain: 'department',
+      key: 'unit_id',
+      counts: DEPARTMENT_COUNTS as readonly string[],
+      rows: sql`select s.scope_id, f.unit_id, f.city_id, d.* from fact_assignment f ${assignmentDays} ${unitScopes}
+         where ${counted}
+        union all
+        select s.scope_id, f.unit_id, f.city_id, d.* from fact_application f ${applicationDays} ${unitScopes}
+         where ${counted}`,
+    },
+  ];
+  for (const { grain, key, counts, rows } of grains) {
+    const says = sql.join(
+      counts.map((one) => sql`sum(${sql.ref(`d.${one}`)}) <> 0`),
+      sql` or `,
+    );
+    const cells = sql.table(`rolling_${grain}`);
+    // Counted once, for the days and for the months.
+    await sql`create temp table ${cells} on commit drop as
+      select d.scope_id, d.day, d.${sql.ref(key)}, d.city_id, ${sql.join(
+        counts.map((one) => sql`${sql.lit(by)} * sum(${sql.ref(`d.${one}`)}) as ${sql.ref(one)}`),
+      )} from (${rows}) d group by 1, 2, 3, 4 having ${says}`.execute(trx);
+    for (const [table, time, of] of [
+      [`daily_${grain}`, 'day', sql`d.day`],
+      [`monthly_${grain}`, 'month', sql`date_trunc('month', d.day)::date`],
+    ] as const) {
+      await sql`insert into ${sql.table(table)} as t (scope_id, ${sql.ref(time)}, ${sql.ref(key)}, city_id, ${names(counts)})
+        select d.scope_id, ${of}, d.${sql.ref(key)}, d.city_id, ${sql.join(
+          counts.map((one) => sql`sum(${sql.ref(`d.${one}`)})`),
+        )} from ${cells} d group by 1, 2, 3, 4 order by 1, 2, 3
+        on conflict (scope_id, ${sql.ref(time)}, ${sql.ref(key)}) do update set ${added(counts)}`.execute(
+        trx,
+      );
+    }
+    await sql`drop table ${cells}`.execute(trx);
+  }
+}
+
+/** Cells of a city that count nothing (any more). */
+export async function dropEmptyCells(trx: Trx, cityId: string): Promise<void> {
+  for (const [grain, counts] of [
+    ['source', SOURCE_COUNTS],
+    ['category', CATEGORY_COUNTS],
+    ['department', DEPARTMENT_COUNTS],
+  ] as const) {
+    for (const table of [`daily_${grain}`, `monthly_${grain}`]) {
+      const nothing = sql.join(
+        counts.map((one) => sql`${sql.ref(one)} = 0`),
+        sql` and `,
+      );
+      await sql`delete from ${sql.table(table)} where city_id = ${cityId}::uuid and ${nothing}`.execute(trx);
+    }
+  }
 }

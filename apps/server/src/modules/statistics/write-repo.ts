@@ -12,7 +12,7 @@ import type {
 } from './facts.ts';
 
 const snakes = new Map<string, string>();
-function snake(name: string): string {
+export function snake(name: string): string {
   let found = snakes.get(name);
   if (!found) snakes.set(name, (found = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)));
   return found;

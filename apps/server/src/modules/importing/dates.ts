@@ -1,0 +1,201 @@
+import { offsetAt } from '#platform/clock';
+
+/** What a date's text says: a wall clock, or a moment where it names its offset. */
+interface Said {
+  /** The wall clock as if it were UTC. */
+  readonly wall: number;
+  /** Milliseconds ahead of UTC; null: the zone's. */
+  readonly offset: number | null;
+}
+
+export type DateKind = 'plain' | 'ambiguous' | 'skipped';
+
+/** A moment that was read, and what had to be decided on the way. */
+export interface ReadDate {
+  readonly ms: number;
+  /** `ambiguous`: the clocks showed it twice (`later` is the second); `skipped`: they never did. */
+  readonly kind: DateKind;
+  readonly later: number;
+  /** Another format of the list reads another day in it. */
+  readonly unsure: boolean;
+}
+
+const HOUR = 3_600_000;
+
+/** Wall clocks of a zone into moments; the plain hours are remembered. */
+export class Zone {
+  readonly name: string;
+  readonly #plain = new Map<number, number | null>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  toMs(wall: number): { ms: number; later: number; kind: DateKind } {
+    const hour = Math.floor(wall / HOUR);
+    let offset = this.#plain.get(hour);
+    if (offset === undefined) {
+      const start = hour * HOUR;
+      const before = offsetAt(start - 24 * HOUR, this.name);
+      const after = offsetAt(start + 25 * HOUR, this.name);
+      offset = before === after ? before : null;
+      if (this.#plain.size > 400_000) this.#plain.clear();
+      this.#plain.set(hour, offset);
+    }
+    if (offset !== null) return { ms: wall - offset, later: wall - offset, kind: 'plain' };
+    const before = offsetAt(wall - 24 * HOUR, this.name);
+    const after = offsetAt(wall + 24 * HOUR, this.name);
+    const real = [before, after].filter((one) => offsetAt(wall - one, this.name) === one);
+    if (real.length === 0) return { ms: wall - before, later: wall - before, kind: 'skipped' };
+    const ms = wall - Math.max(...real);
+    const later = wall - Math.min(...real);
+    return { ms, later, kind: ms === later ? 'plain' : 'ambiguous' };
+  }
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const PARTS: Readonly<Record<string, string>> = {
+  yyyy: String.raw`(?<year>\d{4})`,
+  yy: String.raw`(?<short>\d{2})`,
+  MMM: String.raw`(?<name>[A-Za-z]{3,9})\.?`,
+  MM: String.raw`(?<month>\d{1,2})`,
+  M: String.raw`(?<month>\d{1,2})`,
+  dd: String.raw`(?<day>\d{1,2})`,
+  d: String.raw`(?<day>\d{1,2})`,
+  HH: String.raw`(?<hour>\d{1,2})`,
+  H: String.raw`(?<hour>\d{1,2})`,
+  hh: String.raw`(?<hour>\d{1,2})`,
+  h: String.raw`(?<hour>\d{1,2})`,
+  mm: String.raw`(?<minute>\d{1,2})`,
+  ss: String.raw`(?<second>\d{1,2})`,
+  SSS: String.raw`(?<milli>\d{1,9})`,
+  a: String.raw`(?<half>[AaPp]\.?[Mm]\.?|上午|下午)`,
+  X: String.raw`(?<offset>Z|[+-]\d{2}:?\d{2})`,
+};
+const TOKEN = /('[^']*'|yyyy|yy|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|SSS|a|X)/;
+
+type Reader = (text: string) => Said | null;
+
+/** Formats with a name instead of letters: `excel` counts days since 1900, `epoch` seconds, `epochMs` milliseconds. */
+const NAMED: Readonly<Record<string, Reader>> = {
+  excel: (text) => {
+    if (!/^\d{1,6}([.,]\d+)?$/.test(text)) return null;
+    const days = Number(text.replace(',', '.'));
+    // Day 60 is 29 February 1900, which never was.
+    if (!(days >= 1 && days < 200_000)) return null;
+    const wall = Math.round((days - 25_569 + (days < 60 ? 1 : 0)) * 86_400) * 1000;
+    return { wall, offset: null };
+  },
+  epoch: (text) => (/^\d{9,11}$/.test(text) ? { wall: Number(text) * 1000, offset: 0 } : null),
+  epochMs: (text) => (/^\d{12,14}$/.test(text) ? { wall: Number(text), offset: 0 } : null),
+  iso: (text) => {
+    const found =
+      /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/.exec(
+        text,
+      );
+    if (!found) return null;
+    const [, year, month, day, hour = '0', minute = '0', second = '0', part = '', offset] = found;
+    return wallOf(
+      [year, month, day, hour, minute, second].map(Number) as Wall,
+      Number(part.padEnd(3, '0').slice(0, 3)),
+      offset,
+    );
+  },
+};
+
+type Wall = [year: number, month: number, day: number, hour: number, minute: number, second: number];
+
+function wallOf([year, month, day, hour, minute, second]: Wall, milli: number, offset?: string): Said | null {
+  if (month < 1 || month > 12 || day < 1 || day > 31 || minute > 59 || second > 59) return null;
+  // 24:00 is midnight, as ISO 8601 had it.
+  if (hour > 24 || (hour === 24 && (minute > 0 || second > 0))) return null;
+  const wall = Date.UTC(year, month - 1, day, hour, minute, second, milli);
+  // 30 February is read by some and refused by others: it must come out as it went in.
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return null;
+  return { wall, offset: offset === undefined ? null : offsetOf(offset) };
+}
+
+function offsetOf(text: string): number {
+  if (text === 'Z') return 0;
+  const sign = text.startsWith('-') ? -1 : 1;
+  return sign * (Number(text.slice(1, 3)) * 60 + Number(text.slice(-2))) * 60_000;
+}
+
+/** False for letters that no date has. */
+export function isFormat(format: string): boolean {
+  if (format in NAMED) return true;
+  const tokens = format.split(TOKEN).filter((_, i) => i % 2 === 1);
+  const has = (...some: string[]): boolean => some.some((one) => tokens.includes(one));
+  return has('yyyy', 'yy') && has('M', 'MM', 'MMM') && has('d', 'dd');
+}
+
+function readerOf(format: string): Reader {
+  const named = NAMED[format];
+  if (named) return named;
+  const pattern = new RegExp(
+    `^${format
+      .split(TOKEN)
+      .map((part, i) =>
+        i % 2 === 1
+          ? (PARTS[part] ?? escape(part.slice(1, -1)))
+          : escape(part).replaceAll(/\s+/g, String.raw`\s+`),
+      )
+      .join('')}$`,
+    'u',
+  );
+  return (text) => {
+    const part = pattern.exec(text)?.groups;
+    if (!part) return null;
+    const month =
+      part['name'] === undefined
+        ? Number(part['month'])
+        : MONTHS.indexOf(part['name'].slice(0, 3).toLowerCase()) + 1;
+    let hour = Number(part['hour'] ?? 0);
+    const { half } = part;
+    if (half !== undefined) {
+      if (hour < 1 || hour > 12) return null;
+      hour = (hour % 12) + (/^[Pp]|下午/.test(half) ? 12 : 0);
+    }
+    // Two digits are of this century up to 2069, as most systems have it.
+    const short = part['short'] === undefined ? 0 : Number(part['short']);
+    const year = part['year'] === undefined ? short + (short < 70 ? 2000 : 1900) : Number(part['year']);
+    const milli = Number((part['milli'] ?? '').padEnd(3, '0').slice(0, 3));
+    return wallOf(
+      [year, month, Number(part['day']), hour, Number(part['minute'] ?? 0), Number(part['second'] ?? 0)],
+      milli,
+      part['offset'],
+    );
+  };
+}
+
+const escape = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}/]/g, String.raw`\$&`);
+
+/** Reads dates written in one of several formats, the first that fits. */
+export class DateReader {
+  readonly #readers: readonly Reader[];
+  readonly #zone: Zone;
+
+  constructor(formats: readonly string[], zone: Zone) {
+    this.#readers = formats.map((format) => readerOf(format));
+    this.#zone = zone;
+  }
+
+  /** null: there is no such date. */
+  read(text: string): ReadDate | null {
+    const clean = /^[\x20-\x7e]*$/.test(text) ? text.trim() : text.normalize('NFKC').trim();
+    let first: Said | null = null;
+    let unsure = false;
+    for (const reader of this.#readers) {
+      const said = reader(clean);
+      if (!said) continue;
+      if (first === null) first = said;
+      else if (said.wall !== first.wall) unsure = true;
+    }
+    if (first === null) return null;
+    if (first.offset !== null) {
+      const ms = first.wall - first.offset;
+      return { ms, later: ms, kind: 'plain', unsure };
+    }
+    return { ...this.#zone.toMs(first.wall), unsure };
+  }
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { decoded, detectEncoding, MAX_BYTES, unpacked, type CsvEncoding } from '#platform/csv';
+import { problem } from '#platform/errors';
+import { LooseRows, type LooseRow } from './loose.ts';
+
+export const DELIMITERS = [',', ';', '\t', '|'] as const;
+
+/** A register on disk, looked through once: what it is, and how it is to be read. */
+export interface SourceFile {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly encoding: CsvEncoding;
+  readonly delimiter: string;
+  /** The row that names the columns, from 1: a title may stand above it. */
+  readonly headingRow: number;
+  readonly columns: readonly string[];
+}
+
+export interface FileHints {
+  readonly encoding?: CsvEncoding | undefined;
+  readonly delimiter?: string | undefined;
+  readonly headingRow?: number | undefined;
+}
+
+/** A row of the file below its heading. */
+export interface FileRow extends LooseRow {
+  /** From 1, the heading not counted. */
+  readonly row: number;
+}
+
+/** Opens a file for reading. @throws import.notTable (a workbook), csv.header, csv.encoding */
+export async function openFile(file: string, hints: FileHints = {}): Promise<SourceFile> {
+  await refuseWorkbook(file);
+  const { size } = await stat(file);
+  const sha256 = await hashOf(file);
+  const encoding = hints.encoding ?? (await detectEncoding(unpacked(createReadStream(file), MAX_BYTES)));
+  const head = await headOf(file, encoding);
+  const delimiter = hints.delimiter ?? delimiterOf(head);
+  const rows = new LooseRows(delimiter).push(head, true);
+  const headingRow = hints.headingRow ?? headingOf(rows);
+  const heading = rows[headingRow - 1];
+  if (!heading || heading.torn) throw problem('csv.header', { columns: '' });
+  const columns = nameColumns(heading.cells);
+  return {
+    path: file,
+    name: path.basename(file),
+    bytes: size,
+    sha256,
+    encoding,
+    delimiter,
+    headingRow,
+    columns,
+  };
+}
+
+/** A workbook renamed to .csv is a packed folder: said so, instead of read as text. */
+async function refuseWorkbook(file: string): Promise<void> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer.equals(Buffer.of(0x50, 0x4b, 3, 4)) || buffer.equals(Buffer.of(0xd0, 0xcf, 0x11, 0xe0)))
+      throw problem('import.workbook');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+const HEAD = 256 * 1024;
+
+/** The beginning of the text, up to a line's end. */
+async function headOf(file: string, encoding: CsvEncoding): Promise<string> {
+  let text = '';
+  const source = createReadStream(file);
+  for await (const part of decoded(unpacked(source, MAX_BYTES), encoding)) {
+    text += part;
+    if (text.length < HEAD) continue;
+    source.destroy();
+    return text.slice(0, Math.max(text.lastIndexOf('\n') + 1, 1));
+  }
+  return text;
+}
+
+/** The sign that cuts most rows into the same number of cells. */
+export function delimiterOf(text: string): string {
+  let best: { sign: string; score: number } = { sign: ',', score: 0 };
+  for (const sign of DELIMITERS) {
+    const widths = new Map<number, number>();
+    const rows = new LooseRows(sign).push(text, true).slice(0, 200);
+    for (const { cells } of rows) widths.set(cells.length, (widths.get(cells.length) ?? 0) + 1);
+    const [width = 1, count = 0] = [...widths].sort((a, b) => b[1] - a[1])[0] ?? [];
+    const score = width < 2 ? 0 : (count / Math.max(rows.length, 1)) * Math.log2(width + 1);
+    if (score > best.score) best = { sign, score };
+  }
+  return best.sign;
+}
+
+/** The first of the first rows that is as wide as most and names something in nearly every cell. */
+function headingOf(rows: readonly LooseRow[]): number {
+  const widths = new Map<number, number>();
+  for (const { cells } of rows.slice(0, 200)) widths.set(cells.length, (widths.get(cells.length) ?? 0) + 1);
+  const [width = 1] = [...widths].sort((a, b) => b[1] - a[1])[0] ?? [];
+  for (const [index, { cells }] of rows.slice(0, 20).entries()) {
+    const named = cells.filter((cell) => cell.trim() !== '').length;
+    if (cells.length >= width && named >= Math.min(2, width) && named * 2 > width) return index + 1;
+  }
+  return 1;
+}
+
+/** Every column has a name and no two the same: an empty heading is `column 7`, a second one `name (2)`. */
+export function nameColumns(cells: readonly string[]): string[] {
+  const names: string[] = [];
+  for (const [index, cell] of cells.entries()) {
+    const name =
+      cell
+        .replace(/^\uFEFF/, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim() || `column ${index + 1}`;
+    let unique = name;
+    for (let n = 2; names.includes(unique); n += 1) unique = `${name} (${n})`;
+    names.push(unique);
+  }
+  return names;
+}
+
+export interface Reading {
+  /** Bytes of the file that have been read, packed as they are. */
+  bytes: number;
+}
+
+/** All rows below the heading, some at a time; every row of the file comes out once. */
+export async function* readRows(
+  file: SourceFile,
+  reading: Reading = { bytes: 0 },
+): AsyncGenerator<FileRow[]> {
+  const rows = new LooseRows(file.delimiter);
+  let skip = file.headingRow;
+  let row = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(file.path, { highWaterMark: 256 * 1024 })) {
+      reading.bytes += (chunk as Buffer).length;
+      yield chunk as Buffer;
+    }
+  };
+  const numbered = (some: LooseRow[]): FileRow[] => {
+    const kept = some.slice(skip);
+    skip -= some.length - kept.length;
+    return kept.map((one) => ({ ...one, row: (row += 1) }));
+  };
+  rows.width = file.columns.length;
+  for await (const text of decoded(unpacked(counted(), MAX_BYTES), file.encoding)) {
+    const some = numbered(rows.push(text));
+    if (some.length > 0) yield some;
+  }
+  const last = numbered(rows.push('', true));
+  if (last.length > 0) yield last;
+}

@@ -1,0 +1,473 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { writeHistory, type HistoryCase } from '#modules/cases';
+import { processFor } from '#modules/catalog';
+import { placesOf, type Place } from '#modules/grid';
+import { rollUp, writeHistoryFacts } from '#modules/statistics';
+import { copyRows } from '#platform/copy';
+import { ensurePartitions } from '#platform/partitions';
+import type { Platform } from '#platform/platform';
+import type { Db } from '#platform/pool';
+import { problem } from '#platform/errors';
+import { advanceBatch, finishBatch, openBatch, type BatchCounts, type Reject } from './batch.ts';
+import { knownRows, rolledUpTo, setTotal, type TakenRow } from './batch-repo.ts';
+import { historyOf, judge, type BuildFrame } from './build.ts';
+import { readRows, type FileRow, type SourceFile } from './file.ts';
+import type { Mapping } from './mapping.ts';
+import { onOneConnection } from './one-connection.ts';
+import { RowReader, type RequestRow } from './row.ts';
+import { Targets } from './targets.ts';
+
+export interface ImportAsk {
+  readonly cityId: string;
+  readonly file: SourceFile;
+  readonly mapping: Mapping;
+  /** Reads, checks and counts; writes nothing at all. */
+  readonly dry?: boolean;
+  /** Who asked; null: the command line. */
+  readonly by?: string | null;
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  /** Told of each rejected row, in the order of the file: a dry run keeps them nowhere. */
+  readonly onReject?: (reject: Reject) => void;
+}
+
+export interface ImportProgress extends Totals {
+  /** Of the file, 0 to 1. */
+  readonly share: number;
+}
+
+export interface Totals {
+  read: number;
+  accepted: number;
+  rejected: number;
+  already: number;
+  warned: number;
+  counts: Record<string, number>;
+}
+
+export interface ImportResult extends Totals {
+  /** null: a dry run. */
+  readonly batchId: string | null;
+  readonly resumedAt: number | null;
+  readonly made: Readonly<Record<'unit' | 'scheme' | 'category', number>>;
+}
+
+const BATCH = 1000;
+
+/** Read by the file alone: nothing of the database is in it yet. */
+interface Stretch {
+  readonly from: number;
+  readonly read: number;
+  readonly rows: RequestRow[];
+  readonly cellsOf: ReadonlyMap<number, FileRow>;
+  readonly rejects: Reject[];
+}
+
+/** What is to be written of a stretch. */
+interface Prepared {
+  readonly from: number;
+  readonly counts: BatchCounts;
+  readonly rejects: readonly Reject[];
+  readonly cases: readonly HistoryCase[];
+  readonly taken: readonly TakenRow[];
+}
+
+/**
+ * Brings a register in as history, some rows at a time: each lot with its position, counts and rejects in one
+ * transaction, so that after a kill the same call goes on where it stood.
+ * @throws import.running, import.moved, MappingError
+ */
+export async function importCases(platform: Platform, ask: ImportAsk): Promise<ImportResult> {
+  const { cityId, file, mapping, dry = false, by = null } = ask;
+  const timeZone = await timeZoneIn(platform.db, cityId);
+  const opened = dry
+    ? null
+    : await openBatch(platform, {
+        cityId,
+        kind: 'case',
+        register: mapping.register,
+        fileName: file.name,
+        fileBytes: file.bytes,
+        fileSha256: file.sha256,
+        mapping,
+        mode: 'real',
+        startedBy: by,
+      });
+  const batchId = opened?.batch.id ?? null;
+  // The moment of the whole import: one that goes on after a kill judges as it did before.
+  const now = opened ? opened.batch.startedAt.getTime() : platform.clock.now();
+  const run = new Run(platform, ask, timeZone, batchId, now);
+  try {
+    const result = await run.all(opened?.resumed ? opened.batch : null);
+    if (batchId !== null) {
+      await platform.db.transaction().execute(async (trx) => {
+        await rollUp(trx, await rolledUpTo(trx, batchId));
+        await setTotal(trx, batchId, result.read);
+        await finishBatch(trx, batchId, { state: 'done', at: platform.clock.now(), by });
+      });
+      await analyze(platform.db);
+    }
+    return { ...result, batchId, resumedAt: opened?.resumed ? opened.batch.position : null, made: run.made };
+  } catch (error) {
+    // What somebody stopped, or lost the connection over, goes on with the next call; a mistake of the file does not.
+    if (batchId !== null && isOfFile(error)) {
+      await finishBatch(platform.db, batchId, {
+        state: 'failed',
+        at: platform.clock.now(),
+        by,
+        problem: (error as { code: string }).code,
+      });
+    }
+    throw error;
+  }
+}
+
+const isOfFile = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('csv.');
+
+async function timeZoneIn(db: Db, cityId: string): Promise<string> {
+  const { rows } = await sql<{
+    zone: string;
+  }>`select time_zone as zone from city where id = ${cityId}::uuid`.execute(db);
+  if (!rows[0]) throw problem('notFound');
+  return rows[0].zone;
+}
+
+/** After a bulk load the planner would go by what was before (stack-server.md §2.4). */
+export async function analyze(db: Db): Promise<void> {
+  await sql`analyze "case", case_text, report, assignment, case_event, import_row, fact_case, fact_report,
+    fact_assignment, fact_task, daily_source, daily_category, daily_department, monthly_source, monthly_category,
+    monthly_department`.execute(db);
+}
+
+class Run {
+  readonly #platform: Platform;
+  readonly #ask: ImportAsk;
+  readonly #reader: RowReader;
+  readonly #targets: Targets;
+  readonly #zone: string;
+  readonly #frame: BuildFrame;
+  readonly #batchId: string | null;
+  readonly #months = new Set<number>();
+  readonly #places = new Map<string, Place | null>();
+  readonly #seen = new Set<string>();
+  readonly #totals: Totals = { read: 0, accepted: 0, rejected: 0, already: 0, warned: 0, counts: {} };
+
+  constructor(platform: Platform, ask: ImportAsk, zone: string, batchId: string | null, now: number) {
+    const { mapping, cityId, file } = ask;
+    this.#platform = platform;
+    this.#ask = ask;
+    this.#batchId = batchId;
+    this.#zone = zone;
+    this.#reader = new RowReader(mapping, file.columns, zone, now);
+    this.#targets = new Targets(platform.db, cityId, batchId, mapping);
+    this.#frame = {
+      cityId,
+      batchId: batchId ?? '',
+      register: mapping.register,
+      casePrefix: mapping.casePrefix ?? `${mapping.register}-`,
+      now,
+    };
+  }
+
+  get made(): ImportResult['made'] {
+    return this.#targets.made;
+  }
+
+  /** `before`: what a run that was killed has done. */
+  async all(
+    before:
+      | (Pick<Totals, 'read' | 'accepted' | 'rejected' | 'already' | 'warned'> & {
+          counts: Readonly<Record<string, number>>;
+        })
+      | null,
+  ): Promise<Totals> {
+    const { file, batchSize = BATCH, signal, onProgress } = this.#ask;
+    if (before) Object.assign(this.#totals, pick(before));
+    await this.#targets.load();
+    const reading = { bytes: 0 };
+    let rest = before?.read ?? 0;
+    let waiting: FileRow[] = [];
+    let writing: Promise<void> = Promise.resolve();
+    // While the database writes one lot, the next is read.
+    const turn = async (rows: FileRow[]): Promise<void> => {
+      const stretch = this.#stretch(rows);
+      const prepared = await this.#prepare(stretch);
+      await writing;
+      signal?.throwIfAborted();
+      writing = this.#write(prepared).then(() => {
+        for (const reject of prepared.rejects) this.#ask.onReject?.(reject);
+        this.#add(prepared.counts);
+        onProgress?.({
+          ...this.#totals,
+          share: file.bytes === 0 ? 1 : Math.min(1, reading.bytes / file.bytes),
+        });
+      });
+      writing.catch(() => {}); // awaited by the next turn
+    };
+    for await (const some of readRows(file, reading)) {
+      for (const row of some) {
+        if (rest > 0) {
+          rest -= 1;
+          this.#remember(row);
+          continue;
+        }
+        waiting.push(row);
+        if (waiting.length < batchSize) continue;
+        const lot = waiting;
+        waiting = [];
+        await turn(lot);
+      }
+      signal?.throwIfAborted();
+    }
+    if (rest > 0) throw problem('import.file', {});
+    if (waiting.length > 0) await turn(waiting);
+    await writing;
+    return this.#totals;
+  }
+
+  #add({ read, accepted, rejected, already, warned, counts }: BatchCounts): void {
+    const totals = this.#totals;
+    totals.read += read;
+    totals.accepted += accepted;
+    totals.rejected += rejected;
+    totals.already += already;
+    totals.warned += warned;
+    for (const [name, n] of Object.entries(counts)) totals.counts[name] = (totals.counts[name] ?? 0) + n;
+  }
+
+  /** A row behind the position: only its id still matters, for those that come again. */
+  #remember(row: FileRow): void {
+    const read = this.#reader.read(row);
+    const id = 'row' in read ? read.row.sourceId : read.refusal.sourceId;
+    if (id !== null && id !== '') this.#seen.add(id);
+  }
+
+  #stretch(rows: readonly FileRow[]): Stretch {
+    const taken: RequestRow[] = [];
+    const rejects: Reject[] = [];
+    for (const row of rows) {
+      const read = this.#reader.read(row);
+      const sourceId = 'row' in read ? read.row.sourceId : read.refusal.sourceId;
+      const isTwice = sourceId !== null && sourceId !== '' && this.#seen.has(sourceId);
+      if (sourceId !== null && sourceId !== '') this.#seen.add(sourceId);
+      if (isTwice) rejects.push(rejectOf(row, { reason: 'id.duplicate', field: 'id', sourceId }));
+      else if ('refusal' in read) rejects.push(rejectOf(row, read.refusal));
+      else taken.push(read.row);
+    }
+    return {
+      from: rows[0]!.row - 1,
+      read: rows.length,
+      rows: taken,
+      cellsOf: new Map(rows.map((row) => [row.row, row])),
+      rejects,
+    };
+  }
+
+  /** What the database knows of the rows, and the cases that they become. */
+  async #prepare({ from, read, rows, cellsOf, rejects }: Stretch): Promise<Prepared> {
+    const { db } = this.#platform;
+    const { cityId, mapping } = this.#ask;
+    const frame = this.#frame;
+    const known = await knownRows(
+      db,
+      { cityId, kind: 'case', register: mapping.register },
+      rows.map(({ sourceId }) => sourceId),
+    );
+    const fresh = rows.filter(({ sourceId }) => !known.has(sourceId));
+    const [takenNos] = await Promise.all([
+      this.#takenNumbers(fresh),
+      this.#targets.meet(fresh, frame.now),
+      this.#learnPlaces(fresh),
+    ]);
+    const counts: Record<string, number> = {};
+    const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
+    const refused = [...rejects];
+    const cases: HistoryCase[] = [];
+    const taken: TakenRow[] = [];
+    let warned = 0;
+    for (const row of fresh) {
+      const no = (reason: string, field: string): void =>
+        void refused.push(rejectOf(cellsOf.get(row.row)!, { reason, field, sourceId: row.sourceId }));
+      if (takenNos.has(`${frame.casePrefix}${row.sourceId}`)) {
+        no('caseNo.taken', 'id');
+        continue;
+      }
+      const unit = this.#targets.unitOf(row);
+      const category = this.#targets.categoryOf(row);
+      const unknown = unit.reason ?? category.reason;
+      if (unknown !== null) {
+        no(unknown, unit.reason ? 'agency' : 'type');
+        continue;
+      }
+      let { point } = row;
+      let place: Place | null = null;
+      const warnings = [...row.warnings];
+      if (point !== null) {
+        place = this.#places.get(placeKey(point)) ?? null;
+        if (place === null && !row.outside) {
+          const rule = mapping.position?.outside ?? 'keep';
+          if (rule === 'reject') {
+            no('position.outside', 'latitude');
+            continue;
+          }
+          warnings.push('position.outside');
+          if (rule === 'withoutPosition') point = null;
+        }
+      }
+      const built = historyOf({ ...row, point }, frame, { unitId: unit.id, categoryId: category.id, place });
+      const process = await processFor(this.#platform, cityId, row.source);
+      cases.push({ ...built, processId: process.id });
+      const judged = judge(row, frame.now);
+      for (const one of warnings) count(`warning:${one}`);
+      for (const one of row.marks) count(`mark:${one}`);
+      if (warnings.length > 0) warned += 1;
+      taken.push({
+        row: row.row,
+        sourceId: row.sourceId,
+        entityId: built.id,
+        seq: built.entries.length,
+        kept: {
+          type: row.type,
+          agency: row.agency,
+          source: row.words.source,
+          status: row.words.status,
+          flag: row.words.onTime,
+          said: row.saidOnTime,
+          judged,
+          ...(row.dueAt === null ? {} : { dueAt: new Date(row.dueAt).toISOString() }),
+          ...(warnings.length > 0 ? { warnings } : {}),
+        },
+      });
+    }
+    refused.sort((a, b) => a.row - b.row);
+    for (const { reason } of refused) count(`reject:${reason}`);
+    const already = rows.length - fresh.length;
+    return {
+      from,
+      counts: { read, accepted: cases.length, rejected: refused.length, already, warned, counts },
+      rejects: refused,
+      cases,
+      taken,
+    };
+  }
+
+  async #takenNumbers(rows: readonly RequestRow[]): Promise<Set<string>> {
+    if (rows.length === 0) return new Set();
+    const { casePrefix, cityId } = this.#frame;
+    const found = await sql<{ no: string }>`
+      select case_no as no from "case" where city_id = ${cityId}::uuid
+         and case_no = any(${rows.map(({ sourceId }) => `${casePrefix}${sourceId}`)}::text[])`.execute(
+      this.#platform.db,
+    );
+    return new Set(found.rows.map(({ no }) => no));
+  }
+
+  async #learnPlaces(rows: readonly RequestRow[]): Promise<void> {
+    const wanted = new Map<string, { lon: number; lat: number }>();
+    for (const { point } of rows) {
+      if (point !== null && !this.#places.has(placeKey(point))) wanted.set(placeKey(point), point);
+    }
+    const places = await placesOf(this.#platform.db, this.#frame.cityId, [...wanted.values()]);
+    if (this.#places.size > 200_000) this.#places.clear();
+    for (const [index, key] of [...wanted.keys()].entries()) this.#places.set(key, places[index] ?? null);
+  }
+
+  async #write({ from, counts, rejects, cases, taken }: Prepared): Promise<void> {
+    if (this.#batchId === null) return;
+    const batch = { id: this.#batchId, cityId: this.#frame.cityId };
+    await this.#ensureMonths(cases);
+    await onOneConnection(this.#platform, async (client, trx) => {
+      // First, so that a second process finds out before it has written anything.
+      await advanceBatch(trx, batch, from, counts, rejects, this.#platform.clock.now());
+      const events = await writeHistory(client, cases);
+      await writeHistoryFacts(client, events, this.#zone);
+      await copyRows(
+        client,
+        'import_row',
+        ['city_id', 'kind', 'register', 'source_id', 'batch_id', 'row', 'entity_id', 'seq', 'kept'],
+        taken.map(({ row, sourceId, entityId, seq, kept }) => [
+          batch.cityId,
+          'case',
+          this.#frame.register,
+          sourceId,
+          batch.id,
+          row,
+          entityId,
+          seq ?? null,
+          JSON.stringify(kept),
+        ]),
+      );
+    });
+  }
+
+  async #ensureMonths(cases: readonly HistoryCase[]): Promise<void> {
+    const months = new Set(cases.map(({ reportedAt }) => monthOf(reportedAt)));
+    // A row of a month's last moments may lie in the next one by its dispatch.
+    for (const { assignments } of cases) {
+      for (const { fact } of assignments) months.add(monthOf(Date.parse(fact.dispatchedAt)));
+    }
+    for (const month of [...months].filter((one) => !this.#months.has(one)).sort((a, b) => a - b)) {
+      await ensureMonth(this.#platform, month);
+      this.#months.add(month);
+    }
+  }
+}
+
+/** A table that is busy for a moment is asked again: whoever works must not wait for us. */
+async function ensureMonth(platform: Platform, month: number): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await ensurePartitions(platform, { from: month, to: month });
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03' || attempt === 10) throw error;
+      await delay(200 * attempt);
+    }
+  }
+}
+
+function monthOf(ms: number): number {
+  const at = new Date(ms);
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
+}
+
+const placeKey = ({ lon, lat }: { lon: number; lat: number }): string => `${lon} ${lat}`;
+
+const rejectOf = (
+  { row, line, cells }: FileRow,
+  { reason, field, sourceId }: { reason: string; field: string | null; sourceId: string | null },
+): Reject => ({
+  row,
+  line,
+  sourceId,
+  reason,
+  field,
+  cells: cells.map((cell) => cell.toWellFormed().replaceAll('\0', '')),
+});
+
+const pick = ({
+  read,
+  accepted,
+  rejected,
+  already,
+  warned,
+  counts,
+}:
+  | Totals
+  | {
+      read: number;
+      accepted: number;
+      rejected: number;
+      already: number;
+      warned: number;
+      counts: Readonly<Record<string, number>>;
+    }): Totals => ({
+  read,
+  accepted,
+  rejected,
+  already,
+  warned,
+  counts: { ...counts },
+});
