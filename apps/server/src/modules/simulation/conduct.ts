@@ -1,5 +1,13 @@
 import { addTime, actionsOf, type Calendar, type Graph } from '@wanmi/process';
-import { CITY_HABITS, createRandom, decide, limitLength, localTime, type Decision, type Habits } from '@wanmi/simulator';
+import {
+  CITY_HABITS,
+  createRandom,
+  decide,
+  limitLength,
+  localTime,
+  type Decision,
+  type Habits,
+} from '@wanmi/simulator';
 import { mayStillDecline, varsOf, type TaskState } from '#modules/cases';
 import type { Catalog } from '#modules/catalog';
 import type { UnitInfo } from '#modules/org';
