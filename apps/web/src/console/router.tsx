@@ -153,10 +153,13 @@ function texts<K extends string>(search: Record<string, unknown>, keys: readonly
   return Object.fromEntries(entries) as { [P in K]?: string };
 }
 
-/** An address is anybody's to write: what is no day is left out. */
+/** An address is anybody's to write: what is no day is none. Named even so, or the router hands on what stood there. */
 function days(search: Record<string, unknown>): { from?: string; to?: string } {
   const found = Object.entries(texts(search, ['from', 'to'] as const));
-  return Object.fromEntries(found.filter(([, day]) => isDay(day)));
+  return Object.fromEntries(found.map(([name, day]) => [name, isDay(day) ? day : undefined])) as {
+    from?: string;
+    to?: string;
+  };
 }
 
 export function makeRouter(queries: QueryClient) {
