@@ -315,7 +315,7 @@ const masked = (text: string): string => {
     : `${letters[0]}${'*'.repeat(Math.min(letters.length - 1, 3) || 1)}`;
 };
 
-const UNDO = 200;
+const UNDO = 500;
 
 /** Takes a batch back, the newest change first. What others have built on since stays, and is counted. */
 export async function undoTransfer(
@@ -331,7 +331,16 @@ export async function undoTransfer(
       const changes = await changesToUndo(trx, batch.id, UNDO);
       const kept: number[] = [];
       const undone: number[] = [];
-      for (const change of changes) ((await importer.undo(trx, change)) ? undone : kept).push(change.row);
+      const created = changes.filter(({ what }) => importer.undoCreated && what === 'created');
+      const gone = await importer.undoCreated?.(
+        trx,
+        created.map(({ entityId }) => entityId),
+      );
+      for (const change of changes) {
+        const back =
+          gone && change.what === 'created' ? gone.has(change.entityId) : await importer.undo(trx, change);
+        (back ? undone : kept).push(change.row);
+      }
       await markUndone(trx, batch.id, undone, 'undone');
       await markUndone(trx, batch.id, kept, 'kept');
       return changes.length === UNDO;
