@@ -53,8 +53,6 @@ export interface RunOptions {
   readonly path: string;
   readonly signal?: AbortSignal;
   readonly progress?: (progress: Progress) => void;
-  /** Told of every row that is not taken, as it stood. */
-  readonly onReject?: (row: Row, reject: Reject, columns: readonly string[]) => Promise<void> | void;
 }
 
 const NO_META: CommandMeta = { key: null, requestId: null, ip: null };
@@ -194,7 +192,7 @@ class Run {
   #take(importer: Importer, row: Row): boolean {
     const key = importer.key(row);
     if (key === null) return true;
-    const hash = key.length > 40 ? key.slice(0, 400) : key;
+    const hash = key.slice(0, 400);
     if (this.#seen.has(hash)) return false;
     this.#seen.add(hash);
     return true;
@@ -210,26 +208,16 @@ class Run {
       return false;
     });
     const columns = table.columns();
-    const out = await db.transaction().execute(async (trx) => {
+    await db.transaction().execute(async (trx) => {
       const verdicts = [...(await importer.judge(trx, once)), ...twice];
       const settled = await this.#write(trx, importer, verdicts);
       const rejects = settled.flatMap((one) =>
         one.what === 'rejected' ? [rejectOf(this.#batch, one, columns)] : [],
       );
-      await advanceBatch(
-        trx,
-        this.#batch,
-        this.#position,
-        countsOf(settled),
-        rejects.map(({ reject }) => reject),
-        clock.now(),
-      );
-      return rejects;
+      await advanceBatch(trx, this.#batch, this.#position, countsOf(settled), rejects, clock.now());
     });
     importer.written?.();
     this.#position += rows.length;
-    for (const { row, reject } of out.sort((a, b) => a.row.row - b.row.row))
-      await this.#options.onReject?.(row, reject, columns);
     this.#options.progress?.({ done: this.#position, total });
   }
 
@@ -269,21 +257,18 @@ function countsOf(verdicts: readonly Verdict[]): BatchCounts {
 
 function rejectOf(
   batch: TransferRow,
-  one: Extract<Verdict, { what: 'rejected' }>,
+  { row, key, reason, field }: Extract<Verdict, { what: 'rejected' }>,
   columns: readonly string[],
-): { row: Row; reject: Reject } {
+): Reject {
   const kind = kindOf(batch.kind);
   return {
-    row: one.row,
-    reject: {
-      row: one.row.row,
-      line: one.row.line,
-      // A user name, or nothing: what is kept is shown.
-      sourceId: kind === 'people' ? null : fit(one.key ?? '').slice(0, 200) || null,
-      reason: one.reason,
-      field: one.field === null ? null : fit(one.field),
-      cells: maskedCells(kind, one.row.cells, columns),
-    },
+    row: row.row,
+    line: row.line,
+    // A user name, or nothing: what is kept is shown.
+    sourceId: kind === 'people' ? null : fit(key ?? '').slice(0, 200) || null,
+    reason,
+    field: field === null ? null : fit(field),
+    cells: maskedCells(kind, row.cells, columns),
   };
 }
 
