@@ -1,6 +1,8 @@
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   TRANSFER_KIND_NAMES,
@@ -19,8 +21,7 @@ import {
   mayImport,
   packFolder,
   readTransfer,
-  rejectHeading,
-  rejectLine,
+  rejectCsv,
   runTransfer,
   TEMPLATE_FORMATS,
   templateName,
@@ -89,7 +90,6 @@ async function importFile(
   const { id, position } = await begin(platform, actor, kind, options.dryRun ? 'dry' : 'real', stored, META);
   if (position > 0) say(`goes on after row ${position}`);
   const target = options.rejects ?? `${file}.rejects.csv`;
-  const rejects = new RejectFile(target);
   const show = bar();
   const read = async (): Promise<TransferRow> => (await readTransfer(platform.db, actor.cityId, id))!;
   const run = async (): Promise<void> => {
@@ -98,7 +98,6 @@ async function importFile(
     await runTransfer(platform, batch, {
       path: platform.blobs.path(sha256),
       progress: show,
-      onReject: (row, reject, columns) => rejects.add(columns, rejectLine(reject, row.cells)),
     });
   };
   while ((await read()).state === 'running') {
@@ -108,37 +107,15 @@ async function importFile(
     if (total !== null) show({ done, total });
     await sleep(500);
   }
-  await rejects.close();
-  report(await read(), rejects.rows > 0 ? target : null);
-}
-
-/** Written only where there is something to write. */
-class RejectFile {
-  rows = 0;
-  readonly #path: string;
-  #out: WriteStream | null = null;
-
-  constructor(target: string) {
-    this.#path = target;
+  const ended = await read();
+  // Of the whole file, also where an earlier call had begun it.
+  if (ended.rejected > 0) {
+    await pipeline(
+      Readable.from(rejectCsv(platform, ended, platform.blobs.path(sha256))),
+      createWriteStream(target, { mode: 0o600 }),
+    );
   }
-
-  async add(columns: readonly string[], line: string): Promise<void> {
-    this.#out ??= this.#open(columns);
-    this.rows += 1;
-    if (!this.#out.write(line))
-      await new Promise<void>((resolve) => this.#out!.once('drain', () => resolve()));
-  }
-
-  #open(columns: readonly string[]): WriteStream {
-    const out = createWriteStream(this.#path, { mode: 0o600 });
-    out.write(`\uFEFF${rejectHeading(columns)}`);
-    return out;
-  }
-
-  async close(): Promise<void> {
-    const out = this.#out;
-    if (out) await new Promise<void>((resolve, reject) => out.on('error', reject).end(() => resolve()));
-  }
+  report(ended, ended.rejected > 0 ? target : null);
 }
 
 function report(row: TransferRow, rejects: string | null): void {

@@ -145,10 +145,11 @@ export async function assetImporter(platform: Platform, { actor }: Ask): Promise
         refused: new Map(),
       };
     },
+    undoCreated: (trx, entityIds) => end(trx, cityId, entityIds, platform.clock.now()),
     async undo(trx, { entityId, beforeId }) {
       const at = platform.clock.now();
       const ended = await end(trx, cityId, [entityId], at);
-      if (ended === 0) return false;
+      if (ended.size === 0) return false;
       if (beforeId !== null) {
         const id = uuidv7(at);
         await sql`
@@ -279,14 +280,19 @@ async function readGround(db: Db, cityId: string) {
   };
 }
 
-async function end(trx: Trx, cityId: string, ids: readonly string[], at: number): Promise<number> {
-  if (ids.length === 0) return 0;
-  const { rows } = await sql`
+async function end(
+  trx: Trx,
+  cityId: string,
+  ids: readonly string[],
+  at: number,
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const { rows } = await sql<{ id: string }>`
     update asset set valid_to = ${new Date(at)}
      where id = any(${[...ids]}::uuid[]) and city_id = ${cityId}::uuid and valid_to is null returning id`.execute(
     trx,
   );
-  return rows.length;
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function insert(

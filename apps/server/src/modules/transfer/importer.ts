@@ -44,6 +44,8 @@ export interface Importer<P = unknown> {
   written?(): void;
   /** Takes one change back; false: something stands on it by now. */
   undo(trx: Trx, change: Change): Promise<boolean>;
+  /** Takes what was new back, all at once; answers with what it was for. */
+  undoCreated?(trx: Trx, entityIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export interface Ask {

@@ -8,7 +8,7 @@ export { packFolder } from './pack.ts';
 export { verifyExport, type ExportProof } from './verify-export.ts';
 export { templateName, templateOf, TEMPLATE_FORMATS, type TemplateFormat } from './template.ts';
 export { transferLoop, workOff, type TransferLoop } from './jobs.ts';
-export { begin, confirmImport, rejectHeading, rejectLine, toBatch, undoImport } from './service.ts';
+export { begin, confirmImport, rejectCsv, toBatch, undoImport } from './service.ts';
 export { actorOfPost, runTransfer, type Progress } from './run.ts';
 export { listTransfers, readTransfer, type TransferRow } from './repo.ts';
 export { mayImport } from './policy.ts';

@@ -53,8 +53,6 @@ export interface RunOptions {
   readonly path: string;
   readonly signal?: AbortSignal;
   readonly progress?: (progress: Progress) => void;
-  /** Told of every row that is not taken, as it stood. */
-  readonly onReject?: (row: Row, reject: Reject, columns: readonly string[]) => Promise<void> | void;
 }
 
 const NO_META: CommandMeta = { key: null, requestId: null, ip: null };
@@ -194,7 +192,7 @@ class Run {
   #take(importer: Importer, row: Row): boolean {
     const key = importer.key(row);
     if (key === null) return true;
-    const hash = key.length > 40 ? key.slice(0, 400) : key;
+    const hash = key.slice(0, 400);
     if (this.#seen.has(hash)) return false;
     this.#seen.add(hash);
     return true;
@@ -210,26 +208,16 @@ class Run {
       return false;
     });
     const columns = table.columns();
-    const out = await db.transaction().execute(async (trx) => {
+    await db.transaction().execute(async (trx) => {
       const verdicts = [...(await importer.judge(trx, once)), ...twice];
       const settled = await this.#write(trx, importer, verdicts);
       const rejects = settled.flatMap((one) =>
         one.what === 'rejected' ? [rejectOf(this.#batch, one, columns)] : [],
       );
-      await advanceBatch(
-        trx,
-        this.#batch,
-        this.#position,
-        countsOf(settled),
-        rejects.map(({ reject }) => reject),
-        clock.now(),
-      );
-      return rejects;
+      await advanceBatch(trx, this.#batch, this.#position, countsOf(settled), rejects, clock.now());
     });
     importer.written?.();
     this.#position += rows.length;
-    for (const { row, reject } of out.sort((a, b) => a.row.row - b.row.row))
-      await this.#options.onReject?.(row, reject, columns);
     this.#options.progress?.({ done: this.#position, total });
   }
 
@@ -269,21 +257,18 @@ function countsOf(verdicts: readonly Verdict[]): BatchCounts {
 
 function rejectOf(
   batch: TransferRow,
-  one: Extract<Verdict, { what: 'rejected' }>,
+  { row, key, reason, field }: Extract<Verdict, { what: 'rejected' }>,
   columns: readonly string[],
-): { row: Row; reject: Reject } {
+): Reject {
   const kind = kindOf(batch.kind);
   return {
-    row: one.row,
-    reject: {
-      row: one.row.row,
-      line: one.row.line,
-      // A user name, or nothing: what is kept is shown.
-      sourceId: kind === 'people' ? null : fit(one.key ?? '').slice(0, 200) || null,
-      reason: one.reason,
-      field: one.field === null ? null : fit(one.field),
-      cells: maskedCells(kind, one.row.cells, columns),
-    },
+    row: row.row,
+    line: row.line,
+    // A user name, or nothing: what is kept is shown.
+    sourceId: kind === 'people' ? null : fit(key ?? '').slice(0, 200) || null,
+    reason,
+    field: field === null ? null : fit(field),
+    cells: maskedCells(kind, row.cells, columns),
   };
 }
 
@@ -315,7 +300,7 @@ const masked = (text: string): string => {
     : `${letters[0]}${'*'.repeat(Math.min(letters.length - 1, 3) || 1)}`;
 };
 
-const UNDO = 200;
+const UNDO = 500;
 
 /** Takes a batch back, the newest change first. What others have built on since stays, and is counted. */
 export async function undoTransfer(
@@ -331,7 +316,16 @@ export async function undoTransfer(
       const changes = await changesToUndo(trx, batch.id, UNDO);
       const kept: number[] = [];
       const undone: number[] = [];
-      for (const change of changes) ((await importer.undo(trx, change)) ? undone : kept).push(change.row);
+      const created = changes.filter(({ what }) => importer.undoCreated && what === 'created');
+      const gone = await importer.undoCreated?.(
+        trx,
+        created.map(({ entityId }) => entityId),
+      );
+      for (const change of changes) {
+        const back =
+          gone && change.what === 'created' ? gone.has(change.entityId) : await importer.undo(trx, change);
+        (back ? undone : kept).push(change.row);
+      }
       await markUndone(trx, batch.id, undone, 'undone');
       await markUndone(trx, batch.id, kept, 'kept');
       return changes.length === UNDO;
