@@ -17,12 +17,14 @@ import type { Platform } from '../apps/server/src/platform/platform.ts';
 import { createDb, createPool } from '../apps/server/src/platform/pool.ts';
 import { createHub } from '../apps/server/src/platform/sse.ts';
 import { loadCity } from '../apps/server/src/seeding/load-city.ts';
+import { percentile } from './machine.ts';
 import type { BenchOptions, Figure } from './run.ts';
 
 /**
  * 100,000 cases of the past run again against a draft and against the rules in force, as a city does it: asked for
  * over HTTP, run by the worker in its thread, report and changed cases written. The cases are copies of some that
- * people lived through the API (eleven log entries and more), spread over the conditions, grids and last year.
+ * people lived through the API (eleven log entries and more), spread over the conditions, grids and last year. What the desks
+ * feel of it: how long their reads take beside it, and without it.
  */
 const CASES = 100_000;
 const PASSWORD = 'bench-password-2026';
@@ -76,8 +78,18 @@ export async function bench(options: BenchOptions): Promise<Figure[]> {
         await sleep(100);
       }
     };
+    const desk = await deskOf(app, pool, cityId);
+    const quiet: number[] = [];
+    const busy: number[] = [];
+    for (let n = 0; n < READS; n += 1) await desk(quiet);
+    let runs = true;
+    const beside = (async () => {
+      while (runs) await desk(busy);
+    })();
     const few = await seconds('one limit and one row', smallDraft(files));
     const all = await seconds('every case', largeDraft(files));
+    runs = false;
+    await beside;
     const note = ({ done, cpu }: Run): string =>
       `${done.summary!.cases} cases, ${done.summary!.changed} change; ${Math.round(cpu)} s of the server’s CPU`;
     const figure = (name: string, run: Run): Figure => ({
@@ -87,13 +99,59 @@ export async function bench(options: BenchOptions): Promise<Figure[]> {
       goal: 60,
       note: note(run),
     });
-    return [figure('try_on_history_100k_s', few), figure('try_on_history_100k_all_change_s', all)];
+    const read = (p: number): Figure => {
+      const [value, reference] = [busy, quiet].map((took) =>
+        percentile(
+          took.toSorted((a, b) => a - b),
+          p / 100,
+        ),
+      );
+      const note = `a read of a desk while a try-out runs (${busy.length}); reference: without one (${quiet.length})`;
+      return {
+        name: `desk_read_p${p}_ms`,
+        value: value!,
+        unit: 'ms',
+        reference: reference!,
+        ratio: value! / reference!,
+        note,
+      };
+    };
+    return [
+      figure('try_on_history_100k_s', few),
+      figure('try_on_history_100k_all_change_s', all),
+      read(50),
+      read(99),
+    ];
   } finally {
     await loop.stop();
     await app.close();
     await pool.end();
     await cluster.stop();
   }
+}
+
+/** Reads before the first try-out. */
+const READS = 600;
+const PAUSE_MS = 25;
+
+/** What a desk reads all day, one after the other: its tasks, the cases, a case, what is told to it. */
+async function deskOf(app: App, pool: Pool, cityId: string): Promise<(took: number[]) => Promise<void>> {
+  const token = await signIn(app, 'operator1');
+  const { rows } = await pool.query<{ id: string }>(
+    'select id from "case" where city_id = $1 order by id desc limit 50',
+    [cityId],
+  );
+  let n = 0;
+  return async (took) => {
+    const { id } = rows[n % rows.length]!;
+    const urls = ['/tasks', '/cases', `/cases/${id}`, `/cases/${id}/timeline`, '/tasks/counts'];
+    const url = urls[n % urls.length]!;
+    n += 1;
+    await sleep(PAUSE_MS);
+    const began = performance.now();
+    await call(app, token, 'GET', url);
+    took.push(performance.now() - began);
+  };
 }
 
 const changed = (files: publishing.RuleSet, file: string, from: RegExp, to: string): publishing.RuleSet => {
