@@ -31,7 +31,7 @@ const SPIKE = 5;
 interface Read {
   readonly name: 'workbench' | 'case' | 'search' | 'map';
   readonly token: string;
-  path(): string;
+  readonly path: () => string;
 }
 
 async function measure(server: BenchServer, options: BenchOptions): Promise<Figure[]> {

@@ -176,7 +176,8 @@ async function act(client: Client, action: string, data: Record<string, unknown>
 let seat: Seat | undefined;
 const notes: string[] = [];
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(`what was seen: ${await portray([seat])}\nthe server said: ${server.output()}\n`);
+  if (task.result?.state === 'fail')
+    process.stderr.write(`what was seen: ${await portray([seat])}\nthe server said: ${server.output()}\n`);
   // Refusals are answers here; what ran, or tried to, is not.
   const faults = (seat?.faults ?? []).filter(
     (fault) => !/^(4\d\d|console: .*(4\d\d|Failed to load))/.test(fault),

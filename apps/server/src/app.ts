@@ -15,6 +15,7 @@ import * as notify from '#modules/notify';
 import * as org from '#modules/org';
 import * as publishing from '#modules/publishing';
 import * as statistics from '#modules/statistics';
+import * as transfer from '#modules/transfer';
 import * as tryout from '#modules/tryout';
 import { VirtualClock } from './platform/clock.ts';
 import { parseConfig } from './platform/config.ts';
@@ -43,6 +44,7 @@ export const modules: readonly Module[] = [
   notify,
   tryout,
   backup,
+  transfer,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');
@@ -53,18 +55,20 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   // Who sees a case decides who sees its photos and its point on the map; both lie below cases, so they are told.
   media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
-  // People and units stand below their work: it hears of what became of them.
-  org.onOrgChange(cases.moveWork);
-  org.onOrgChange(duty.movePlans);
   org.provideAtWork(duty.atWork);
   tellPublished();
   publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
 }
 
-/** Rules stand below the cases that follow them. Whatever publishes calls this: the server, the worker, the command line. */
+/**
+ * Rules, people and units stand below the cases that follow them, which hear of what became of them. Whatever publishes or
+ * imports calls this: the server, the worker, the command line. Twice is once.
+ */
 export function tellPublished(): void {
   publishing.onCalendarsPublished(cases.recomputeClocks);
+  org.onOrgChange(cases.moveWork);
+  org.onOrgChange(duty.movePlans);
 }
 
 /** The OpenAPI document with every route there can be, those of a demo too. */

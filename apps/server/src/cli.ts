@@ -11,6 +11,7 @@ import { restoreCommand } from './cli/restore.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
 import { simulateCommand } from './cli/simulate.ts';
+import { exportCommand, transferCommand } from './cli/transfer.ts';
 import { userCommand } from './cli/user.ts';
 import { ClusterError } from './platform/cluster.ts';
 import { ConfigError } from './platform/config.ts';
@@ -30,7 +31,9 @@ const program = new Command('wanmi')
   .addCommand(rootsCommand())
   .addCommand(replayCommand())
   .addCommand(importCommand())
-  .addCommand(simulateCommand());
+  .addCommand(simulateCommand())
+  .addCommand(exportCommand())
+  .addCommand(transferCommand());
 
 try {
   await program.parseAsync(process.argv);

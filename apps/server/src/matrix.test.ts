@@ -18,6 +18,7 @@ import { CASE_RULES } from './testing/matrix/case-rules.ts';
 import { RULE_RULES } from './testing/matrix/rule-rules.ts';
 import { CITY_RULES } from './testing/matrix/city-rules.ts';
 import { plantDuty } from './testing/matrix/duty-rules.ts';
+import { TRANSFER_RULES } from './testing/matrix/transfer-rules.ts';
 import { Owners } from './testing/matrix/owners.ts';
 import { testPlatform, type TestPlatform } from './testing/platform.ts';
 import { routesOf } from './testing/routes.ts';
@@ -35,6 +36,7 @@ const RULES: Rules = {
   ...RULE_RULES,
   ...CITY_RULES,
   ...CASE_RULES,
+  ...TRANSFER_RULES,
 };
 const ROUTES = Object.keys(RULES);
 const NEIGHBOURS = [

@@ -27,6 +27,9 @@ export const PERMISSIONS = [
   'statistics.read',
   'audit.read',
   'roots.read',
+  'data.import',
+  'data.export',
+  'data.exportPersonal',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -70,5 +73,7 @@ export const DEFAULT_GRANTS: Record<Role, Permission[]> = {
     'case.integrity',
     'case.read',
     'statistics.read',
+    'data.import',
+    'data.export',
   ],
 };

@@ -53,6 +53,7 @@ function theMetamodel(): NonNullable<typeof metamodel> {
  * no part of that, and two thirds of the reading: `checkPicture` reads it.
  */
 export async function readBpmn(xml: string): Promise<ModdleElement> {
+  refuseOversize(xml);
   const drawn = withoutPicture(xml);
   return readDrawing(drawn, theMetamodel().kinds) ?? readByModdle(drawn);
 }
@@ -60,12 +61,22 @@ export async function readBpmn(xml: string): Promise<ModdleElement> {
 /** What is wrong with the picture of a drawing: shapes of elements that there are not, and the like. */
 export async function checkPicture(xml: string): Promise<readonly Problem[]> {
   try {
+    refuseOversize(xml);
     await readByModdle(xml);
     return [];
   } catch (error) {
     if (error instanceof ProcessError) return error.problems;
     throw error;
   }
+}
+
+/** Characters; the largest drawing that is shipped has 130,000. */
+const LARGEST = 4_000_000;
+
+/** What is no drawing that anybody drew would take the program's time; a document type has no place in one. */
+function refuseOversize(xml: string): void {
+  if (xml.length > LARGEST) refuse('process.tooLarge', { detail: `${xml.length} characters` });
+  if (/<!DOCTYPE/i.test(xml)) refuse('process.xml', { detail: 'DOCTYPE' });
 }
 
 const END = /<\/([\w.-]+:)?BPMNDiagram\s*>\s*<\/[\w.:-]+>\s*$/;

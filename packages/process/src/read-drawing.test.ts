@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
+import { BpmnModdle, type ModdleElement, type PropertyDescriptor } from 'bpmn-moddle';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readByModdle, wmPackage } from './bpmn.ts';
@@ -11,6 +11,13 @@ import { readDrawing } from './read-drawing.ts';
 const moddle = new BpmnModdle({ wm: wmPackage });
 const kinds = new Kinds(moddle);
 
+const known = new Map<string, readonly PropertyDescriptor[]>();
+function propertiesOf(type: string): readonly PropertyDescriptor[] {
+  let found = known.get(type);
+  if (!found) known.set(type, (found = moddle.getType(type).$descriptor.properties));
+  return found;
+}
+
 /** All that an element says, references by id. */
 function said(element: ModdleElement): unknown {
   const value = (of: unknown, reference: boolean): unknown => {
@@ -18,11 +25,9 @@ function said(element: ModdleElement): unknown {
     if (of === null || typeof of !== 'object' || !('$type' in of)) return of;
     return reference ? `to ${(of as ModdleElement).id}` : said(of as ModdleElement);
   };
-  const properties = moddle
-    .getType(element.$type)
-    .$descriptor.properties.map(
-      ({ name, isReference }) => [name, value(element.get(name), isReference === true)] as const,
-    );
+  const properties = propertiesOf(element.$type).map(
+    ({ name, isReference }) => [name, value(element.get(name), isReference === true)] as const,
+  );
   return {
     type: element.$type,
     id: element.id,

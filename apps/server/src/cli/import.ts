@@ -30,10 +30,13 @@ import type { Platform } from '../platform/platform.ts';
 import { cityFor, setUpCity } from './import/city.ts';
 import { reportText } from './import/report-text.ts';
 import { CliError, say, withInstallation } from './open.ts';
+import { tableImportCommands } from './transfer.ts';
 
 export function importCommand(): Command {
-  return new Command('import')
-    .description('bring in what a city has already: its register of cases')
+  const group = new Command('import')
+    .description(
+      'bring in what a city has already: its register of cases, its units, people, posts, assets, its manual',
+    )
     .addCommand(inspectCommand())
     .addCommand(casesCommand())
     .addCommand(reportCommand())
@@ -41,6 +44,8 @@ export function importCommand(): Command {
     .addCommand(listCommand())
     .addCommand(adoptCommand())
     .addCommand(undoCommand());
+  for (const command of tableImportCommands()) group.addCommand(command);
+  return group;
 }
 
 interface InspectOptions {

@@ -73,6 +73,7 @@ const QUARTER = HOUR / 4;
 const MAX_CACHED_HOURS = 20_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const dayOfHour = new Map<string, Map<number, string | null>>();
+const startOfDay = new Map<string, Map<string, number>>();
 const hourOfQuarter = new Map<string, Map<number, number>>();
 
 /** True when the name is an IANA time zone that this Node knows. */
@@ -120,7 +121,15 @@ export function cityHour(ms: number, timeZone: string): number {
 
 /** The first moment of a city's day 'YYYY-MM-DD'; where daylight saving skips midnight, the first that exists. */
 export function cityDayStart(day: string, timeZone: string): number {
-  return localToMs(`${day}T00:00:00`, timeZone);
+  let days = startOfDay.get(timeZone);
+  if (!days) startOfDay.set(timeZone, (days = new Map()));
+  let start = days.get(day);
+  if (start === undefined) {
+    start = localToMs(`${day}T00:00:00`, timeZone);
+    if (days.size >= MAX_CACHED_HOURS) days.clear();
+    days.set(day, start);
+  }
+  return start;
 }
 
 /** The day after (or `days` after; negative: before) a calendar day. */

@@ -120,7 +120,7 @@ const settings = z.object({
     .min(8, 'must have at least 8 characters')
     .max(256, 'must have at most 256 characters')
     .optional(),
-  WANMI_DEMO_PAST: whole(0, 5000).optional(),
+  WANMI_DEMO_PAST: whole(0, 5_000_000).optional(),
   WANMI_DEMO_PACE: whole(0, 60).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),

@@ -34,7 +34,24 @@ export async function* readCsv(
   source: string | AsyncIterable<Uint8Array>,
   options: CsvReadOptions = {},
 ): AsyncGenerator<CsvRow> {
-  const { delimiter = ',', required = [], maxBytes = MAX_BYTES } = options;
+  const { required = [] } = options;
+  let columns: readonly string[] | undefined;
+  for await (const { line, cells } of readCells(source, options)) {
+    if (columns) yield rowOf(columns, cells, line);
+    else columns = checkHeader(cells, required);
+  }
+  if (!columns) throw problem('csv.header', { columns: required.join(', ') });
+}
+
+/**
+ * The same without a word about the first row: all rows as they stand, of any width, empty lines left out. Throws
+ * `csv.encoding` and `csv.broken`.
+ */
+export async function* readCells(
+  source: string | AsyncIterable<Uint8Array>,
+  options: Omit<CsvReadOptions, 'required'> = {},
+): AsyncGenerator<{ readonly line: number; readonly cells: readonly string[] }> {
+  const { delimiter = ',', maxBytes = MAX_BYTES } = options;
   const bytes = () => unpacked(typeof source === 'string' ? createReadStream(source) : source, maxBytes);
   // A file can be looked through first; of a stream, which comes once, the beginning decides.
   const encoding =
@@ -57,11 +74,10 @@ export async function* readCsv(
   // A failing source must end the parser, and a reader that stops early must end the source.
   text.on('error', (error) => parser.destroy(error));
   text.pipe(parser);
-  let columns: readonly string[] | undefined;
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      if (columns) yield rowOf(columns, record, info);
-      else columns = checkHeader(record, required);
+      const breaks = record.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
+      yield { line: info.lines - breaks, cells: record };
     }
   } catch (error) {
     throw error instanceof CsvError ? problem('csv.broken', { line: parsed + 1 }, { cause: error }) : error;
@@ -69,12 +85,9 @@ export async function* readCsv(
     text.destroy();
     parser.destroy();
   }
-  if (!columns) throw problem('csv.header', { columns: required.join(', ') });
 }
 
-function rowOf(columns: readonly string[], record: readonly string[], info: Info): CsvRow {
-  const breaks = record.reduce((sum, field) => sum + field.split('\n').length - 1, 0);
-  const line = info.lines - breaks;
+function rowOf(columns: readonly string[], record: readonly string[], line: number): CsvRow {
   if (record.length !== columns.length) return { line, record: null, fault: 'csv.columns' };
   return { line, record: Object.fromEntries(columns.map((column, i) => [column, record[i]!])), fault: null };
 }
@@ -90,7 +103,10 @@ function checkHeader(record: readonly string[], required: readonly string[]): re
 }
 
 /** Unpacks what begins like gzip; the name says nothing. */
-export async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* unpacked(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
   const { head, rest } = await peek(source, 2);
   const packed = head[0] === 0x1f && head[1] === 0x8b;
   let size = 0;
@@ -116,7 +132,10 @@ async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-export async function* decoded(source: AsyncIterable<Uint8Array>, known?: CsvEncoding): AsyncGenerator<string> {
+export async function* decoded(
+  source: AsyncIterable<Uint8Array>,
+  known?: CsvEncoding,
+): AsyncGenerator<string> {
   const { head, rest } = await peek(source, SNIFF_BYTES);
   const decoder = new TextDecoder(known ?? (await detectEncoding(once(head))), { fatal: true });
   try {

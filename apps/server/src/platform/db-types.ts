@@ -247,6 +247,25 @@ export interface City {
   time_zone: string;
 }
 
+export interface CityExport {
+  bytes: number | null;
+  city_id: string;
+  done: Generated<number>;
+  ended_at: Timestamp | null;
+  id: string;
+  media: boolean;
+  part: string | null;
+  personal: boolean;
+  problem: string | null;
+  sha256: Buffer | null;
+  started_at: Timestamp;
+  started_person: string;
+  started_post: string;
+  state: string;
+  total: Generated<number>;
+  updated_at: Timestamp;
+}
+
 export interface Command {
   answer: Json;
   at: Timestamp;
@@ -758,9 +777,15 @@ export interface OutboxParked {
 
 export interface Person {
   city_id: string;
+  /**
+   * no longer used: see sign_in_failure
+   */
   failed_logins: Generated<number>;
   id: string;
   locale: Generated<string>;
+  /**
+   * no longer used: see sign_in_failure
+   */
   locked_until: Timestamp | null;
   password_hash: string | null;
   username: string;
@@ -1032,6 +1057,14 @@ export interface ShippedFile {
   path: string;
 }
 
+export interface SignInFailure {
+  failed_at: Timestamp;
+  failures: number;
+  locked_until: Timestamp | null;
+  name_key: Buffer;
+  network_key: Buffer;
+}
+
 export interface Simulation {
   cases: Generated<number>;
   city_id: string;
@@ -1127,6 +1160,28 @@ export interface Timer {
   task_id: string;
 }
 
+export interface TransferChange {
+  batch_id: string;
+  before_id: string | null;
+  city_id: string;
+  entity: string;
+  entity_id: string;
+  row: number;
+  undone: string | null;
+  what: string;
+}
+
+export interface TransferFile {
+  batch_id: string;
+  city_id: string;
+  columns: Generated<string[]>;
+  draft_id: string | null;
+  person_id: string;
+  post_id: string;
+  real_id: string | null;
+  sha256: Buffer | null;
+}
+
 export interface Unit {
   calendar: string | null;
   city_id: string;
@@ -1158,6 +1213,7 @@ export interface DB {
   catalog_stamp: CatalogStamp;
   category: Category;
   city: City;
+  city_export: CityExport;
   command: Command;
   condition: Condition;
   control_area: ControlArea;
@@ -1217,6 +1273,7 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  sign_in_failure: SignInFailure;
   simulation: Simulation;
   simulation_timer: SimulationTimer;
   source: Source;
@@ -1224,6 +1281,8 @@ export interface DB {
   succession: Succession;
   task: Task;
   timer: Timer;
+  transfer_change: TransferChange;
+  transfer_file: TransferFile;
   unit: Unit;
 }
 

@@ -9,6 +9,7 @@ export const ROOMS = [
   { to: '/duty', name: 'duty', right: 'duty.read' },
   { to: '/rules', name: 'rules', right: 'rule.publish' },
   { to: '/people', name: 'people', right: 'org.write' },
+  { to: '/transfer', name: 'transfer', right: 'data.import' },
   { to: '/audit', name: 'audit', right: 'audit.read' },
 ] as const satisfies readonly { to: string; name: string; right: Permission }[];
 

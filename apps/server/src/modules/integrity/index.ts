@@ -4,7 +4,16 @@ import { writeRoots } from './roots.ts';
 
 export { routes } from './routes.ts';
 export { type ChainFault, type ChainResult, verifyChain } from './chain.ts';
-export { type DailyRoot, exportRoots, listRoots, readRootFile, rootFile, writeRoots } from './roots.ts';
+export {
+  chainedRoot,
+  type DailyRoot,
+  exportRoots,
+  listRoots,
+  readRootFile,
+  rootFile,
+  writeRoots,
+} from './roots.ts';
+export { GrowingTree, headLeaf } from './tree.ts';
 export { type CityFaults, verifyCity, verifyRoots } from './verify.ts';
 
 /** Closes the log of each of the city's days, after its last command, with a root, in the database and outside of it. */

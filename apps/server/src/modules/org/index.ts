@@ -28,3 +28,6 @@ export type { Holder, HolderFilter } from './holders.ts';
 export { onOrgChange } from './changes.ts';
 export type { OrgChange, OrgListener } from './changes.ts';
 export { setPassword } from './staff.ts';
+export { forgetOrg, Move } from './units.ts';
+export { directoryOf } from './directory.ts';
+export { endSessions, forgetSessions } from './sessions.ts';

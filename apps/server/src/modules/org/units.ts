@@ -116,20 +116,21 @@ async function change(
   return { ...done, to: to ? { id: to.id, code: to.code, name: to.name } : null };
 }
 
-function forgetOrg(platform: Platform): void {
+/** After a change is committed, so that this process sees it at once. */
+export function forgetOrg(platform: Platform): void {
   forgetDirectory(platform);
   forgetAllSessions(platform);
 }
 
-type How = 'rename' | 'merge' | 'move';
+export type How = 'rename' | 'merge' | 'move';
 
-/** One recorded change of the tree of units: rows end and get successors, nothing is changed in place. */
-class Move {
+/** One recorded change of units and posts: rows end and get successors, nothing is changed in place. */
+export class Move {
   readonly trx: Trx;
   readonly #actor: Actor;
   readonly #at: number;
   readonly #units: { from: string; to: string | null }[] = [];
-  readonly #posts: { from: string; to: string }[] = [];
+  readonly #posts: { from: string; to: string | null }[] = [];
 
   constructor(trx: Trx, platform: Platform, actor: Actor) {
     this.trx = trx;
@@ -177,9 +178,14 @@ class Move {
   }
 
   async #movePost(postId: string, unitId: string): Promise<void> {
+    await this.succeedPost(postId, { unit_id: unitId }, 'move');
+  }
+
+  /** A new row for the post with some fields changed; its beats, sessions and work follow. */
+  async succeedPost(postId: string, changes: Record<string, unknown>, how: How): Promise<string> {
     await sql`update post set valid_to = ${this.#time()} where id = ${postId}::uuid`.execute(this.trx);
-    const to = await this.#copy('post', postId, { unit_id: unitId });
-    await this.#succession('post', postId, to, 'move');
+    const to = await this.#copy('post', postId, changes);
+    await this.#succession('post', postId, to, how);
     await sql`
       with ended as (
         update post_grid set valid_to = ${this.#time()}
@@ -191,6 +197,20 @@ class Move {
     await sql`update session set post_id = ${to}::uuid
       where post_id = ${postId}::uuid and revoked_at is null`.execute(this.trx);
     this.#posts.push({ from: postId, to });
+    return to;
+  }
+
+  /** The post ends and nobody takes its place; what waits for it goes back to its unit. */
+  async endPost(postId: string): Promise<void> {
+    await sql`update post set valid_to = ${this.#time()} where id = ${postId}::uuid`.execute(this.trx);
+    await sql`update post_grid set valid_to = ${this.#time()}
+      where post_id = ${postId}::uuid and valid_to is null`.execute(this.trx);
+    this.#posts.push({ from: postId, to: null });
+  }
+
+  /** Tells those who hold open work of what became of units and posts. */
+  tell(platform: Platform): Promise<void> {
+    return tellOrgChange(this.trx, platform, this.change);
   }
 
   /** All columns as they are, those that other migrations added too, but for the changed ones. */

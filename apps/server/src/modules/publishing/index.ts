@@ -4,7 +4,7 @@ export { catalogOfFiles } from './catalog-of-files.ts';
 export { checkRules, isPublishable, type CheckOptions } from './check.ts';
 export { diffFile, diffRules } from './diff.ts';
 export { checkDraft, makeDraft, provideTried, publishDraft, type DraftPlan } from './drafts.ts';
-export { draftFiles, readDraft, type DraftRow } from './draft-repo.ts';
+export { deleteDraft, draftFiles, insertDraft, readDraft, type DraftRow } from './draft-repo.ts';
 export { rulesInForce, type RulesInForce } from './export.ts';
 export {
   installRules,
@@ -28,5 +28,6 @@ export {
   type RuleSet,
 } from './rule-set.ts';
 export { cityActor } from './routing.ts';
+export { isFault, readTableText, tableLine } from './table-text.ts';
 export { groundOf } from './store.ts';
 export { rulesOf, type DepartmentRule, type Rules } from './rules.ts';

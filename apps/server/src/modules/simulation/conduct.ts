@@ -1,5 +1,13 @@
 import { addTime, actionsOf, type Calendar, type Graph } from '@wanmi/process';
-import { CITY_HABITS, createRandom, decide, limitLength, type Decision, type Habits } from '@wanmi/simulator';
+import {
+  CITY_HABITS,
+  createRandom,
+  decide,
+  limitLength,
+  localTime,
+  type Decision,
+  type Habits,
+} from '@wanmi/simulator';
 import { mayStillDecline, varsOf, type TaskState } from '#modules/cases';
 import type { Catalog } from '#modules/catalog';
 import type { UnitInfo } from '#modules/org';
@@ -10,6 +18,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Nobody reads, goes and writes in less. */
 const LEAST = 40_000;
+const DUTY_FROM = 7;
+const DUTY_TO = 20;
 
 /** Something that somebody is going to do of his own accord, beside the tasks. */
 export interface Impulse {
@@ -80,8 +90,12 @@ export class Conductor {
     const random = createRandom(this.#seed, `${key} ${ordinal} shift`);
     const earliest = Math.max(task.openedAt, task.notBefore ?? 0) + LEAST + random.between(0, 2 * MINUTE);
     let when = Math.max(decided.at, earliest);
-    if (task.role === 'department')
-      when = atWork(calendarFor(catalog, task.unitId), when, random.between(0, 40 * MINUTE));
+    if (task.role === 'department') {
+      const later = random.between(0, 40 * MINUTE);
+      when = random.chance(conduct.offDuty)
+        ? byDay(when, this.#timeZone, later)
+        : atWork(calendarFor(catalog, task.unitId), when, later);
+    }
     return { action: decided.action, at: Math.ceil(when) };
   }
 
@@ -242,6 +256,14 @@ export function varsFor(
 function calendarFor(catalog: Catalog, unitId: string | null): Calendar | undefined {
   const code = catalog.unitById.get(unitId ?? '')?.calendar ?? 'department';
   return catalog.calendars.get(code);
+}
+
+/** Whoever is on duty at weekends and holidays works by day. */
+function byDay(at: number, timeZone: string, later: number): number {
+  const { hour } = localTime(at, timeZone);
+  if (hour >= DUTY_FROM && hour < DUTY_TO) return at;
+  const hours = (DUTY_FROM - hour + 24) % 24;
+  return Math.ceil(at / HOUR) * HOUR + (hours - 1) * HOUR + later;
 }
 
 /** Off duty it is one of the first things of the next working period. */

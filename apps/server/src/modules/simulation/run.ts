@@ -154,6 +154,28 @@ async function run(platform: Platform, options: SimulateOptions): Promise<Simula
   return { ...year.counts, runId: row.id, done, resumedAfter: resumed ? row.done_day : null };
 }
 
+/** A run that was begun and not finished, to be gone on with by the same words; null: there is none. */
+export async function runningSimulation(
+  { pool }: Platform,
+  cityId: string,
+): Promise<Pick<SimulateOptions, 'name' | 'seed' | 'from' | 'to' | 'scenario' | 'reports'> | null> {
+  const { rows } = await pool.query<{
+    scenario: string;
+    seed: string;
+    from_day: string;
+    to_day: string;
+    content: { scenario: Scenario; reports: number | null };
+  }>(
+    `select scenario, seed, from_day, to_day, content from simulation where city_id = $1 and state = 'running'`,
+    [cityId],
+  );
+  const [row] = rows;
+  if (!row) return null;
+  const { scenario, reports } = row.content;
+  const { scenario: name, seed, from_day: from, to_day: to } = row;
+  return { name, seed, from, to, scenario, ...(reports === null ? {} : { reports }) };
+}
+
 /** Writes stretch after stretch, one while the next is being played. */
 class Books {
   readonly #platform: Platform;

@@ -20,6 +20,8 @@ const Conduct = z.strictObject({
   late: z.record(z.string(), share),
   /** What of a limit's length the others take, least and most. */
   share: z.tuple([share, share]),
+  /** Share of a department's work that its people on duty do while the others are off: evenings, weekends, holidays. */
+  offDuty: share,
   /** Of disposals: share that asks for more time, to be rid of it, to suspend. */
   extend: share,
   return: share,

@@ -1,20 +1,13 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { PoolClient } from 'pg';
 import type { ReportRow } from '#modules/cases';
-import {
-  foldAll,
-  openDays,
-  touched,
-  writeFacts,
-  type Folded,
-  type Known,
-  type OpenFact,
-} from '#modules/statistics';
+import { foldAll, openDays, type Folded, type Known, type OpenFact } from '#modules/statistics';
 import { addDays, cityDay, cityDayStart } from '#platform/clock';
 import { copyRows, type CopyValue } from '#platform/copy';
 import type { Trx } from '#platform/pool';
 import type { Kept, LiveCase } from './life.ts';
 import type { MadeMedia } from './pictures.ts';
+import { writeFacts } from './facts.ts';
 import { SimulationError } from './scenario.ts';
 
 type Rows = (readonly CopyValue[])[];
@@ -526,7 +519,7 @@ export async function writeStretch(client: PoolClient, cityId: string, stretch: 
   ] as const;
   for (const [text, rows] of changes) if (rows.length > 0) await client.query(text, [JSON.stringify(rows)]);
   await client.query(SQL_NUMBERS, [cityId, JSON.stringify(stretch.numbers)]);
-  await writeFacts(trxOn(client), touched(stretch.before, stretch.folded), stretch.folded);
+  await writeFacts(client, trxOn(client), stretch.before, stretch.folded);
 }
 
 /** The same connection, in the same transaction, for statements of the query builder. */

@@ -429,8 +429,12 @@ export class Year {
     if (later !== null) return this.#plan(later, { kind: 'task', c, taskId, action });
     const catalog = await this.#catalog();
     const graph = await processOf(this.#memory, c.state.processId);
-    const names = offered(c, task, graph, catalog, at);
-    const chosen = names.includes(action) ? action : names[0];
+    let chosen: string | undefined = action;
+    if (task.step === 'sign' || task.step === 'dispatch') {
+      // What was meant may not be offered any more: the window in which it could be declined is over.
+      const names = offered(c, task, graph, catalog, at);
+      chosen = names.includes(action) ? action : names[0];
+    }
     if (chosen === undefined) return;
     const label = `${c.state.caseNo} ${c.ordinals.get(taskId)}`;
     const random = createRandom(this.#o.seed, `${label} ${chosen}`);

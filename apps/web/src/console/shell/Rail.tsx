@@ -6,6 +6,7 @@ import {
   InboxOutlined,
   PlusSquareOutlined,
   ScheduleOutlined,
+  SwapOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
@@ -23,6 +24,7 @@ const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   duty: ScheduleOutlined,
   rules: ControlOutlined,
   people: TeamOutlined,
+  transfer: SwapOutlined,
   audit: AuditOutlined,
 };
 

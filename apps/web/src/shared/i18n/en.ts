@@ -130,6 +130,7 @@ export const en: Translation = {
     duty: 'Duty',
     rules: 'Rules',
     people: 'People',
+    transfer: 'Transfer',
     audit: 'Audit',
   },
   account: {

@@ -6,6 +6,8 @@ import { setLanguage } from './index.ts';
 import { pickText, wordOf } from './text.ts';
 import { rulesEn } from './rules.en.ts';
 import { rulesZhCN } from './rules.zh-CN.ts';
+import { transferEn } from './transfer.en.ts';
+import { transferZhCN } from './transfer.zh-CN.ts';
 import { zhCN } from './zh-CN.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -19,8 +21,8 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return found;
 }
 
-const chinese = new Map([...flat(zhCN), ...flat(rulesZhCN, 'rules:')]);
-const english = new Map([...flat(en), ...flat(rulesEn, 'rules:')]);
+const chinese = new Map([...flat(zhCN), ...flat(rulesZhCN, 'rules:'), ...flat(transferZhCN, 'transfer:')]);
+const english = new Map([...flat(en), ...flat(rulesEn, 'rules:'), ...flat(transferEn, 'transfer:')]);
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 
 describe('the two catalogues', () => {

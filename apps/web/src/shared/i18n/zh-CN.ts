@@ -128,6 +128,7 @@ export const zhCN = {
     duty: '值守',
     rules: '规则',
     people: '人员',
+    transfer: '导入导出',
     audit: '审计',
   },
   account: {

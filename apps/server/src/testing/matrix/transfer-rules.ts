@@ -1,0 +1,52 @@
+import type { Viewer } from '../viewers.ts';
+import { api, exactly, fixed, nobodys, ok, type Rule, type Rules } from './ask.ts';
+
+/** Files speak of the whole city: who runs a part of it neither imports nor exports. */
+const cityOnly = (viewer: Viewer): boolean => viewer.reach.kind !== 'city';
+
+const unseen = (access: 'data.import' | 'data.export', path: string, body?: object): Rule => ({
+  access,
+  refuses: cityOnly,
+  unknown: () => ({ url: api(path), ...(body && { body }) }),
+  asks: () => [{ what: 'what nobody has', url: api(path), ...(body && { body }), status: 404 }],
+});
+const listed = (access: 'data.import' | 'data.export', path: string): Rule => ({
+  access,
+  refuses: cityOnly,
+  asks: () => [ok('none', api(path), exactly([]))],
+});
+const batch = (rest = ''): string => `/transfer/imports/${nobodys()}${rest}`;
+const archive = (rest = ''): string => `/transfer/exports/${nobodys()}${rest}`;
+
+/** 导入导出; modules/transfer tests what becomes of files. */
+export const TRANSFER_RULES: Rules = {
+  'GET /api/v1/transfer/templates/:kind': fixed(
+    'data.import',
+    ok('a table', api('/transfer/templates/units?format=csv')),
+    { what: 'a kind that is none', url: api('/transfer/templates/secrets'), status: 400 },
+  ),
+  'POST /api/v1/transfer/imports/:kind': {
+    access: 'data.import',
+    refuses: cityOnly,
+    asks: () => [{ what: 'no file', url: api('/transfer/imports/units'), body: {}, status: 415 }],
+  },
+  'GET /api/v1/transfer/imports': listed('data.import', '/transfer/imports'),
+  'GET /api/v1/transfer/imports/:id': unseen('data.import', batch()),
+  'GET /api/v1/transfer/imports/:id/rejects': unseen('data.import', batch('/rejects')),
+  'GET /api/v1/transfer/imports/:id/rejects.csv': unseen('data.import', batch('/rejects.csv')),
+  'POST /api/v1/transfer/imports/:id/confirm': unseen('data.import', batch('/confirm'), {}),
+  'POST /api/v1/transfer/imports/:id/cancel': unseen('data.import', batch('/cancel'), {}),
+  'POST /api/v1/transfer/imports/:id/undo': unseen('data.import', batch('/undo'), {}),
+  'GET /api/v1/transfer/exports': listed('data.export', '/transfer/exports'),
+  'POST /api/v1/transfer/exports': {
+    access: 'data.export',
+    refuses: cityOnly,
+    asks: () => [
+      { what: 'with personal data', url: api('/transfer/exports'), body: { personal: true }, status: 403 },
+      { what: 'everything', url: api('/transfer/exports'), body: {}, status: 202, does: true },
+    ],
+  },
+  'GET /api/v1/transfer/exports/:id': unseen('data.export', archive()),
+  'POST /api/v1/transfer/exports/:id/cancel': unseen('data.export', archive('/cancel'), {}),
+  'GET /api/v1/transfer/exports/:id/file': unseen('data.export', archive('/file')),
+};

@@ -1,0 +1,41 @@
+import { Link, useSearch } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { useMay } from '../me.ts';
+import { Batch } from './Batch.tsx';
+import { Exports } from './Exports.tsx';
+import { History } from './History.tsx';
+import { Import } from './Import.tsx';
+import styles from './transfer.module.css';
+
+const TABS = ['import', 'history', 'export'] as const;
+
+/** 导入导出: tables that come in, what came in, and everything that the city owns going out. */
+export function Transfer() {
+  const { t } = useTranslation('transfer');
+  const { tab = 'import', batch } = useSearch({ from: '/transfer' });
+  const exports = useMay('data.export');
+  const tabs = TABS.filter((one) => one !== 'export' || exports);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1>{t('title')}</h1>
+        <nav className={styles.tabs} aria-label={t('views')}>
+          {tabs.map((one) => (
+            <Link
+              key={one}
+              to="/transfer"
+              search={one === 'import' ? {} : { tab: one }}
+              data-active={one === tab}
+              aria-current={one === tab ? 'page' : undefined}
+            >
+              {t(`tab.${one}`)}
+            </Link>
+          ))}
+        </nav>
+      </header>
+      {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
+      {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
+      {tab === 'export' && exports && <Exports />}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import {
+  TRANSFER_COLUMNS,
+  TRANSFER_REASONS,
+  type Text,
+  type TransferBatch,
+  type TransferKind,
+  type TransferReason,
+} from '@wanmi/contracts';
+import i18next from 'i18next';
+
+export const reasonText = (reason: string): Text | null =>
+  Object.hasOwn(TRANSFER_REASONS, reason) ? TRANSFER_REASONS[reason as TransferReason] : null;
+
+/** A column as people call it; one of the file's own is called as it is there. */
+export const fieldText = (kind: TransferKind, field: string): Text =>
+  TRANSFER_COLUMNS[kind].find(({ key }) => key === field)?.name ?? { 'zh-CN': field, en: field };
+
+/** Why a batch failed: the words for its code, and what was missing. */
+export function faultOf(problem: string): { key: string; detail: string } {
+  const [code = '', ...detail] = problem.split(' ');
+  return { key: i18next.exists(`transfer:fault.${code}`) ? code : 'other', detail: detail.join(' ') };
+}
+
+export function stateOf({ mode, state }: Pick<TransferBatch, 'mode' | 'state'>) {
+  if (mode === 'dry' && state === 'running') return 'trying';
+  return mode === 'dry' && state === 'done' ? 'tried' : state;
+}
+
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let at = 0;
+  while (value >= 1024 && at < units.length - 1) {
+    value /= 1024;
+    at += 1;
+  }
+  return `${value < 10 && at > 0 ? value.toFixed(1) : Math.round(value)} ${units[at]!}`;
+}
