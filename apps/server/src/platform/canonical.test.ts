@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -48,6 +49,15 @@ describe('canonicalJson', () => {
         expect(canonicalJson(shuffled(value))).toBe(text);
         expect(canonicalJson(JSON.parse(text))).toBe(text);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it('is what the library writes, letter by letter', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        fc.pre(JSON.stringify(value).isWellFormed() && canonicalize(value) !== undefined);
+        expect(canonicalJson(value)).toBe(canonicalize(value));
       }),
     );
   });

@@ -26,7 +26,7 @@ export function reportText(report: ImportReport): string {
     `${report.closed} ended, ${report.open} open; ${report.withPosition} with a position, ${report.withoutPosition} without`,
     '',
     `on time by the dates: ${onTime.ours.onTime}; late: ${onTime.ours.late}; open and not yet due: ${onTime.ours.running}; nothing promised: ${onTime.ours.none}`,
-    `the register's flag compared in ${onTime.compared} rows: ${onTime.disagree} disagree (on time by the flag and late by the dates ${onTime.saidOnTime}, the other way round ${onTime.saidLate})`,
+    `the register's flag compared in ${onTime.compared} rows: ${onTime.disagree} disagree (on time by the flag and late by the dates ${onTime.saidOnTime}, the other way round ${onTime.saidLate}, no flag where the dates judge ${onTime.silent})`,
     `the flag stands where nothing was promised: ${onTime.withoutDue}`,
     ...onTime.table.map(
       ({ said, ours, open, rows }) => `  ${said || '(empty)'}  ${ours}  ${open ? 'open' : 'ended'}  ${rows}`,

@@ -65,7 +65,7 @@ function count(plain: Plain, row: Readonly<Record<string, string>>): void {
   else plain.late += 1;
   const judged =
     due === '' || (closed === '' && due >= '2026-03-02 21:00:00') ? null : closed !== '' && closed <= due;
-  if (judged !== null && ontime !== '' && judged !== (ontime === 'ONTIME')) plain.disagree += 1;
+  if (judged !== null && (ontime === '' || judged !== (ontime === 'ONTIME'))) plain.disagree += 1;
 }
 
 const named = (rows: readonly { name: string; rows: number }[]): Record<string, number> =>

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { findBatch } from './batch-repo.ts';
+import type { Mapping } from './mapping.ts';
 
 export interface Counted {
   readonly name: string;
@@ -55,9 +56,12 @@ export interface ImportReport {
       readonly open: boolean;
       readonly rows: number;
     }[];
+    /** Rows that the dates judge, of a register that has a flag. */
     readonly compared: number;
-    /** The register says one, its dates the other. */
+    /** The register does not say what its dates say: it says the opposite, or nothing. */
     readonly disagree: number;
+    /** It says nothing, and its dates do. */
+    readonly silent: number;
     /** The register says on time, its dates late; and the other way round. */
     readonly saidOnTime: number;
     readonly saidLate: number;
@@ -92,6 +96,7 @@ export async function reportOf({ db }: Platform, cityId: string, batchId: string
   const sum = (test: (row: (typeof table.rows)[number]) => boolean): number =>
     table.rows.filter(test).reduce((n, row) => n + row.rows, 0);
   const judged = (row: { ours: string }): boolean => row.ours === 'onTime' || row.ours === 'late';
+  const hasFlag = (batch.mapping as Mapping).fields.onTime !== undefined;
   const kept = (name: string) => sql`r.kept->>${name}::text`;
   const of = (prefix: string): Record<string, number> =>
     Object.fromEntries(
@@ -145,8 +150,9 @@ export async function reportOf({ db }: Platform, cityId: string, batchId: string
       },
       said: await grouped(kept('flag')),
       table: table.rows.map(({ said, ours, open, rows }) => ({ said, ours, open, rows })),
-      compared: sum((row) => row.flag !== null && judged(row)),
-      disagree: sum((row) => row.flag !== null && judged(row) && row.flag !== (row.ours === 'onTime')),
+      compared: hasFlag ? sum(judged) : 0,
+      disagree: hasFlag ? sum((row) => judged(row) && row.flag !== (row.ours === 'onTime')) : 0,
+      silent: hasFlag ? sum((row) => row.flag === null && judged(row)) : 0,
       saidOnTime: sum((row) => row.flag === true && row.ours === 'late'),
       saidLate: sum((row) => row.flag === false && row.ours === 'onTime'),
       withoutDue: sum((row) => row.flag !== null && row.ours === 'none'),
