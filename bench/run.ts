@@ -51,6 +51,7 @@ function print(figures: readonly Figure[]): void {
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
   crash: () => import('./crash.ts'),
+  drill: () => import('./drill.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),
