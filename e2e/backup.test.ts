@@ -13,7 +13,10 @@ let drill: Drill;
 beforeAll(async () => {
   drill = await Drill.begin();
 });
-afterAll(() => drill?.clear());
+afterAll(async () => {
+  if (drill) await rm(`${drill.dir}-gone`, { recursive: true, force: true });
+  await drill?.clear();
+});
 
 async function alarms(): Promise<string[]> {
   const text = await (await fetch(`${drill.program.url}/metrics`)).text();
@@ -103,6 +106,11 @@ test(
     const env = { WANMI_HOME: copy.home, WANMI_BACKUP_DIR: drill.dir };
     const refused = await wanmi(['backup', 'now'], env);
     expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('another installation')]);
+    expect(readFileSync(owner, 'utf8')).toBe(kept);
+    // The machine that it was on is no more, and then it is back after all.
+    expect((await wanmi(['backup', 'now', '--adopt'], env)).code).toBe(0);
+    expect((await wanmi(['backup', 'now'], drill.env)).code).toBe(1);
+    expect((await wanmi(['backup', 'now', '--adopt'], drill.env)).code).toBe(0);
     expect(readFileSync(owner, 'utf8')).toBe(kept);
   },
 );
