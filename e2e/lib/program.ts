@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readPostmasterFile } from '../../apps/server/src/platform/cluster/server.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../apps/server/src/main.ts');
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
 
 /** The real program as an operator runs it, in a home and on a port of its own; it can be killed and comes again. */
 export class Program {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { ownName, serverAccount } from './cluster/account.ts';
@@ -29,14 +29,19 @@ export interface UpgradeOptions {
   from: ServerBinaries;
   to: ServerBinaries;
   log: ClusterLog;
+  /**
+   * `files` (pg_upgrade) takes minutes whatever the size; `dump` writes everything out and in again, takes hours for a large
+   * city, and works where pg_upgrade refuses (another PostGIS, another locale provider).
+   */
+  by?: 'files' | 'dump';
 }
 
 /**
- * Moves a data directory to another major version of PostgreSQL with pg_upgrade and returns where the old one is kept.
+ * Moves a data directory to another major version of PostgreSQL and returns where the old one is kept.
  * The new one is made beside it and takes its name when it is whole: a failure changes nothing.
  */
 export async function upgradeCluster(options: UpgradeOptions): Promise<string> {
-  const { from, to, log } = options;
+  const { from, to, log, by = 'files' } = options;
   const dataDir = realpathSync(options.dataDir);
   const place = placeOf(dataDir);
   const owner = lstatSync(dataDir).uid;
@@ -58,11 +63,18 @@ export async function upgradeCluster(options: UpgradeOptions): Promise<string> {
     const fresh: Place = { ...place, dataDir: `${dataDir}.upgraded` };
     rmSync(fresh.dataDir, { recursive: true, force: true });
     // pg_upgrade takes only a server that was shut down in order, which a start and a stop make sure of.
-    await withServer(from, place, account, log, async () => {});
+    const dump = path.join(place.base, 'upgrade');
+    await withServer(from, place, account, log, async (socketDir) => {
+      if (by === 'dump') await writeOut(to, socketDir, dump, account);
+    });
     log.info(`copying the data of PostgreSQL ${from.major} to PostgreSQL ${to.major}`);
     await initialise(to, fresh, account, log);
-    await pgUpgrade(from, to, place, fresh, account);
-    await withServer(to, fresh, account, log, renewExtensionsAndStatistics);
+    if (by === 'files') await pgUpgrade(from, to, place, fresh, account);
+    await withServer(to, fresh, account, log, async (socketDir) => {
+      if (by === 'dump') await readIn(to, socketDir, dump, account);
+      await renewExtensionsAndStatistics(socketDir);
+    });
+    rmSync(dump, { recursive: true, force: true });
     renameSync(dataDir, kept);
     renameSync(fresh.dataDir, dataDir);
     return kept;
@@ -117,6 +129,57 @@ async function pgUpgrade(
   rmSync(work, { recursive: true, force: true });
 }
 
+/** Every database into a directory of its own, by the newer programs, which read both versions. */
+async function writeOut(
+  to: ServerBinaries,
+  socketDir: string,
+  dump: string,
+  account: Account | undefined,
+): Promise<void> {
+  rmSync(dump, { recursive: true, force: true });
+  makePrivate(dump, account);
+  const client = new pg.Client(
+    clientConfig({ ...connectionTo(socketDir), database: 'postgres' }, 'wanmi-upgrade'),
+  );
+  client.on('error', () => {});
+  await client.connect();
+  const { rows } = await client
+    .query<{ datname: string }>('select datname from pg_database where datallowconn and not datistemplate')
+    .finally(() => client.end());
+  for (const { datname } of rows) {
+    await tool(to, 'pg_dump', ['-Fd', '-j2', '-f', path.join(dump, datname), datname], socketDir, account);
+  }
+}
+
+async function readIn(
+  to: ServerBinaries,
+  socketDir: string,
+  dump: string,
+  account: Account | undefined,
+): Promise<void> {
+  for (const name of readdirSync(dump)) {
+    // The database `postgres` is there; every other is made as it was.
+    const create = name === 'postgres' ? [] : ['--create'];
+    const args = ['--exit-on-error', ...create, '-j2', '-d', 'postgres', path.join(dump, name)];
+    await tool(to, 'pg_restore', args, socketDir, account);
+  }
+}
+
+async function tool(
+  { binDir }: ServerBinaries,
+  name: string,
+  args: string[],
+  socketDir: string,
+  account: Account | undefined,
+): Promise<void> {
+  const { code, output } = await run(
+    path.join(binDir, name),
+    ['-h', socketDir, '-U', SUPERUSER, '--no-password', ...args],
+    { account },
+  );
+  if (code !== 0) throw new ClusterError('cluster_upgrade_failed', `${name} failed:\n${output.trim()}`);
+}
+
 /** pg_upgrade brings neither the planner's statistics nor the newer SQL side of an extension. */
 async function renewExtensionsAndStatistics(socketDir: string): Promise<void> {
   const connect = async (database: string): Promise<pg.Client> => {
@@ -148,7 +211,7 @@ async function renewExtensionsAndStatistics(socketDir: string): Promise<void> {
 
 const say = (message: string): void => void process.stdout.write(`${message}\n`);
 
-async function main(dataDir: string | undefined): Promise<void> {
+async function main(dataDir: string | undefined, by: 'files' | 'dump'): Promise<void> {
   if (!dataDir || !existsSync(dataDir)) {
     throw new ClusterError('cluster_upgrade_failed', 'name the data directory that is to be migrated');
   }
@@ -173,7 +236,7 @@ async function main(dataDir: string | undefined): Promise<void> {
   if (!to || to.major <= major) {
     throw new ClusterError('cluster_upgrade_failed', `no newer PostgreSQL than ${major} is installed`);
   }
-  const kept = await upgradeCluster({ dataDir, from, to, log: { info: say, warn: say } });
+  const kept = await upgradeCluster({ dataDir, from, to, log: { info: say, warn: say }, by });
   say(
     `The database is now PostgreSQL ${to.major}. The old one is kept in ${kept}; remove it when all is well.`,
   );
@@ -181,7 +244,8 @@ async function main(dataDir: string | undefined): Promise<void> {
 
 if (import.meta.main) {
   try {
-    await main(process.argv[2]);
+    const args = process.argv.slice(2).filter((one) => one !== '--dump');
+    await main(args[0], process.argv.includes('--dump') ? 'dump' : 'files');
   } catch (error) {
     process.stderr.write(`${error instanceof ClusterError ? error.message : String(error)}\n`);
     process.exitCode = 1;

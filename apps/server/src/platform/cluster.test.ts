@@ -458,26 +458,33 @@ describe('server programs', () => {
     await start(home);
   });
 
-  test('migrate a data directory with everything in it', async () => {
-    const home = temporary();
-    const cluster = await start(home);
-    await query(cluster.connection, 'create extension postgis');
-    await query(
-      cluster.connection,
-      `create table kept as select 42 as answer, st_point(116.4, 39.9, 4326) as geom`,
-    );
-    const server = chooseServer(findServers(defaultSearch()), cluster.majorVersion);
-    if (!server) throw new Error('no server programs');
-    const options = { dataDir: cluster.dataDir ?? '', from: server, to: server, log: quiet };
-    await expect(upgradeCluster(options)).rejects.toMatchObject({ code: 'cluster_upgrade_failed' }); // it runs
-    await cluster.stop();
-    const kept = await upgradeCluster(options);
-    expect(readFileSync(path.join(kept, 'PG_VERSION'), 'utf8').trim()).toBe(String(server.major));
-    const after = await start(home);
-    expect(await query(after.connection, 'select answer, st_x(geom) as x from kept')).toEqual([
-      { answer: 42, x: 116.4 },
-    ]);
-  });
+  test.each(['files', 'dump'] as const)(
+    'migrate a data directory with everything in it, by %s',
+    async (by) => {
+      const home = temporary();
+      const cluster = await start(home);
+      await query(cluster.connection, 'create extension postgis');
+      await query(
+        cluster.connection,
+        `create table kept as select 42 as answer, st_point(116.4, 39.9, 4326) as geom`,
+      );
+      await query(cluster.connection, 'create database second');
+      const server = chooseServer(findServers(defaultSearch()), cluster.majorVersion);
+      if (!server) throw new Error('no server programs');
+      const options = { dataDir: cluster.dataDir ?? '', from: server, to: server, log: quiet, by };
+      await expect(upgradeCluster(options)).rejects.toMatchObject({ code: 'cluster_upgrade_failed' }); // it runs
+      await cluster.stop();
+      const kept = await upgradeCluster(options);
+      expect(readFileSync(path.join(kept, 'PG_VERSION'), 'utf8').trim()).toBe(String(server.major));
+      const after = await start(home);
+      expect(await query(after.connection, 'select answer, st_x(geom) as x from kept')).toEqual([
+        { answer: 42, x: 116.4 },
+      ]);
+      expect(
+        await query(after.connection, `select datname from pg_database where datname = 'second'`),
+      ).toHaveLength(1);
+    },
+  );
 });
 
 describe('DATABASE_URL', () => {

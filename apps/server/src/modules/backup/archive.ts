@@ -51,7 +51,7 @@ export async function ensureStretch(platform: Platform, folder: Folder): Promise
   const { db, pool, log } = platform;
   const slot = await slotOf(pool);
   const known = await readArchive(db);
-  if (slot && slot.status !== 'lost' && known) {
+  if (slot && slot.status !== 'lost' && known?.dir === folder.root) {
     const dir = path.join(folder.wal, known.stretch);
     if (await stat(dir).catch(() => null)) return { name: known.stretch, dir, fresh: false };
   }
@@ -73,7 +73,7 @@ export async function ensureStretch(platform: Platform, folder: Folder): Promise
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await syncFolder(folder.wal);
   // Named before the slot is there: a crash between the two begins one more stretch, and loses none.
-  await write(db, 'backup.archive', { stretch: name });
+  await write(db, 'backup.archive', { stretch: name, dir: folder.root });
   await pool.query('select pg_create_physical_replication_slot($1, true)', [SLOT]);
   return { name, dir, fresh: true };
 }
@@ -111,7 +111,8 @@ export async function startReceiver(pool: Pool, server: Server, stretch: Stretch
       running = false;
       resolve();
     });
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
+      said ||= `it ended by ${signal ?? `code ${code}`}`;
       running = false;
       resolve();
     });

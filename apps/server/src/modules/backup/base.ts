@@ -14,7 +14,7 @@ import { BackupError } from './errors.ts';
 import { copyNew, storedFiles } from './files.ts';
 import { claim, freeBytes, listBackups, openFolder, syncFolder, writeDurably, writeJson } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
-import { changeState } from './state.ts';
+import { changeState, readArchive } from './state.ts';
 import { FOREIGN, ask, connectionArgs, serverOf, tool } from './tools.ts';
 import { segmentOf } from './wal.ts';
 
@@ -37,9 +37,8 @@ export function backupRoot({ config }: Pick<Platform, 'config'>): string {
 
 /** Makes one backup: base, files, keys, roots. What a crash leaves of it is no backup and is removed by the next. */
 export async function makeBackup(platform: Platform, options: BackupOptions): Promise<Manifest> {
-  const folder = await openFolder(backupRoot(platform));
   try {
-    await claim(folder, platform.config.home, options.adopt);
+    const folder = await openOwn(platform, options.adopt);
     const manifest = await alone(platform, 'base', () => backUp(platform, folder, options.cause));
     await changeState(platform.db, (state) => {
       const { backup: _gone, ...failures } = state.failures;
@@ -59,6 +58,25 @@ export async function makeBackup(platform: Platform, options: BackupOptions): Pr
     }
     throw error;
   }
+}
+
+/**
+ * The backup directory as ours. A disk that is not mounted looks like an empty directory: filling the mount point beneath
+ * it would be no backup at all.
+ */
+export async function openOwn(platform: Platform, adopt = false): Promise<Folder> {
+  const root = backupRoot(platform);
+  const known = await readArchive(platform.db);
+  if (known?.dir === root && !adopt && !existsSync(path.join(root, 'owner.json'))) {
+    throw new BackupError(
+      'backup_folder',
+      `the backup directory ${root} cannot be used: it held backups and is empty now. Is its disk mounted? If it was ` +
+        'emptied on purpose, say so with: wanmi backup now --adopt',
+    );
+  }
+  const folder = await openFolder(root);
+  await claim(folder, platform.config.home, adopt);
+  return folder;
 }
 
 /** The record of every city: a backup holds all of them. */

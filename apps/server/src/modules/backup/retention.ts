@@ -3,9 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '#platform/clock';
 import type { Platform } from '#platform/platform';
-import { alone, auditAll, backupRoot } from './base.ts';
+import { alone, auditAll, openOwn } from './base.ts';
 import { placeOf, storedFiles } from './files.ts';
-import { claim, listBackups, openFolder, readJson, writeJson } from './folder.ts';
+import { listBackups, readJson, writeJson } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
 import type { Plan } from './plan.ts';
 import { readArchive, readPlan } from './state.ts';
@@ -36,8 +36,7 @@ export interface Pruned {
 
 /** Removes what the plan no longer keeps: backups, then WAL that no backup needs, then files that are erased for good. */
 export async function pruneBackups(platform: Platform): Promise<Pruned> {
-  const folder = await openFolder(backupRoot(platform));
-  await claim(folder, platform.config.home);
+  const folder = await openOwn(platform);
   return alone(platform, 'base', async () => {
     const all = await listBackups(folder);
     const gone = expired(all, await readPlan(platform.db), systemClock.now());

@@ -23,7 +23,7 @@ export const State = z.object({
 export type State = z.infer<typeof State>;
 
 /** The stretch of WAL that is being archived, as the database knows it. */
-export const Archive = z.object({ stretch: z.string() });
+export const Archive = z.object({ stretch: z.string(), dir: z.string() });
 
 /** That this database came out of a backup, and whether somebody has looked at it since. */
 export const Restored = z.object({

@@ -11,10 +11,10 @@ import { clientConfig } from '#platform/pool';
 import type { Connection } from '#platform/pool';
 import { ensureStretch, packSegments, startReceiver } from './archive.ts';
 import type { Receiver, Stretch } from './archive.ts';
-import { backupRoot, copyRoots, inWords, makeBackup, noteFailure, reserve } from './base.ts';
+import { copyRoots, inWords, makeBackup, noteFailure, openOwn, reserve } from './base.ts';
 import { BackupError } from './errors.ts';
 import { copyNew, storedFiles } from './files.ts';
-import { claim, freeBytes, listBackups, openFolder } from './folder.ts';
+import { freeBytes, listBackups } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
 import { lastDue } from './plan.ts';
 import { pruneBackups } from './retention.ts';
@@ -154,6 +154,8 @@ class Keeper {
       this.#receiver = null;
       // A slot that is gone begins a new stretch; anything else goes on in the old one.
       this.#stretch = null;
+      // Its directory may be gone, or another one.
+      this.#folder = null;
       throw new BackupError('backup_failed', `the WAL's receiver ended: ${said || 'no message'}`);
     }
     const folder = (this.#folder ??= await this.#open());
@@ -177,10 +179,10 @@ class Keeper {
 
   async #open(): Promise<Folder> {
     const { config, db, log } = this.#platform;
-    const folder = await openFolder(backupRoot(this.#platform));
-    await claim(folder, config.home);
+    const folder = await openOwn(this.#platform);
     const sameDisk = statSync(folder.root).dev === statSync(config.home).dev;
-    if (sameDisk) {
+    if (sameDisk && !this.#told.has('sameDisk')) {
+      this.#told.set('sameDisk', performance.now());
       log.warn(
         { dir: folder.root },
         'backups lie on the disk of the data, and will be lost with it: WANMI_BACKUP_DIR names another place',

@@ -177,7 +177,7 @@ async function requireSeen(
   version: number | undefined,
 ): Promise<void> {
   if (version === undefined || version === state.seq) return;
-  const first = await firstAfter(platform.pool, state.id, version);
+  const first = await firstAfter(platform.pool, state.id, version, state.seq);
   // A clock that rang meanwhile is nobody's act: what the user saw still holds.
   if (first || version > state.seq) {
     throw problem('conflict.version', { seen: version, current: state.seq, ...first });

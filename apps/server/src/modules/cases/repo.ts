@@ -115,16 +115,20 @@ export async function findReplays(
   return found.rows;
 }
 
-/** The first thing that a person did to a case after `seq`: who was first, as post and event. */
+/**
+ * The first thing that a person did to a case after `seq` and up to what was loaded: who was first, as post and event. What
+ * came after the load may be this very command, sent twice at once: the write finds that out, and reads again.
+ */
 export async function firstAfter(
   db: Client,
   caseId: string,
   seq: number,
+  loadedSeq: number,
 ): Promise<{ type: string; postId: string } | null> {
   const found = await db.query<{ type: string; postId: string }>(
     `select type, post_id as "postId" from case_event
-     where case_id = $1 and seq > $2 and person_id is not null order by seq limit 1`,
-    [caseId, seq],
+     where case_id = $1 and seq > $2 and seq <= $3 and person_id is not null order by seq limit 1`,
+    [caseId, seq, loadedSeq],
   );
   return found.rows[0] ?? null;
 }
