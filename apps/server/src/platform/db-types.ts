@@ -808,6 +808,7 @@ export interface Report {
   reporter_id: string | null;
   source: string;
   street_id: string | null;
+  unit_id: string | null;
 }
 
 export interface Reporter {

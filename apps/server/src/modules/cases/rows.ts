@@ -267,6 +267,8 @@ export interface ReportRow {
   accuracy: number | null;
   assetId: string | null;
   postId: string | null;
+  /** 执法发现: the unit that found it by itself, and sees the case from then on. */
+  unitId?: string;
   reportedAt: number;
   receivedAt: number;
   reporter: { id: string; name: string | null; phone: string | null; wantsReply: boolean } | null;
@@ -303,6 +305,7 @@ export function reportValues(report: ReportRow): string[] {
         accuracy: report.accuracy,
         asset_id: report.assetId,
         post_id: report.postId,
+        unit_id: report.unitId ?? null,
         reported_at: iso(report.reportedAt),
         received_at: iso(report.receivedAt),
       },

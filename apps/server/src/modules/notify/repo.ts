@@ -135,7 +135,9 @@ export async function whereabouts(
     select c.id as "caseId", c.city_id as "cityId", c.district_id as "districtId", c.street_id as "streetId",
       c.community_id as "communityId", c.patrol_grid_id as "patrolGridId",
       array(select a.unit_id from assignment a where a.case_id = c.id
-        union select a.crew_id from assignment a where a.case_id = c.id and a.crew_id is not null)::text[] as "unitIds",
+        union select a.crew_id from assignment a where a.case_id = c.id and a.crew_id is not null
+        union select r.unit_id from report r where r.case_id = c.id and r.unit_id is not null
+          and c.source = 'enforcement')::text[] as "unitIds",
       array(select c.collector_post_id where c.collector_post_id is not null
         union select t.post_id from task t where t.case_id = c.id and t.post_id is not null
         union select t.done_post_id from task t where t.case_id = c.id and t.done_post_id is not null

@@ -34,7 +34,7 @@ export async function readRegions(db: Db | Trx, cityId: string, at: Date): Promi
 
 export async function readUnits(db: Db | Trx, cityId: string, at: Date): Promise<UnitInfo[]> {
   const { rows } = await sql<UnitInfo>`
-    select id, kind, parent_id as "parentId", region_id as "regionId", code, name,
+    select id, kind, parent_id as "parentId", region_id as "regionId", code, name, duty,
            coalesce(valid_to <= ${at}, false) as closed
       from unit where city_id = ${cityId}::uuid order by code, id`.execute(db);
   return rows;

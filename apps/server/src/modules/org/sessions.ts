@@ -13,6 +13,7 @@ import { directoryOf } from './directory.ts';
 import { equivalents } from './reach.ts';
 import { readGridSuccessions, readPatrolGrids, readSession } from './repo.ts';
 import type { SessionRow } from './repo.ts';
+import { rightsOf } from './rights.ts';
 import { scopeOf } from './scope.ts';
 
 /** A revocation in this process shows at once, in another one after this time. */
@@ -52,7 +53,7 @@ export async function actorOf(
     postId: post.postId,
     unitId: post.unitId,
     role: post.role,
-    permissions: new Set(post.permissions),
+    permissions: rightsOf(post.permissions, post.unitId, ground.units),
     scope: scopeOf(post, ground, beats),
     locale: post.locale,
   };
