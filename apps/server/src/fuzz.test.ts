@@ -51,9 +51,9 @@ const SEED = Number(process.env['WANMI_FUZZ_SEED'] ?? 20_260_303);
 /** `WANMI_FUZZ=long`: every value into every field, at every depth, and the slowest answers on standard error. */
 const LONG = process.env['WANMI_FUZZ'] === 'long';
 /** Of all odd values, how many go into each field; into one below another; of headers, into each route. */
-const PER_FIELD = LONG ? 1000 : 12;
-const PER_INNER_FIELD = LONG ? 1000 : 4;
-const PER_ROUTE = LONG ? 1000 : 6;
+const PER_FIELD = LONG ? 1000 : 9;
+const PER_INNER_FIELD = LONG ? 1000 : 3;
+const PER_ROUTE = LONG ? 1000 : 4;
 const PATIENCE = LONG ? 7_200_000 : 400_000;
 /** Made to be slow (argon2), each time. */
 const SLOW = ['POST /api/v1/auth/login', 'POST /api/v1/me/password', 'POST /api/v1/people'];
