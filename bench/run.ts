@@ -55,6 +55,7 @@ function print(figures: readonly Figure[]): void {
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
   crash: () => import('./crash.ts'),
+  drill: () => import('./drill.ts'),
   growth: () => import('./growth.ts'),
   import: () => import('./import.ts'),
   latency: () => import('./latency.ts'),

@@ -195,13 +195,15 @@ async function attack({ route, places, request }) {
   await writeFile(file, request);
   const from = performance.now();
   const slow = SLOW.includes(route);
-  const { output } = await run([
-    ...['-r', file, '--batch', '--dbms=PostgreSQL', '--technique=BEUST', '--flush-session'],
-    ...[`--level=${slow ? 1 : options.level}`, `--risk=${options.risk}`, '--threads=1', '--time-sec=3'],
-    ...['--ignore-code=400,401,403,404,405,409,410,412,413,415,422,423,429', '--timeout=20', '--retries=1'],
-    ...['--disable-coloring', '--output-dir', path.join(folder, 'out'), '--ignore-stdin'],
-    ...['--skip-waf', '--answers=extending=N,follow=N,keep testing=Y'],
-  ]);
+  const { output } = await run(
+    [
+      ['-r', file, '--batch', '--dbms=PostgreSQL', '--technique=BEUST', '--flush-session'],
+      [`--level=${slow ? 1 : options.level}`, `--risk=${options.risk}`, '--threads=1', '--time-sec=3'],
+      ['--ignore-code=400,401,403,404,405,409,410,412,413,415,422,423,429', '--timeout=20', '--retries=1'],
+      ['--disable-coloring', '--output-dir', path.join(folder, 'out'), '--ignore-stdin'],
+      ['--skip-waf', '--answers=extending=N,follow=N,keep testing=Y'],
+    ].flat(),
+  );
   const injectable = [...output.matchAll(/^Parameter: (.+)$/gm)].map(([, name]) => name);
   const total = /total of (\d+) HTTP\(s\) requests/.exec(output)?.[1];
   const codes = [...output.matchAll(/(\d{3}) \([\w ]+\) - (\d+) times?/g)];

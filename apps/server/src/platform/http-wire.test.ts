@@ -22,6 +22,13 @@ const room: Module = {
         a: request.body.a,
       }),
     );
+    app.get('/long', { config: { public: true } }, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      return { long: true };
+    });
+    app.post('/unread', { config: { public: true } }, (_request, reply) => {
+      setTimeout(() => void reply.send({ late: true }), 900);
+    });
     app.post('/file', { config: { public: true } }, async (request) => {
       const part = await request.file();
       return { bytes: (await part!.toBuffer()).length };
@@ -84,6 +91,30 @@ describe('a body that comes drop by drop', () => {
       const text = await ended;
       for (const n of [1, 2, 3]) expect(text).toContain(`{"a":${n}}`);
       expect(text).not.toContain('408');
+    }));
+
+  it('is no matter of answers that take long, with a body that has come or none', () =>
+    listening({ bodyMs: 200 }, async (port) => {
+      for (const request of [
+        'GET /api/v1/long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+        'GET /api/v1/long HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}',
+        'POST /api/v1/unread HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+        `${head('/unread', 'application/json', 2).replace('host: x', 'host: x\r\nconnection: close')}{}`,
+      ]) {
+        const { socket, ended } = open(port);
+        socket.write(request);
+        expect(await ended, request).toMatch(/^HTTP\/1\.1 200[\s\S]*(long|late)/);
+      }
+    }));
+
+  it('nobody reads ends its connection and nothing else', () =>
+    listening({ bodyMs: 200 }, async (port) => {
+      const { socket, ended } = open(port);
+      socket.write('GET /api/v1/long HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n{');
+      await ended;
+      const other = open(port);
+      other.socket.write('GET /api/v1/long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      expect(await other.ended).toContain('"long":true');
     }));
 
   it('is waited for where it is a file: telephones are slow', () =>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -68,14 +69,17 @@ export function limitConnections(server: Server, most: number): void {
 
 /**
  * A body of at most a megabyte that still comes after half a minute is kept back on purpose. Files have the minutes
- * of the request itself: a telephone's network may need them.
+ * of the request itself: a telephone's network may need them. What has no body (a live stream) is no matter of this.
  */
 export function refuseSlowBodies(app: FastifyInstance, withinMs: number): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
-    if (!request.headers['content-type']?.startsWith('multipart/')) {
+    if (hasBody(request.headers) && !request.headers['content-type']?.startsWith('multipart/')) {
       const timer = setTimeout(() => {
+        if (request.raw.complete) return;
         reply.header('connection', 'close');
-        payload.emit('error', problem('request.timeout'));
+        // Whoever reads it answers; where nobody does there is nobody to be told, and an error would end the process.
+        if (payload.listenerCount('error') > 0) payload.emit('error', problem('request.timeout'));
+        else request.raw.destroy();
       }, withinMs);
       timer.unref();
       request.raw.once('end', () => clearTimeout(timer));
@@ -83,4 +87,8 @@ export function refuseSlowBodies(app: FastifyInstance, withinMs: number): void {
     }
     done(null, payload);
   });
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
