@@ -184,7 +184,7 @@ describe('by the command line', () => {
     } finally {
       write.mockRestore();
     }
-    const code = Number(process.exitCode);
+    const code = process.exitCode;
     process.exitCode = before;
     return { out: said.join(''), code, error };
   }

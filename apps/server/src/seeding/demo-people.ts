@@ -1,5 +1,6 @@
 import { ROLE_NAMES, type Role, type ScopeKind, type Text, type UnitKind } from '@wanmi/contracts';
-import { SeedError, type PersonFile } from './insert.ts';
+import { type PersonFile } from './insert-people.ts';
+import { SeedError } from './target.ts';
 import { createPersonNames } from './person-names.ts';
 
 export interface StaffedUnit {

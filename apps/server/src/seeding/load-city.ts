@@ -13,14 +13,12 @@ import {
   insertBaseFeatures,
   insertCity,
   insertGrids,
-  insertPeople,
   insertRegions,
-  insertUnits,
-  need,
   type BaseFile,
   type GridFile,
-  type Target,
-} from './insert.ts';
+} from './insert-ground.ts';
+import { insertPeople, insertUnits } from './insert-people.ts';
+import { need, type Target } from './target.ts';
 import { checkedRules, readRuleFiles, type DepartmentLine, type RuleFiles } from './rule-files.ts';
 
 /** The shipped rules, beside the program. */

@@ -5,7 +5,7 @@ import { controlsAt } from '#modules/control';
 import { placeOf } from '#modules/grid';
 import { collectorOfGrid } from '#modules/org';
 import { testPlatform, type TestPlatform } from '../testing/platform.ts';
-import { SeedError } from './insert.ts';
+import { SeedError } from './target.ts';
 import { loadDescribedCity, regionsFromGeoJson, type CityDescription } from './load-rules.ts';
 
 const both = (text: string) => ({ 'zh-CN': text, en: text });

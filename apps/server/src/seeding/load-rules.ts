@@ -7,32 +7,30 @@ import type { MultiPolygon, Polygon } from './bulk.ts';
 import { demoPeople } from './demo-people.ts';
 import {
   areaFromRegions,
-  insertCategories,
   insertCity,
-  insertConditions,
   insertGrids,
-  insertManual,
-  insertPeople,
-  insertPhrases,
   insertRegions,
+  mendAreas,
+  type RegionFile,
+} from './insert-ground.ts';
+import {
+  insertCategories,
+  insertConditions,
+  insertManual,
+  insertPhrases,
   insertRules,
   insertScheme,
   insertSettings,
   insertSources,
   insertStageLimits,
-  insertUnits,
-  mendAreas,
-  need,
-  SeedError,
   type CategoryFile,
   type ConditionFile,
-  type RegionFile,
   type RuleFile,
   type SourceFile,
   type StageLimitFile,
-  type Target,
-  type UnitFile,
-} from './insert.ts';
+} from './insert-law.ts';
+import { insertPeople, insertUnits, type UnitFile } from './insert-people.ts';
+import { need, SeedError, type Target } from './target.ts';
 import { CONFIG_FOLDER, seedOnce, type LoadedCity } from './load-city.ts';
 import { readRuleFiles } from './rule-files.ts';
 import { tilesOf } from './tiles.ts';

@@ -9,7 +9,7 @@ import {
   type Rules,
   type RuleSet,
 } from '#modules/publishing';
-import { SeedError } from './insert.ts';
+import { SeedError } from './target.ts';
 
 /** Everything that a rule set says, checked, and the files themselves. */
 export interface RuleFiles extends Rules {

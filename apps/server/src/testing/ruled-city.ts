@@ -3,7 +3,7 @@ import { openSession } from '../modules/org/sessions.ts';
 import { seedRoles } from '../modules/org/index.ts';
 import { installRules, rulesOf, unpackArchive, type RuleSet } from '../modules/publishing/index.ts';
 import { demoPeople } from '../seeding/demo-people.ts';
-import { insertPeople, insertUnits } from '../seeding/insert.ts';
+import { insertPeople, insertUnits } from '../seeding/insert-people.ts';
 import { testGround, type Ground } from './ground.ts';
 import type { TestPlatform } from './platform.ts';
 

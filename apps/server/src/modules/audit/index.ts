@@ -1,3 +1,3 @@
-export { audit, onRefused } from './record.ts';
+export { audit, onRefused, recorder } from './record.ts';
 export type { AuditEntry } from './record.ts';
 export { routes } from './routes.ts';

@@ -3,6 +3,7 @@ import type { AuditOutcome } from '@wanmi/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '#platform/actor';
 import type { Problem } from '#platform/errors';
+import type { CommandMeta } from '#platform/http';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
@@ -48,6 +49,29 @@ export async function audit(
     ip: entry.ip && isIP(entry.ip) ? entry.ip : null,
     detail: entry.detail ? JSON.stringify(entry.detail) : null,
   });
+}
+
+/** Records what somebody did to things of one kind, in the transaction that did it. */
+export function recorder(entity: string) {
+  return (
+    trx: Trx,
+    platform: Pick<Platform, 'clock'>,
+    actor: Actor,
+    action: string,
+    entityId: string | null,
+    { requestId, ip }: CommandMeta,
+    detail?: Record<string, unknown>,
+  ): Promise<void> =>
+    audit(trx, platform, {
+      actor,
+      action,
+      entity,
+      ...(entityId === null ? {} : { entityId }),
+      outcome: 'ok',
+      requestId,
+      ip,
+      ...(detail ? { detail } : {}),
+    });
 }
 
 /** Keeps every attempt that was refused for want of a right. */

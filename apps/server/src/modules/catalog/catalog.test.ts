@@ -60,7 +60,7 @@ describe('catalogOf', () => {
     });
     expect(found.stageLimit('nothing')).toBeNull();
     expect(found.calendar('centre')).toBeDefined();
-    expect(() => found.calendar('nothing')).toThrow('internal');
+    expect(() => found.calendar('nothing')).toThrow('config.noCalendar');
     expect(found.source('collector')).toMatchObject({ verify: false });
     expect(found.source('hotline12345')).toMatchObject({ verify: true, directFiling: false });
     expect(found.source('nothing')).toBeNull();

@@ -9,6 +9,7 @@ export type {
   Catalog,
   CatalogCategory,
   CatalogCondition,
+  CatalogData,
   CatalogSource,
   CatalogUnit,
   LimitValue,
@@ -23,6 +24,7 @@ export {
   type Numbering,
 } from './numbering.ts';
 export { conditionInfo } from './present.ts';
+export { withQuestions } from './questions.ts';
 export { nameDrawn } from './words.ts';
 export {
   MAIN_PROCESS,

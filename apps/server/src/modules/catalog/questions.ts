@@ -22,7 +22,7 @@ export function withQuestions(data: CatalogData): Catalog {
     stageLimit: (code) => data.stageLimits.get(code) ?? null,
     calendar(code) {
       const calendar = data.calendars.get(code);
-      if (!calendar) throw problem('internal', {}, { cause: new Error(`the city has no calendar ${code}`) });
+      if (!calendar) throw problem('config.noCalendar', { code });
       return calendar;
     },
     setting<T extends string | number | boolean>(key: string, fallback: T): T {

@@ -8,7 +8,7 @@ import type {
   ControlQuery,
   NewControl,
 } from '@wanmi/contracts';
-import { audit } from '#modules/audit';
+import { recorder } from '#modules/audit';
 import { catalogOf, type Catalog } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { invalid, problem, type Problem } from '#platform/errors';
@@ -20,6 +20,8 @@ import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
 import { lineOf } from './at.ts';
 import * as repo from './repo.ts';
+
+const record = recorder('control');
 
 export const MAX_ON_MAP = 500;
 const MAX_POINTS = 10_000;
@@ -200,27 +202,6 @@ async function insert(
   if (await repo.isCodeTaken(trx, row)) throw problem('conflict.taken');
   await repo.insertControl(trx, row);
   return row.id;
-}
-
-function record(
-  trx: Trx,
-  platform: Platform,
-  actor: Actor,
-  action: string,
-  entityId: string,
-  { requestId, ip }: CommandMeta,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  return audit(trx, platform, {
-    actor,
-    action,
-    entity: 'control',
-    entityId,
-    outcome: 'ok',
-    requestId,
-    ip,
-    detail,
-  });
 }
 
 /** A control that this writer may change. @throws notFound, permission.denied */

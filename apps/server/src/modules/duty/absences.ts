@@ -8,7 +8,7 @@ import {
   type DutyPost,
   type NewAbsence,
 } from '@wanmi/contracts';
-import { audit } from '#modules/audit';
+import { recorder } from '#modules/audit';
 import { holdersOf, runsUnit, unitsInReach } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
@@ -21,6 +21,8 @@ import { applyAbsence } from './apply.ts';
 import { once } from './command.ts';
 import { checkTaker } from './move.ts';
 import { POST_JOINS, DUTY_POST } from './on-duty.ts';
+
+const record = recorder('absence');
 
 /**
  * Somebody will not be at work. Where it has begun already, the work in hand goes to others at once; else the worker
@@ -89,27 +91,6 @@ export async function endAbsence(
       await record(trx, platform, actor, 'absence.end', id, meta, { postId: absence.post.id });
   });
   return readAbsence(platform, actor, id);
-}
-
-function record(
-  trx: Trx,
-  platform: Platform,
-  actor: Actor,
-  action: string,
-  entityId: string,
-  { requestId, ip }: CommandMeta,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  return audit(trx, platform, {
-    actor,
-    action,
-    entity: 'absence',
-    entityId,
-    outcome: 'ok',
-    requestId,
-    ip,
-    detail,
-  });
 }
 
 interface AbsenceRow {

@@ -13,7 +13,7 @@ import {
   type RosterReply,
   type Text,
 } from '@wanmi/contracts';
-import { audit } from '#modules/audit';
+import { recorder } from '#modules/audit';
 import { holdersOf, runsUnit, unitsInReach, type Holder } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { addDays, cityDayStart } from '#platform/clock';
@@ -33,6 +33,8 @@ import {
   type Planned,
 } from './planning.ts';
 import { lockShifts } from './shifts.ts';
+
+export const record = recorder('roster');
 
 interface RosterRow {
   post: DutyPost;
@@ -251,17 +253,4 @@ async function checked(trx: Trx, ground: Ground, week: Week, lines: readonly Lin
   const good = planned.filter((_, at) => !clashes.has(at)).map(({ line }) => line);
   for (const [at, code] of clashes) bad.push({ index: planned[at]!.index, code });
   return { good, bad: bad.toSorted((a, b) => a.index - b.index) };
-}
-
-export function record(
-  trx: Trx,
-  platform: Platform,
-  actor: Actor,
-  action: string,
-  unitId: string | null,
-  { requestId, ip }: CommandMeta,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  const entity = { entity: 'roster', entityId: unitId };
-  return audit(trx, platform, { actor, action, ...entity, outcome: 'ok', requestId, ip, detail });
 }

@@ -11,7 +11,7 @@ import {
   type UnitKind,
   type Weekly,
 } from '@wanmi/contracts';
-import { audit } from '#modules/audit';
+import { recorder } from '#modules/audit';
 import { runsUnit, unitsInReach, unitsOf, type UnitInfo } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import { invalid, problem } from '#platform/errors';
@@ -21,6 +21,8 @@ import { decodeCursor, pageOf, type Page } from '#platform/paging';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { minutesOf } from './periods.ts';
+
+const record = recorder('shift');
 
 export interface ShiftRow {
   readonly id: string;
@@ -184,15 +186,4 @@ async function oneShift(platform: Platform, actor: Actor, id: string): Promise<S
 /** Who plans with shifts and who changes them take turns. */
 export async function lockShifts(trx: Trx, cityId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('wanmi.shift'), hashtext(${cityId}))`.execute(trx);
-}
-
-function record(
-  trx: Trx,
-  platform: Platform,
-  actor: Actor,
-  action: string,
-  entityId: string,
-  { requestId, ip }: CommandMeta,
-): Promise<void> {
-  return audit(trx, platform, { actor, action, entity: 'shift', entityId, outcome: 'ok', requestId, ip });
 }

@@ -2,24 +2,14 @@ import { compileCalendar, compileDecision } from '@wanmi/process';
 import {
   compileForm,
   compileNumbering,
+  withQuestions,
   type Catalog,
   type CatalogCategory,
   type CatalogCondition,
+  type CatalogData,
 } from '#modules/catalog';
-import { problem } from '#platform/errors';
 import { hashOfText, type RuleSet } from './rule-set.ts';
 import { rulesOf, type ConditionRule, type Rules, type VersionedKind } from './rules.ts';
-
-type Question =
-  | 'manualId'
-  | 'category'
-  | 'categoriesBelow'
-  | 'condition'
-  | 'source'
-  | 'stageLimit'
-  | 'calendar'
-  | 'setting';
-type CatalogData = Omit<Catalog, Question>;
 
 /**
  * A rule set as the catalogue that a city would have with it, in memory: for trying a draft on history. Ids are
@@ -239,33 +229,6 @@ function settingsOf(rules: Rules, base: Catalog): Catalog['settings'] {
     ...(Object.fromEntries(set) as Omit<Catalog['settings'], 'other' | 'scheme'>),
     scheme: rules.scheme,
     other: new Map(other),
-  };
-}
-
-/** The questions of a catalogue, asked of this one. */
-function withQuestions(data: CatalogData): Catalog {
-  const below = (id: string): string[] =>
-    [...data.categoryById.values()]
-      .filter((category) => category.parentId === id)
-      .flatMap((category) => [category.id, ...below(category.id)]);
-  return {
-    ...data,
-    manualId: data.manual?.id ?? null,
-    category: (id) => data.categoryById.get(id) ?? null,
-    categoriesBelow: below,
-    condition: (id) => data.conditionById.get(id) ?? null,
-    source: (code) => data.sources.get(code) ?? null,
-    stageLimit: (code) => data.stageLimits.get(code) ?? null,
-    calendar(code) {
-      const calendar = data.calendars.get(code);
-      if (!calendar) throw problem('config.noCalendar', { code });
-      return calendar;
-    },
-    setting<T extends string | number | boolean>(key: string, fallback: T): T {
-      const settings = data.settings as unknown as Readonly<Record<string, unknown>>;
-      const value = Object.hasOwn(settings, key) ? settings[key] : data.settings.other.get(key);
-      return typeof value === typeof fallback ? (value as T) : fallback;
-    },
   };
 }
 

@@ -10,7 +10,7 @@ import {
   reopeningDays,
   SOURCE_COUNTS,
 } from './counts.ts';
-import { NO_CATEGORY } from './daily.ts';
+import { NO_CATEGORY, type SourceCounts } from './daily.ts';
 import { splitByMonth, type Period } from './period.ts';
 import type { Reach } from './reach.ts';
 
@@ -103,22 +103,8 @@ export async function countByDay(db: Db, reach: Reach, period: Period): Promise<
   return found.rows;
 }
 
-export interface SourceRow {
+export interface SourceRow extends SourceCounts {
   source: Source;
-  reported: number;
-  filed: number;
-  dispatched: number;
-  closed: number;
-  closedOnTime: number;
-  ended: number;
-  rejected: number;
-  declined: number;
-  voided: number;
-  merged: number;
-  answered: number;
-  transferred: number;
-  selfHandled: number;
-  reopened: number;
 }
 
 /** Everything that is counted of cases, by source: its sums are the period's. */

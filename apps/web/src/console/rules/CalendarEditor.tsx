@@ -1,4 +1,5 @@
 import { Button } from 'antd';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Field, TextFields, useProblemsAt, wordAt } from './fields.tsx';
 import { at, isRecord, listOf, type JsonValue } from './json.ts';
@@ -70,65 +71,40 @@ export function CalendarEditor(props: JsonProps) {
         <h3>
           {t('calendar.holidays')} <span className={styles.quiet}>{holidays.length}</span>
         </h3>
-        {holidays.length > 0 && (
-          <table className={styles.plainTable}>
-            <thead>
-              <tr>
-                <th scope="col">{t('calendar.from')}</th>
-                <th scope="col">{t('calendar.to')}</th>
-                <th scope="col">{t('languages.zh-CN', { label: t('nameField') })}</th>
-                <th scope="col">{t('languages.en', { label: t('nameField') })}</th>
-                <th scope="col">
-                  <span className="visuallyHidden">{t('more')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {holidays.map((_, index) => {
-                const row = t('calendar.holiday', { n: index + 1 });
-                const problem = problemsAt(['holidays', index]);
-                return (
-                  <tr key={index}>
-                    {(['from', 'to'] as const).map((key) => (
-                      <td key={key}>
-                        <input
-                          type="date"
-                          aria-label={`${row} ${t(`calendar.${key}`)}`}
-                          readOnly={!set}
-                          value={wordAt(value, ['holidays', index, key])}
-                          onChange={(event) => {
-                            if (event.target.value) set?.(['holidays', index, key], event.target.value);
-                          }}
-                        />
-                        {key === 'from' && problem}
-                      </td>
-                    ))}
-                    {(['zh-CN', 'en'] as const).map((language) => (
-                      <td key={language}>
-                        <CellText
-                          label={`${row} ${t(`languages.${language}`, { label: t('nameField') })}`}
-                          value={wordAt(value, ['holidays', index, 'name', language])}
-                          onSet={set && ((next) => set(['holidays', index, 'name', language], next))}
-                        />
-                      </td>
-                    ))}
-                    <td className={styles.rowTools}>
-                      {remove && (
-                        <button
-                          type="button"
-                          aria-label={t('removeItem', { name: row })}
-                          onClick={() => remove(['holidays', index])}
-                        >
-                          ×
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
+        <Days
+          heads={[
+            t('calendar.from'),
+            t('calendar.to'),
+            t('languages.zh-CN', { label: t('nameField') }),
+            t('languages.en', { label: t('nameField') }),
+          ]}
+          rows={holidays.map((_, index) => t('calendar.holiday', { n: index + 1 }))}
+          onRemove={remove && ((index) => remove(['holidays', index]))}
+        >
+          {(row, index) => (
+            <>
+              {(['from', 'to'] as const).map((key) => (
+                <td key={key}>
+                  <DayInput
+                    label={`${row} ${t(`calendar.${key}`)}`}
+                    value={wordAt(value, ['holidays', index, key])}
+                    onSet={set && ((next) => set(['holidays', index, key], next))}
+                  />
+                  {key === 'from' && problemsAt(['holidays', index])}
+                </td>
+              ))}
+              {(['zh-CN', 'en'] as const).map((language) => (
+                <td key={language}>
+                  <CellText
+                    label={`${row} ${t(`languages.${language}`, { label: t('nameField') })}`}
+                    value={wordAt(value, ['holidays', index, 'name', language])}
+                    onSet={set && ((next) => set(['holidays', index, 'name', language], next))}
+                  />
+                </td>
+              ))}
+            </>
+          )}
+        </Days>
         {set && (
           <p>
             <Button
@@ -149,65 +125,38 @@ export function CalendarEditor(props: JsonProps) {
           {t('calendar.workdays')} <span className={styles.quiet}>{workdays.length}</span>
         </h3>
         <p className={styles.quiet}>{t('calendar.workdaysHint')}</p>
-        {workdays.length > 0 && (
-          <table className={styles.plainTable}>
-            <thead>
-              <tr>
-                <th scope="col">{t('calendar.date')}</th>
-                <th scope="col">{t('calendar.periods')}</th>
-                <th scope="col">
-                  <span className="visuallyHidden">{t('more')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {workdays.map((_, index) => {
-                const row = t('calendar.workday', { n: index + 1 });
-                return (
-                  <tr key={index}>
-                    <td>
-                      <input
-                        type="date"
-                        aria-label={`${row} ${t('calendar.date')}`}
-                        readOnly={!set}
-                        value={wordAt(value, ['workdays', index, 'date'])}
-                        onChange={(event) => {
-                          if (event.target.value) set?.(['workdays', index, 'date'], event.target.value);
-                        }}
-                      />
-                      {problemsAt(['workdays', index])}
-                    </td>
-                    <td>
-                      <CellText
-                        label={`${row} ${t('calendar.periods')}`}
-                        value={periodsText(at(value, ['workdays', index, 'periods']))}
-                        onSet={
-                          set &&
-                          remove &&
-                          ((next) =>
-                            next === ''
-                              ? remove(['workdays', index, 'periods'])
-                              : set(['workdays', index, 'periods'], periodsOf(next) as unknown as JsonValue))
-                        }
-                      />
-                    </td>
-                    <td className={styles.rowTools}>
-                      {remove && (
-                        <button
-                          type="button"
-                          aria-label={t('removeItem', { name: row })}
-                          onClick={() => remove(['workdays', index])}
-                        >
-                          ×
-                        </button>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
+        <Days
+          heads={[t('calendar.date'), t('calendar.periods')]}
+          rows={workdays.map((_, index) => t('calendar.workday', { n: index + 1 }))}
+          onRemove={remove && ((index) => remove(['workdays', index]))}
+        >
+          {(row, index) => (
+            <>
+              <td>
+                <DayInput
+                  label={`${row} ${t('calendar.date')}`}
+                  value={wordAt(value, ['workdays', index, 'date'])}
+                  onSet={set && ((next) => set(['workdays', index, 'date'], next))}
+                />
+                {problemsAt(['workdays', index])}
+              </td>
+              <td>
+                <CellText
+                  label={`${row} ${t('calendar.periods')}`}
+                  value={periodsText(at(value, ['workdays', index, 'periods']))}
+                  onSet={
+                    set &&
+                    remove &&
+                    ((next) =>
+                      next === ''
+                        ? remove(['workdays', index, 'periods'])
+                        : set(['workdays', index, 'periods'], periodsOf(next) as unknown as JsonValue))
+                  }
+                />
+              </td>
+            </>
+          )}
+        </Days>
         {set && (
           <p>
             <Button
@@ -221,6 +170,78 @@ export function CalendarEditor(props: JsonProps) {
         )}
       </section>
     </div>
+  );
+}
+
+/** One line for each day or run of days, named for who cannot see the table, with a way to take it out. */
+function Days({
+  heads,
+  rows,
+  onRemove,
+  children,
+}: {
+  heads: readonly string[];
+  rows: readonly string[];
+  onRemove: ((index: number) => void) | undefined;
+  children: (row: string, index: number) => ReactNode;
+}) {
+  const { t } = useTranslation('rules');
+  if (rows.length === 0) return null;
+  return (
+    <table className={styles.plainTable}>
+      <thead>
+        <tr>
+          {heads.map((head) => (
+            <th key={head} scope="col">
+              {head}
+            </th>
+          ))}
+          <th scope="col">
+            <span className="visuallyHidden">{t('more')}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row, index) => (
+          <tr key={row}>
+            {children(row, index)}
+            <td className={styles.rowTools}>
+              {onRemove && (
+                <button
+                  type="button"
+                  aria-label={t('removeItem', { name: row })}
+                  onClick={() => onRemove(index)}
+                >
+                  ×
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function DayInput({
+  label,
+  value,
+  onSet,
+}: {
+  label: string;
+  value: string;
+  onSet: ((value: string) => void) | undefined;
+}) {
+  return (
+    <input
+      type="date"
+      aria-label={label}
+      readOnly={!onSet}
+      value={value}
+      onChange={(event) => {
+        if (event.target.value) onSet?.(event.target.value);
+      }}
+    />
   );
 }
 

@@ -3,16 +3,21 @@ import { useEffect, useEffectEvent, useId, useMemo, useRef, useState, type Keybo
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../../shared/states/states.tsx';
 import {
+  addColumn,
   addRule,
   AGGREGATIONS,
+  mayRemove,
   placeIn,
   POLICIES,
   readDecisions,
+  removeColumn,
   removeRule,
   setColumn,
   setEntry,
   setPolicy,
   swapRules,
+  TYPES,
+  type ColumnPart,
   type DecisionColumn,
   type DecisionGrid,
 } from './decision.ts';
@@ -118,6 +123,15 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
     return () => cancelAnimationFrame(soon);
   }, [at]);
 
+  /** It opens where it can be named: until then it asks for, or answers, a name that nobody else has. */
+  function addHead(kind: 'input' | 'output') {
+    const taken = new Set([...inputs, ...outputs].map((one) => one.name));
+    let n = 1;
+    while (taken.has(`${kind}${n}`)) n += 1;
+    onChange?.(addColumn(text, grid, kind, `${kind}${n}`));
+    setOpenColumn(kind === 'input' ? inputs.length : inputs.length + outputs.length);
+  }
+
   function onKeyDown(event: KeyboardEvent, rule: number, place: number) {
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'ArrowUp') focus(rule - 1, place);
@@ -166,6 +180,11 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
             <Button onClick={() => onChange(addRule(text, grid, rules.length - 1))}>
               {t('decision.add')}
             </Button>
+            {(['input', 'output'] as const).map((kind) => (
+              <Button key={kind} onClick={() => addHead(kind)}>
+                {t(`decision.addColumn.${kind}`)}
+              </Button>
+            ))}
           </span>
         )}
       </div>
@@ -178,6 +197,14 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
           onSet={
             onChange &&
             ((what, value) => onChange(setColumn(text, heads[column] as DecisionColumn, what, value)))
+          }
+          onRemove={
+            onChange && mayRemove(grid, column)
+              ? () => {
+                  setOpenColumn(null);
+                  onChange(removeColumn(text, grid, column));
+                }
+              : undefined
           }
           onClose={() => setOpenColumn(null)}
         />
@@ -366,12 +393,15 @@ function ColumnForm({
   title,
   head,
   onSet,
+  onRemove,
   onClose,
 }: {
   id: string;
   title: string;
   head: DecisionColumn;
-  onSet: ((what: 'label' | 'name' | 'values' | 'fallback', value: string) => void) | undefined;
+  onSet: ((what: ColumnPart, value: string) => void) | undefined;
+  /** Undefined: nothing may be changed, or it is the last of its kind. */
+  onRemove: (() => void) | undefined;
   onClose: () => void;
 }) {
   const { t } = useTranslation('rules');
@@ -390,10 +420,25 @@ function ColumnForm({
           <Typed id={`${id}-${what}`} value={head[what]} onSet={onSet && ((value) => onSet(what, value))} />
         </div>
       ))}
-      {head.type && (
-        <p className={styles.quiet}>
-          {t('decision.type')} <code>{head.type}</code>
-        </p>
+      <div className={styles.field}>
+        <label htmlFor={`${id}-type`}>{t('decision.type')}</label>
+        <select
+          id={`${id}-type`}
+          value={head.type}
+          disabled={!onSet}
+          onChange={(event) => onSet?.('type', event.target.value)}
+        >
+          {[...new Set([head.type, ...TYPES])].map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </select>
+      </div>
+      {onRemove && (
+        <Button danger onClick={onRemove}>
+          {t('decision.removeColumn', { column: title })}
+        </Button>
       )}
       <button type="button" className={styles.close} aria-label={common('common.close')} onClick={onClose}>
         ×

@@ -218,6 +218,25 @@ test('a cell of a decision table is written back, and the rest of the file stays
   await waitFor(() => expect(state.puts).toEqual([text.replace('[7..19]', '[7..18]')]));
 });
 
+test('a decision table gets another question, which is named and taken away again', async () => {
+  const file = 'decision/checkMode.dmn';
+  const text = shipped(file);
+  const { draftId, state } = fakeDraft({ [file]: text });
+  await open(draftId, file);
+  fireEvent.click(await screen.findByRole('button', { name: '增加条件列' }));
+  const form = within(await screen.findByRole('region', { name: 'input1' }));
+  const name = form.getByLabelText('输入表达式');
+  fireEvent.change(name, { target: { value: 'grade' } });
+  fireEvent.blur(name);
+  expect(await screen.findByLabelText('规则 4 input1')).toBeTruthy();
+  fireEvent.click(await screen.findByRole('button', { name: '保存' }));
+  await waitFor(() => expect(state.puts).toHaveLength(1));
+  expect(state.puts[0]!.match(/<text>grade<\/text>/g)).toHaveLength(1);
+  fireEvent.click(await screen.findByRole('button', { name: '删除列“input1”' }));
+  await waitFor(() => expect(screen.queryByLabelText('规则 4 input1')).toBeNull());
+  expect(screen.queryByRole('region', { name: 'input1' })).toBeNull();
+});
+
 test('an element of a drawing is chosen from the list and its limit changed', async () => {
   const file = 'process/application.bpmn';
   const text = shipped(file);

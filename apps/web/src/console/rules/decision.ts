@@ -230,17 +230,76 @@ export function setPolicy(text: string, grid: DecisionGrid, policy: string, aggr
   return again ? splice(changed, attributeChange(changed, again.element, 'aggregation', kept)) : changed;
 }
 
+export type ColumnPart = 'label' | 'name' | 'type' | 'values' | 'fallback';
+export const TYPES = ['string', 'number', 'boolean', 'date', 'time', 'dateTime'] as const;
+
+/** A further column behind those of its kind: it asks `name` and every rule accepts whatever that is; or it answers `name`. */
+export function addColumn(text: string, grid: DecisionGrid, kind: 'input' | 'output', name: string): string {
+  const prefix = prefixOf(grid.element);
+  const heads = kind === 'input' ? grid.inputs : grid.outputs;
+  const before = heads.at(-1)?.element ?? (kind === 'output' ? grid.inputs.at(-1)?.element : undefined);
+  const id = freeColumnId(text, `${grid.id.replace(/_table$/, '')}_${kind === 'input' ? 'in' : 'out'}`);
+  const head = (indent: string): string => {
+    const deeper = `${indent}  `;
+    if (kind === 'output') {
+      return `<${prefix}output id="${id}" name="${escapeXml(name)}" label="${escapeXml(name)}" typeRef="string" />`;
+    }
+    const asks = entryText(prefix, 'inputExpression', `${id}_expr`, deeper, name).replace(
+      '>',
+      ' typeRef="string">',
+    );
+    return `<${prefix}input id="${id}" label="${escapeXml(name)}">\n${deeper}${asks}\n${indent}</${prefix}input>`;
+  };
+  const entries = grid.rules.map((rule) => {
+    const own = childrenOf(rule.element, `${kind}Entry`);
+    const after =
+      own.at(-1) ?? (kind === 'output' ? childrenOf(rule.element, 'inputEntry').at(-1) : undefined);
+    // A rule that lacks entries gets all of them, so that this one is not taken for an earlier one
+    const missing = Math.max(1, heads.length + 1 - own.length);
+    const value = kind === 'input' ? '-' : '""';
+    return childInsertion(text, rule.element, after, (indent) =>
+      Array.from({ length: missing }, () => entryText(prefix, `${kind}Entry`, '', indent, value)).join(
+        `\n${indent}`,
+      ),
+    );
+  });
+  return splice(text, [childInsertion(text, grid.element, before, head), ...entries]);
+}
+
+function freeColumnId(text: string, base: string): string {
+  let n = 1;
+  while (text.includes(`"${base}_${n}"`) || text.includes(`'${base}_${n}'`)) n += 1;
+  return `${base}_${n}`;
+}
+
+/** A table without inputs says one thing for ever, one without outputs nothing. */
+export function mayRemove({ inputs, outputs }: DecisionGrid, place: number): boolean {
+  return place < inputs.length
+    ? inputs.length > 1
+    : place < inputs.length + outputs.length && outputs.length > 1;
+}
+
+/** A column goes, with what each rule says in it. */
+export function removeColumn(text: string, grid: DecisionGrid, place: number): string {
+  const head = [...grid.inputs, ...grid.outputs][place];
+  if (!head || !mayRemove(grid, place)) return text;
+  const entries = grid.rules.flatMap(({ entries: own }) => own[place] ?? []);
+  return splice(
+    text,
+    [head.element, ...entries].map((element) => removal(text, element)),
+  );
+}
+
 /** What a column asks, allows or answers. */
-export function setColumn(
-  text: string,
-  column: DecisionColumn,
-  what: 'label' | 'name' | 'values' | 'fallback',
-  value: string,
-): string {
+export function setColumn(text: string, column: DecisionColumn, what: ColumnPart, value: string): string {
   const { element } = column;
   const isInput = element.local === 'input';
   if (what === 'label') return splice(text, attributeChange(text, element, 'label', value || null));
   if (what === 'name' && !isInput) return splice(text, attributeChange(text, element, 'name', value));
+  if (what === 'type') {
+    const holder = isInput ? childOf(element, 'inputExpression') : element;
+    return holder ? splice(text, attributeChange(text, holder, 'typeRef', value || null)) : text;
+  }
   const name =
     what === 'name'
       ? 'inputExpression'

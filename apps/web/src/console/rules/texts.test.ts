@@ -3,7 +3,18 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { insertRow, readTable, removeRow, setCell } from './csv.ts';
-import { addRule, readDecisions, removeRule, setColumn, setEntry, setPolicy, swapRules } from './decision.ts';
+import {
+  addColumn,
+  addRule,
+  mayRemove,
+  readDecisions,
+  removeColumn,
+  removeRule,
+  setColumn,
+  setEntry,
+  setPolicy,
+  swapRules,
+} from './decision.ts';
 import { cellsOf } from './diffCells.ts';
 import { propertiesOf, readDrawing, setProperty, wrap } from './drawing.ts';
 import { at, readJson, removeJson, setJson, type JsonValue } from './json.ts';
@@ -131,6 +142,49 @@ describe('a decision table', () => {
       [3, 2, 1, 4].map((n) => `checkMode_${n}`),
     );
     expect(swapRules(swapped, readDecisions(swapped)![0]!, 0, 2)).toBe(text);
+  });
+
+  test.each(['input', 'output'] as const)('%s columns are added, named and taken away', (kind) => {
+    const added = addColumn(text, grid, kind, 'grade');
+    const more = readDecisions(added)![0]!;
+    const place = kind === 'input' ? grid.inputs.length : grid.inputs.length + grid.outputs.length;
+    const head = [...more.inputs, ...more.outputs][place]!;
+    expect(head).toMatchObject({ name: 'grade', label: 'grade', type: 'string' });
+    expect(more.rules.map((rule) => rule.texts[place])).toEqual(
+      grid.rules.map(() => (kind === 'input' ? '-' : '""')),
+    );
+    // What the other columns say stays where it was
+    expect(more.rules.map((rule) => rule.texts.toSpliced(place, 1))).toEqual(
+      grid.rules.map((rule) => [...rule.texts]),
+    );
+    expect(removeColumn(added, more, place)).toBe(text);
+    let now = added;
+    const told = { name: 'a < "b"', label: '等级 / Grade', type: 'number' };
+    for (const part of ['name', 'label', 'type'] as const) {
+      now = setColumn(now, column(now, place), part, told[part]);
+    }
+    expect(column(now, place)).toMatchObject(told);
+    const again = addColumn(added, more, kind, 'other');
+    const ids = [...again.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+
+    function column(of: string, at: number) {
+      const { inputs, outputs } = readDecisions(of)![0]!;
+      return [...inputs, ...outputs][at]!;
+    }
+  });
+
+  test('the last question and the last answer stay', () => {
+    let now = text;
+    for (let left = grid.inputs.length; left > 1; left -= 1) {
+      now = removeColumn(now, readDecisions(now)![0]!, 0);
+    }
+    const least = readDecisions(now)![0]!;
+    expect(least.inputs).toHaveLength(1);
+    expect(mayRemove(least, 0)).toBe(false);
+    expect(removeColumn(now, least, 0)).toBe(now);
+    expect(mayRemove(least, least.inputs.length)).toBe(least.outputs.length > 1);
+    expect(mayRemove(least, 99)).toBe(false);
   });
 
   test('hit policy and columns', () => {

@@ -561,6 +561,8 @@ export const rulesEn: RuleTranslation = {
     list: 'list',
     rules: '{{n}} rules',
     add: 'Add a rule',
+    addColumn: { input: 'Add a question', output: 'Add an answer' },
+    removeColumn: 'Delete column {{column}}',
     copy: 'Copy rule {{n}}',
     remove: 'Delete rule {{n}}',
     up: 'Move rule {{n}} up',

@@ -380,6 +380,8 @@ export const rulesZhCN = {
     list: '列出',
     rules: '{{n}} 条规则',
     add: '添加规则',
+    addColumn: { input: '增加条件列', output: '增加结果列' },
+    removeColumn: '删除列“{{column}}”',
     copy: '复制规则 {{n}}',
     remove: '删除规则 {{n}}',
     up: '规则 {{n}} 上移',
