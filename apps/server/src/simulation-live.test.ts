@@ -36,16 +36,10 @@ beforeAll(async () => {
   generated.platform.clock.set(END);
   const scenario = await readScenario('ordinary');
   // Much of what is seldom: a few dozen cases are to meet all of it.
-  Object.assign(scenario.conduct, {
-    extend: 0.3,
-    return: 0.2,
-    suspend: 0.12,
-    urge: 0.4,
-    supervise: 0.3,
-    instruct: 0.1,
-  });
-  Object.assign(scenario.conduct, { rate: 0.5, notSolved: 0.3, appeal: 0.4 });
-  Object.assign(scenario.conduct.late, { dispose: 0.5 });
+  scenario.departments = {};
+  const often = { extend: 0.3, return: 0.2, suspend: 0.12, urge: 0.7, supervise: 0.8, instruct: 0.1 };
+  Object.assign(scenario.conduct, often, { rate: 0.5, notSolved: 0.3, appeal: 0.4 });
+  scenario.conduct.late['dispose'] = 0.6;
   Object.assign(scenario.reports, { joined: 0.3, selfHandled: 0.1, consultations: 0.2 });
   scenario.sources.collector!.share = 40;
   done = await simulate(generated.platform, {

@@ -66,7 +66,8 @@ export function simulateCommand(): Command {
 async function run(options: Options): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  // Kept, not once: the database server of this process is stopped by us, when the day is written.
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     return await withInstallation(async ({ platform }) => {
       const scenario = await said(() => readScenario(options.scenario));
