@@ -65,7 +65,7 @@ const REFUSED: Readonly<Record<string, number>> = {
   'POST /api/v1/controls/{id}/change': 404,
   'POST /api/v1/controls/{id}/end': 404,
   'POST /api/v1/notices/{id}/read': 404,
-  'POST /api/v1/transfer/imports/{kind}': 415,
+  'POST /api/v1/transfer/imports': 415,
   'GET /api/v1/transfer/imports/{id}': 404,
   'GET /api/v1/transfer/imports/{id}/rejects': 404,
   'GET /api/v1/transfer/imports/{id}/rejects.csv': 404,
