@@ -103,7 +103,10 @@ function checkHeader(record: readonly string[], required: readonly string[]): re
 }
 
 /** Unpacks what begins like gzip; the name says nothing. */
-export async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+export async function* unpacked(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
   const { head, rest } = await peek(source, 2);
   const packed = head[0] === 0x1f && head[1] === 0x8b;
   let size = 0;
@@ -129,7 +132,10 @@ async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-export async function* decoded(source: AsyncIterable<Uint8Array>, known?: CsvEncoding): AsyncGenerator<string> {
+export async function* decoded(
+  source: AsyncIterable<Uint8Array>,
+  known?: CsvEncoding,
+): AsyncGenerator<string> {
   const { head, rest } = await peek(source, SNIFF_BYTES);
   const decoder = new TextDecoder(known ?? (await detectEncoding(once(head))), { fatal: true });
   try {
