@@ -21,7 +21,7 @@ import type { BenchOptions, Figure } from './run.ts';
  * A register of half a year, of the shape of a big city's (22 columns, one in five still open), imported into a city
  * of its own; beside it the same rows of the same tables by bare COPY, with the same indexes, from a bare client.
  */
-const ROWS = 40_000;
+const ROWS = 100_000;
 const DATABASE = 'bench_import';
 
 export async function bench(options: BenchOptions): Promise<Figure[]> {

@@ -9,7 +9,13 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     pairs: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '16' },
+    rate: { type: 'string', default: '60' },
     home: { type: 'string', default: '.wanmi' },
+    // For looking into a figure, not for taking it: both cost time themselves.
+    statements: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '30' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
 
@@ -48,7 +54,10 @@ function print(figures: readonly Figure[]): void {
 }
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
+  crash: () => import('./crash.ts'),
+  growth: () => import('./growth.ts'),
   import: () => import('./import.ts'),
+  latency: () => import('./latency.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),
@@ -59,7 +68,13 @@ export interface BenchOptions {
   seconds: number;
   pairs: number;
   concurrency: number;
+  /** Life cycles a second that are offered. */
+  rate: number;
   home: string;
+  statements: boolean;
+  profile: boolean;
+  kills: number;
+  seed: number;
   log: (line: string) => void;
 }
 
@@ -78,7 +93,12 @@ print(
     seconds: Number(values.seconds),
     pairs: Number(values.pairs),
     concurrency: Number(values.concurrency),
+    rate: Number(values.rate),
     home: values.home,
+    statements: values.statements,
+    profile: values.profile,
+    kills: Number(values.kills),
+    seed: Number(values.seed),
     // Progress goes beside the figures, so that --json stays one figure a line.
     log: (line) => console.error(line),
   }),

@@ -10,6 +10,8 @@ const PATIENCE_MS = 120_000;
 export interface DemoServer {
   readonly url: string;
   readonly password: string;
+  /** Folder of all it keeps; gone when it stops. */
+  readonly home: string;
   /** What it said, for the message of a test that failed. */
   output(): string;
   stop(): Promise<void>;
@@ -53,7 +55,7 @@ export async function startDemoServer({ past = 0, pace = 0 } = {}): Promise<Demo
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline && child.exitCode === null) {
     const url = /Wanmi is ready[^\n]*\n {2}(http:\S+)\/\n/.exec(output)?.[1];
-    if (url) return { url, password, output: () => output, stop };
+    if (url) return { url, password, home, output: () => output, stop };
     await delay(50);
   }
   await stop();

@@ -1,12 +1,12 @@
-// `npm run demo -- --size S|M|L|XL [--model district|twoLevels|county]`: a demo city of that size, and of that model's
-// rules, in a home of its own, beside the one of `npm start`.
-// Everything else goes to the server.
+// `npm run demo -- --size S|M|L|XL [--model district|twoLevels|county] [--pace 60]`: a demo city of that size, and of
+// that model's rules, in a home of its own, beside the one of `npm start`. `--pace`: so many seconds of the city go by in
+// one of ours (0: it stands). Everything else goes to the server.
 import { SetupError, buildWeb, log, main, ownNode, requirePackages, run } from './setup.mjs';
 
 await main(async () => {
   const node = ownNode();
   requirePackages('fastify', 'pg');
-  const given = process.argv.slice(2);
+  const given = withPace(process.argv.slice(2));
   const size = sizeOf(given);
   const model = valueOf(given, '--model');
   const has = (flag) => given.some((argument) => argument === flag || argument.startsWith(`${flag}=`));
@@ -20,6 +20,16 @@ await main(async () => {
   ];
   return run(node, ['apps/server/src/main.ts', ...usual, ...given]);
 });
+
+/** The pace of a city is the rate of its virtual clock: whoever is played lives by that clock. */
+function withPace(given) {
+  const pace = valueOf(given, '--pace');
+  if (pace === undefined) return given;
+  if (!/^\d{1,6}(\.\d{1,6})?$/.test(pace)) throw new SetupError('--pace must be a number such as 1 or 60');
+  const at = given.findIndex((one) => one === '--pace' || one.startsWith('--pace='));
+  const rest = given.toSpliced(at, given[at].includes('=') ? 1 : 2);
+  return [...rest, `--virtual-clock=${pace}`];
+}
 
 function valueOf(given, flag) {
   const at = given.findIndex((one) => one === flag || one.startsWith(`${flag}=`));

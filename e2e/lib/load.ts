@@ -11,6 +11,9 @@ export interface Acknowledged {
   readonly key: string;
   readonly body: unknown;
   readonly status: number;
+  /** When it was first asked, and when the answer came; milliseconds since 1970. */
+  readonly askedAt: number;
+  readonly answeredAt: number;
   readonly answer: ReportReply | ActionReply;
 }
 
@@ -94,7 +97,7 @@ async function inOrder<T, R>(all: readonly T[], work: (one: T) => Promise<R>): P
   return done;
 }
 
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 180_000;
 
 /** People who work through whatever happens: who hears no answer asks again with the same key. */
 export class Load {
@@ -106,10 +109,15 @@ export class Load {
   readonly #url: string;
   readonly #cast: Cast;
   readonly #random: () => number;
+  /** Every command is sent twice at the same time, and a third time when it was answered. */
+  readonly #twice: boolean;
+  /** Answers to the same key that were not the same. */
+  readonly contradictions: string[] = [];
   #stopped = false;
   #started = 0;
 
-  constructor(url: string, cast: Cast, random: () => number) {
+  constructor(url: string, cast: Cast, random: () => number, { twice = false } = {}) {
+    this.#twice = twice;
     this.#url = url;
     this.#cast = cast;
     this.#random = random;
@@ -188,12 +196,20 @@ export class Load {
 
   async #command<T extends ReportReply | ActionReply>(path: string, token: string, body: object): Promise<T> {
     const key = randomUUID();
-    const { status, text } = await this.#insist(path, token, JSON.stringify(body), {
-      'content-type': 'application/json',
-      'idempotency-key': key,
-    });
+    const askedAt = Date.now();
+    const send = (): Promise<{ status: number; text: string }> =>
+      this.#insist(path, token, JSON.stringify(body), {
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      });
+    const [{ status, text }, ...others] = this.#twice
+      ? [...(await Promise.all([send(), send()])), await send()]
+      : [await send()];
+    for (const other of others) {
+      if (!sameAnswer(text, other.text)) this.contradictions.push(`${path}: ${text} and ${other.text}`);
+    }
     const answer = JSON.parse(text) as T;
-    this.acknowledged.push({ path, token, key, body, status, answer });
+    this.acknowledged.push({ path, token, key, body, status, askedAt, answeredAt: Date.now(), answer });
     return answer;
   }
 
@@ -206,7 +222,7 @@ export class Load {
     return id;
   }
 
-  /** Asks until there is an answer; 503 and a lost connection are none. @throws on anything else than success */
+  /** Asks until there is an answer; 503, 507 and a lost connection are none. @throws on anything else than success */
   async #insist(
     path: string,
     token: string,
@@ -218,7 +234,8 @@ export class Load {
       const reply = await this.#once(path, token, body, headers);
       if (typeof reply !== 'string') {
         if (reply.status < 300) return reply;
-        if (reply.status !== 503) throw new Error(`POST ${path}: ${reply.status} ${reply.text}`);
+        if (reply.status !== 503 && reply.status !== 507)
+          throw new Error(`POST ${path}: ${reply.status} ${reply.text}`);
       }
       const why = typeof reply === 'string' ? reply : (JSON.parse(reply.text) as { code: string }).code;
       this.unanswered.set(why, (this.unanswered.get(why) ?? 0) + 1);
@@ -246,6 +263,26 @@ export class Load {
       return ((error as Error).cause as { code?: string } | undefined)?.code ?? (error as Error).name;
     }
   }
+}
+
+/** Whether two answers to one command say the same; what was similar is looked up anew each time. */
+export function sameAnswer(one: string, other: string): boolean {
+  const read = (text: string): string => {
+    const { similar: _similar, ...answer } = JSON.parse(text) as Record<string, unknown>;
+    return JSON.stringify(sorted(answer));
+  };
+  return read(one) === read(other);
+}
+
+/** JSON in the database has no order of keys. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, one]) => [key, sorted(one)]),
+  );
 }
 
 /** The same command again, with its key. */

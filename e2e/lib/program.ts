@@ -18,9 +18,15 @@ export class Program {
   /** How often it gave up while it was starting, and was started again. */
   restarts = 0;
   #child: ChildProcess | undefined;
+  /** A second worker beside it, where the test wants two at the same timers. */
+  #worker: ChildProcess | undefined;
   #output = '';
   #started = false;
 
+  /** Settings over those of every test. */
+  readonly env: Record<string, string> = {};
+  /** Options of Node itself. */
+  readonly node: string[] = [];
   readonly #options: readonly string[];
 
   private constructor(home: string, port: number, password: string, options: readonly string[]) {
@@ -33,6 +39,11 @@ export class Program {
   static async make(...options: string[]): Promise<Program> {
     const home = await mkdtemp(path.join(tmpdir(), 'wanmi-crash-'));
     await chmod(home, 0o755); // the database server may run as a user of its own
+    return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`, options);
+  }
+
+  /** The same program on another home: one that was restored. */
+  static async at(home: string, ...options: string[]): Promise<Program> {
     return new Program(home, await freePort(), `crash-${crypto.randomUUID()}`, options);
   }
 
@@ -57,19 +68,9 @@ export class Program {
   start(): void {
     const child = spawn(
       process.execPath,
-      [MAIN, '--services=web,worker', '--demo', '--size', 'S', ...this.#options],
+      [...this.node, MAIN, '--services=web,worker', '--demo', '--size', 'S', ...this.#options],
       {
-        env: {
-          ...process.env,
-          DATABASE_URL: '',
-          WANMI_HOME: this.home,
-          PORT: String(this.port),
-          HOST: '127.0.0.1',
-          LOG_LEVEL: 'warn',
-          WANMI_DEMO_PASSWORD: this.password,
-          WANMI_DEMO_PAST: '0',
-          WANMI_DEMO_PACE: '0',
-        },
+        env: this.#environment(),
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -81,6 +82,57 @@ export class Program {
       });
     }
     this.#child = child;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      DATABASE_URL: '',
+      WANMI_HOME: this.home,
+      PORT: String(this.port),
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      WANMI_DEMO_PASSWORD: this.password,
+      WANMI_DEMO_PAST: '0',
+      WANMI_DEMO_PACE: '0',
+      WANMI_BACKUP_DIR: 'off',
+      ...this.env,
+    };
+  }
+
+  /** Starts another worker on the same city; one that ends by itself while its database is away is started again. */
+  startWorker(): void {
+    const child = spawn(process.execPath, [...this.node, MAIN, '--services=worker'], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => (this.#output = (this.#output + String(chunk)).slice(-100_000)));
+    }
+    child.once('exit', (code) => {
+      if (this.#worker === child && code !== null && code !== 0) setTimeout(() => this.startWorker(), 200);
+    });
+    this.#worker = child;
+  }
+
+  async killWorker(): Promise<void> {
+    const child = this.#worker;
+    this.#worker = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** As an operator restarts it: the server throws everybody out and ends in order. */
+  restartPostmaster(): void {
+    const pid = this.postmaster?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(pid, 'SIGINT');
+    } catch {
+      // it has ended by itself
+    }
   }
 
   /**
@@ -129,6 +181,7 @@ export class Program {
 
   /** As an operator stops it; answers its exit code. */
   async stop(): Promise<number | null> {
+    await this.#stopWorker();
     const child = this.#child!;
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
@@ -139,6 +192,17 @@ export class Program {
     return code;
   }
 
+  async #stopWorker(): Promise<void> {
+    const child = this.#worker;
+    this.#worker = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    await ended;
+    clearTimeout(timer);
+  }
+
   /** Processes that live in this home or were started for it. */
   family(): { pid: number; title: string }[] {
     return processes().filter(({ title, cwd }) => title.includes(this.home) || cwd.startsWith(this.home));
@@ -146,6 +210,7 @@ export class Program {
 
   /** Whatever is left of a test that failed. */
   async clear(): Promise<void> {
+    await this.killWorker();
     this.#child?.kill('SIGKILL');
     for (const { pid } of this.family()) kill(pid);
     await rm(this.home, { recursive: true, force: true, maxRetries: 5 });

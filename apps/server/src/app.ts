@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Pool } from 'pg';
 import * as asset from '#modules/asset';
 import * as audit from '#modules/audit';
+import * as backup from '#modules/backup';
 import * as cases from '#modules/cases';
 import * as catalog from '#modules/catalog';
 import * as control from '#modules/control';
@@ -42,6 +43,7 @@ export const modules: readonly Module[] = [
   statistics,
   notify,
   tryout,
+  backup,
   transfer,
 ];
 

@@ -1,12 +1,16 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { BackupError } from '#modules/backup';
+import { backupCommand } from './cli/backup.ts';
 import { caseCommand } from './cli/case.ts';
 import { configCommand } from './cli/config.ts';
 import { importCommand } from './cli/import.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
+import { restoreCommand } from './cli/restore.ts';
 import { rootsCommand } from './cli/roots.ts';
 import { serveCommand } from './cli/serve.ts';
+import { simulateCommand } from './cli/simulate.ts';
 import { exportCommand, transferCommand } from './cli/transfer.ts';
 import { userCommand } from './cli/user.ts';
 import { ClusterError } from './platform/cluster.ts';
@@ -22,9 +26,12 @@ const program = new Command('wanmi')
   .addCommand(userCommand())
   .addCommand(caseCommand())
   .addCommand(configCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(rootsCommand())
   .addCommand(replayCommand())
   .addCommand(importCommand())
+  .addCommand(simulateCommand())
   .addCommand(exportCommand())
   .addCommand(transferCommand());
 
@@ -37,7 +44,7 @@ try {
 /** What somebody did wrong is said in a sentence; what we did wrong shows where. */
 function codeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode; // said by commander already
-  const expected = [ConfigError, ClusterError, MigrationError, CliError].some(
+  const expected = [ConfigError, ClusterError, MigrationError, CliError, BackupError].some(
     (kind) => error instanceof kind,
   );
   console.error(expected ? (error as Error).message : error);

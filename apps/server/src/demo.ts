@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { ROLES, type Role } from '@wanmi/contracts';
 import { releaseClock, startDemo } from '#modules/demo';
+import { progressLine, readScenario, runningSimulation, simulate } from '#modules/simulation';
+import { addDays, cityDay, cityDayStart, systemClock, type Clock } from './platform/clock.ts';
 import type { DemoSize } from './platform/config.ts';
 import { hashPassword, verifyPassword } from './platform/password.ts';
 import type { Platform } from './platform/platform.ts';
-import { loadCity, rulesOfModel } from './seeding/load-city.ts';
+import { loadCity, rulesOfModel, type LoadedCity } from './seeding/load-city.ts';
 
 export interface RunningDemo {
   /** Common to all people of the demo city. */
@@ -22,28 +24,67 @@ export interface DemoPerson {
   readonly role: Role;
 }
 
+/** What lies behind a demo city when it is first seen: reports of a year. A small one lives three days instead. */
+const YEAR: Readonly<Record<DemoSize, number>> = { S: 0, M: 20_000, L: 100_000, XL: 1_000_000 };
+/** More than that is generated, not played through the API. */
+const MOST_PLAYED = 5000;
+const SCENARIO = 'ordinary';
+
 /** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
 export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
   const { password, passwordHash } = await demoPassword(platform);
   const { size = 'S', model, pastReports, reportsPerMinute } = platform.config.demo ?? {};
-  if (size === 'XL') platform.log.warn('no city larger than L can be generated yet: L is taken');
-  await loadCity(platform, {
-    size: size === 'XL' ? 'L' : size,
-    passwordHash,
-    ...(model === undefined ? {} : { rules: await rulesOfModel(model) }),
-  });
+  const year = pastReports === undefined ? YEAR[size] : pastReports > MOST_PLAYED ? pastReports : 0;
+  // Its people were there before the first of its cases.
+  const present = presentOf(platform);
+  const from = addDays(cityDay(present.now(), ZONE), -365);
+  const since = year > 0 ? { now: () => cityDayStart(from, ZONE) } : platform.clock;
+  const city = await loadCity(
+    { ...platform, clock: since },
+    { size, passwordHash, ...(model === undefined ? {} : { rules: await rulesOfModel(model) }) },
+  );
   const accounts = await oneOfEachRole(platform);
   if (url === null) {
     releaseClock(platform);
     return { password, accounts, stop: async () => {} };
   }
+  const lived = await liveYear({ ...platform, clock: present }, city, from, year);
+  if (lived) releaseClock(platform);
   const demo = startDemo(platform, {
     url,
     password,
-    ...(pastReports === undefined ? {} : { pastReports }),
+    ...(pastReports === undefined ? {} : { pastReports: Math.min(pastReports, MOST_PLAYED) }),
     reportsPerMinute: reportsPerMinute ?? PACE[size],
   });
   return { password, accounts, stop: () => demo.stop() };
+}
+
+const ZONE = 'Asia/Shanghai';
+
+/** What time it is outside; a demo's own clock may be ahead of it. */
+function presentOf({ clock }: Platform): Clock {
+  return { now: () => Math.max(clock.now(), systemClock.now()) };
+}
+
+/** The year before a large city is first seen; one that was ended in between is gone on with. */
+async function liveYear(
+  platform: Platform,
+  { cityId, created }: LoadedCity,
+  from: string,
+  reports: number,
+): Promise<boolean> {
+  const running = await runningSimulation(platform, cityId);
+  if (!running && !(created && reports > 0)) return false;
+  const period = { name: SCENARIO, seed: '1', from, to: addDays(from, 365), reports };
+  const asked = running ?? { ...period, scenario: await readScenario(SCENARIO) };
+  platform.log.info(
+    { from: asked.from, reports: asked.reports },
+    'the year before is generated; it goes on after a stop',
+  );
+  const show = progressLine(performance.now());
+  await simulate(platform, { ...asked, cityId, progress: show.step });
+  show.end();
+  return true;
 }
 
 async function oneOfEachRole({ pool }: Platform): Promise<DemoPerson[]> {

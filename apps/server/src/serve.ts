@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { backupWorker, holdUntilConfirmed } from '#modules/backup';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo, type DemoPerson } from './demo.ts';
@@ -11,7 +12,7 @@ import { ensurePartitions } from './partitions.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { App, Background } from './platform/http.ts';
-import { answerUnreadable } from './platform/http-wire.ts';
+import { answerUnreadable, limitConnections, WIRE } from './platform/http-wire.ts';
 import { readMigrations } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
 import { ensureTls } from './platform/tls.ts';
@@ -84,11 +85,14 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
 }
 
 function backgrounds(platform: Platform): Background[] {
-  const { services } = platform.config;
+  const { services, backupDir } = platform.config;
+  const work = services.has('worker')
+    ? [...modules.flatMap((module) => module.workerBackground?.(platform) ?? []), workerBackground(platform)]
+    : [];
   return [
     ...(services.has('web') ? modules.flatMap((module) => module.webBackground?.(platform) ?? []) : []),
-    ...(services.has('worker') ? modules.flatMap((module) => module.workerBackground?.(platform) ?? []) : []),
-    ...(services.has('worker') ? [workerBackground(platform)] : []),
+    ...work.map((background) => holdUntilConfirmed(platform, background)),
+    ...(services.has('worker') && backupDir !== null ? [backupWorker(platform)] : []),
   ];
 }
 
@@ -120,7 +124,7 @@ async function startWeb(
   });
   const urls = [urlOf('http', config.host, app.server.address() as AddressInfo)];
   if (tls && config.https) {
-    const server = await listenTls(app, tls, config.host, config.https.port);
+    const server = await listenTls(app, tls, config, config.https.port);
     pile.push('https', () => closeServer(server));
     pile.push('certificate', renewal(platform, server));
     urls.push(urlOf('https', config.host, server.address() as AddressInfo));
@@ -129,12 +133,18 @@ async function startWeb(
 }
 
 /** The same server on a second door. */
-async function listenTls(app: App, tls: Tls, host: string, port: number): Promise<HttpsServer> {
+async function listenTls(
+  app: App,
+  tls: Tls,
+  { host, trustProxy }: Config,
+  port: number,
+): Promise<HttpsServer> {
   const server = createHttpsServer(
-    { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' },
+    { key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', ...WIRE },
     (request, response) => app.routing(request, response),
   );
   server.on('clientError', answerUnreadable);
+  if (trustProxy === false) limitConnections(server, app.limits.connections);
   server.requestTimeout = app.server.requestTimeout;
   server.headersTimeout = app.server.headersTimeout;
   server.keepAliveTimeout = app.server.keepAliveTimeout;

@@ -19,5 +19,6 @@ export * from './control.ts';
 export * from './duty.ts';
 export * from './told.ts';
 export * from './tryout.ts';
+export * from './backup.ts';
 export * from './transfer-words.ts';
 export * from './transfer.ts';

@@ -80,10 +80,17 @@ export const ResetPasswordBody = z
   .object({ password: z.string().min(10).max(256) })
   .meta({ id: 'ResetPasswordBody' });
 
+/** As in the table of units that is published: other tables name it. */
+const UnitCode = z
+  .string()
+  .trim()
+  .regex(/^\S{1,40}$/u)
+  .meta({ description: 'without blanks' });
+
 export const NewUnit = z
   .object({
     kind: z.enum(UNIT_KINDS),
-    code: z.string().trim().min(1).max(40),
+    code: UnitCode,
     name: Text,
     parentId: Id.optional(),
     regionId: Id.optional(),
@@ -91,7 +98,7 @@ export const NewUnit = z
   .meta({ id: 'NewUnit' });
 
 export const RenameUnitBody = z
-  .object({ name: Text, code: z.string().trim().min(1).max(40).optional() })
+  .object({ name: Text, code: UnitCode.optional() })
   .meta({ id: 'RenameUnitBody' });
 
 export const CloseUnitBody = z

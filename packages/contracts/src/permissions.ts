@@ -6,6 +6,8 @@ import type { Role } from './vocabulary.ts';
  */
 export const PERMISSIONS = [
   'report.create',
+  /** 执法发现: register what one's own unit found. Counts in enforcement units alone, and opens `report.create` there. */
+  'report.find',
   'report.read',
   'case.read',
   'case.integrity',
@@ -50,8 +52,8 @@ export const DEFAULT_GRANTS: Record<Role, Permission[]> = {
     'duty.write',
   ],
   dispatcher: [...EVERYBODY, 'report.read', 'asset.read', 'org.read', 'statistics.read'],
-  department: [...EVERYBODY, 'asset.read', 'org.read', 'duty.write'],
-  crew: [...EVERYBODY, 'asset.read'],
+  department: [...EVERYBODY, 'report.find', 'asset.read', 'org.read', 'duty.write'],
+  crew: [...EVERYBODY, 'report.find', 'asset.read'],
   inspector: [...EVERYBODY, 'report.read', 'asset.read', 'org.read', 'statistics.read', 'case.integrity'],
   assessor: [...EVERYBODY, 'org.read', 'statistics.read', 'case.integrity', 'case.export'],
   leader: [...EVERYBODY, 'report.read', 'asset.read', 'org.read', 'statistics.read', 'case.integrity'],

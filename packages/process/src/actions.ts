@@ -30,7 +30,12 @@ export function isOffered(when: CompiledFeel, action: string, vars: FeelContext)
 }
 
 /** The flow that an answer takes. `known` is what the case knows, without the fields of the form. */
-export function chooseFlow(task: TaskNode, action: string, context: FeelContext, known: FeelContext): number {
+export function chooseFlow(
+  task: TaskNode,
+  action: string,
+  context: FeelContext,
+  known: () => FeelContext,
+): number {
   const where = { element: task.id, type: 'bpmn:UserTask', detail: action };
   let chosen: TaskAction | undefined;
   let fallback: TaskAction | undefined;
@@ -45,8 +50,9 @@ export function chooseFlow(task: TaskNode, action: string, context: FeelContext,
   }
   chosen ??= fallback;
   if (chosen) return chosen.flow;
+  const vars = known();
   const offered = task.actions.some(
-    (candidate) => candidate.action === action && isOffered(candidate.when, candidate.action, known),
+    (candidate) => candidate.action === action && isOffered(candidate.when, candidate.action, vars),
   );
   return refuse(offered ? 'process.noFlow' : 'process.actionNotAllowed', where);
 }

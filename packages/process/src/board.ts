@@ -16,6 +16,8 @@ export class Board {
   readonly #options: StepOptions;
   #tokens: Token[];
   #next: number;
+  /** What scopes see; of use as long as no token has gone. */
+  #contexts: Map<number, FeelContext> | null = null;
 
   constructor(graph: Graph, state: ProcessState | null, base: FeelContext, options: StepOptions) {
     this.graph = graph;
@@ -42,8 +44,19 @@ export class Board {
   }
 
   /** What conditions in a scope see. */
-  contextOf = (scope: number): FeelContext =>
-    contextIn(this.graph, this.#tokens, scope, this.#base, this.#options);
+  contextOf = (scope: number): FeelContext => {
+    if (scope <= 0) return this.#base;
+    const known = this.#contexts?.get(scope);
+    if (known) return known;
+    const context = contextIn(this.graph, this.#tokens, scope, this.#base, this.#options);
+    (this.#contexts ??= new Map()).set(scope, context);
+    return context;
+  };
+
+  #replace(tokens: Token[]): void {
+    this.#tokens = tokens;
+    this.#contexts = null;
+  }
 
   /** Puts a new token on a node. */
   put(node: GraphNode, scope: number, flow = -1, of?: string | LoopCount): number {
@@ -99,7 +112,7 @@ export class Board {
   /** A multi-instance activity comes further. */
   count(body: Token, loop: LoopCount): void {
     const [id, node, flow = -1, scope = 0] = body;
-    this.#tokens = this.#tokens.map((token) => (token[0] === id ? [id, node, flow, scope, loop] : token));
+    this.#replace(this.#tokens.map((token) => (token[0] === id ? [id, node, flow, scope, loop] : token)));
   }
 
   /** Takes a token away that did its work, and disarms what waited on it. */
@@ -109,7 +122,7 @@ export class Board {
       if (scopeOf(token) === id) listening = true;
       return token[0] !== id;
     });
-    this.#tokens = rest;
+    this.#replace(rest);
     if (!listening) return;
     this.#tokens = rest.filter((token) => {
       if (scopeOf(token) !== id || !isListener(this.nodeOf(token))) return true;
@@ -128,7 +141,7 @@ export class Board {
       this.#leave(token);
       return false;
     });
-    this.#tokens = rest;
+    this.#replace(rest);
     return gone;
   }
 

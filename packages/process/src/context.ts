@@ -15,8 +15,9 @@ export function contextIn(
   if (!itemVars || scope <= 0) return base;
   const instances = instancesOf(graph, tokens, scope);
   if (instances.length === 0) return base;
-  let context = base;
-  for (const { items, key } of instances) context = { ...context, ...itemVars(items, key) };
+  const context: Record<string, unknown> = { ...base };
+  for (const { items, key } of instances) Object.assign(context, itemVars(items, key));
   // what is being done is never hidden
-  return 'action' in base ? { ...context, action: base['action'] } : context;
+  if ('action' in base) context['action'] = base['action'];
+  return context;
 }

@@ -27,8 +27,14 @@ export async function readDmn(xml: string): Promise<DmnElement> {
   return root;
 }
 
+/** Characters; a table of ten thousand rules has three million. */
+const LARGEST = 8_000_000;
+/** Of elements in elements. */
+const DEEPEST = 200;
+
 /** Reads any XML document. */
 export async function readXml(xml: string): Promise<DmnElement> {
+  if (xml.length > LARGEST) refuse('decision.tooLarge', { detail: `${xml.length} characters` });
   const body = xml.replace(/^\uFEFF?\s*<\?xml[^>]*\?>/, '');
   if (/<!DOCTYPE/i.test(body)) refuse('decision.xml', { detail: 'DOCTYPE' });
   let read;
@@ -54,12 +60,13 @@ type GenericElement = ModdleElement & {
   readonly [attribute: string]: unknown;
 };
 
-function plain(element: GenericElement): DmnElement {
+function plain(element: GenericElement, depth = 0): DmnElement {
+  if (depth > DEEPEST) refuse('decision.tooDeep', { detail: `${DEEPEST}` });
   return {
     name: element.$type.replace(/^.*:/, ''),
     ...(typeof element.id === 'string' && { id: element.id }),
     text: (element.$body ?? '').trim(),
-    children: (element.$children ?? []).map(plain),
+    children: (element.$children ?? []).map((child) => plain(child, depth + 1)),
     attribute: (name) => {
       const value = element[name];
       return typeof value === 'string' ? value : undefined;

@@ -17,6 +17,7 @@ import type { FeelContext } from './feel.ts';
 import { call, Scope } from './feel-compile.ts';
 import { anyType, coerce, type FeelType, fromJson, shapeOf } from './feel-types.ts';
 import type { FeelFunction } from './feel-values.ts';
+import { withinMeasure } from './feel-work.ts';
 import { toOutside } from './feel-values.ts';
 
 /** An element of a model: input data, a decision, a knowledge model or a decision service. */
@@ -125,7 +126,7 @@ export function decide(model: DecisionModel, input: FeelContext, which?: string)
   const node = choose(model, which);
   const rules: string[] = [];
   const run = new Run(model, input, rules);
-  return { value: toOutside(run.answer(node)), rules };
+  return { value: withinMeasure(() => toOutside(run.answer(node))), rules };
 }
 
 function choose(model: DecisionModel, which: string | undefined): ModelNode {

@@ -35,6 +35,7 @@ import {
   type OrderOperator,
   toInside,
 } from './feel-values.ts';
+import { spend } from './feel-work.ts';
 
 /** What names mean at one place of a text; inner places see the outer ones. */
 export class Scope {
@@ -340,7 +341,11 @@ type Operation = (a: unknown, b: unknown) => unknown;
 
 const plus: Operation = (a, b) => {
   if (isNumber(a) && isNumber(b)) return add(a, b);
-  if (typeof a === 'string' && typeof b === 'string') return a + b;
+  if (typeof a === 'string' && typeof b === 'string') {
+    // joining is cheap, what is joined has to be held
+    spend((a.length + b.length) >> 8);
+    return a + b;
+  }
   if (a instanceof FeelDuration)
     return b instanceof FeelDuration ? addDurations(a, b, 1) : isMoment(b) ? addDuration(b, a, 1) : null;
   return isMoment(a) && b instanceof FeelDuration ? addDuration(a, b, 1) : null;
@@ -417,6 +422,7 @@ function iterators(
       if (!values) return false;
       const next = from(depth + 1);
       return values.every((value) => {
+        spend(1);
         const inner = { ...seen, [current.name]: value };
         return next(new Scope(inner, scope), inner, visit);
       });
@@ -454,6 +460,7 @@ function stepsBetween(from: unknown, to: unknown): readonly unknown[] | null {
   const [a, b] = [integerOf(from), integerOf(to)];
   if (a !== null && b !== null) {
     const count = Math.abs(b - a) + 1;
+    spend(Math.min(count, MOST_STEPS) >> 3);
     return count > MOST_STEPS ? null : Array.from({ length: count }, (_none, i) => (a <= b ? a + i : a - i));
   }
   if (isMoment(from) && isMoment(to) && from.constructor === to.constructor && 'year' in from) {
@@ -585,6 +592,7 @@ function functionDefinition(node: FeelNode, reading: Reading): Code {
   );
   return (scope) =>
     new FeelFunction(names, (args) => {
+      spend(1);
       if (args.length !== names.length) return null;
       const given: Record<string, unknown> = {};
       for (const [i, { name, type }] of parameters.entries()) {
@@ -762,6 +770,7 @@ export function filtered(
   const first = values.length === 0 ? condition(scope) : condition(itemScope(toInside(values[0]), scope));
   if (isNumber(first)) return elementAt(values, first);
   return values.filter((value) => {
+    spend(1);
     const item = toInside(value);
     const answer = condition(itemScope(item, scope));
     return isTest ? accepts(answer, item) === true : answer === true;

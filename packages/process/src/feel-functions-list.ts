@@ -19,6 +19,7 @@ import {
   isContext,
   typeOf,
 } from './feel-values.ts';
+import { spend } from './feel-work.ts';
 
 type List = readonly unknown[];
 
@@ -64,8 +65,10 @@ function distinct(list: List): unknown[] {
   const found: unknown[] = [];
   const plain = new Set<unknown>();
   for (const value of list) {
+    spend(1);
     // plain values are equal where a set says so; only the rest is compared one by one
     if (typeof value === 'object' && value !== null) {
+      spend(found.length >> 3);
       if (!found.some((other) => same(other, value))) found.push(value);
     } else if (!plain.has(value)) {
       plain.add(value);

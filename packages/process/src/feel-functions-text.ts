@@ -1,6 +1,10 @@
 import type { FunctionTable } from './feel-functions.ts';
 import { decimal, type FeelNumber, parseNumber } from './feel-number.ts';
+import { type Pattern, patternOf } from './feel-pattern.ts';
 import { printValue } from './feel-values.ts';
+
+/** Longer ones are a mistake of the text rather than a value. */
+export const LONGEST_TEXT = 10_000_000;
 
 /** Strings are counted in characters (code points), not in UTF-16 units. */
 export const textFunctions: FunctionTable = {
@@ -71,15 +75,15 @@ export const textFunctions: FunctionTable = {
     {
       parameters: ['input: string', 'pattern: string', 'flags: string?'],
       call: (text: string, pattern: string, flags?: string | null) =>
-        regularExpression(pattern, flags ?? '', '')?.test(text) ?? null,
+        isFound(text, patternOf(pattern, flags ?? '')),
     },
   ],
   replace: [
     {
       parameters: ['input: string', 'pattern: string', 'replacement: string', 'flags: string?'],
       call: (text: string, pattern: string, replacement: string, flags?: string | null) => {
-        const expression = regularExpression(pattern, flags ?? '', 'g');
-        return expression && text.replace(expression, javaScriptReplacement(replacement));
+        const expression = patternOf(pattern, flags ?? '');
+        return expression && replaced(text, expression, replacement);
       },
     },
   ],
@@ -87,9 +91,8 @@ export const textFunctions: FunctionTable = {
     {
       parameters: ['string: string', 'delimiter: string'],
       call: (text: string, delimiter: string) => {
-        const expression = regularExpression(delimiter, '', '');
-        // groups of the delimiter are no parts of the text
-        return expression && splitWithoutGroups(text, expression);
+        const expression = patternOf(delimiter, '');
+        return expression && splitBy(text, expression);
       },
     },
   ],
@@ -98,7 +101,10 @@ export const textFunctions: FunctionTable = {
       parameters: ['list: list', 'delimiter: string?'],
       call: (list: readonly unknown[], delimiter?: string | null) => {
         const texts = list.filter((element) => element !== null);
-        return texts.every((element) => typeof element === 'string') ? texts.join(delimiter ?? '') : null;
+        if (!texts.every((element) => typeof element === 'string')) return null;
+        const between = delimiter ?? '';
+        const size = texts.reduce((total, part) => total + part.length + between.length, 0);
+        return size > LONGEST_TEXT ? null : texts.join(between);
       },
     },
   ],
@@ -118,53 +124,49 @@ function toNumber(from: string, grouping?: string | null, point?: string | null)
   return parseNumber(text);
 }
 
-function splitWithoutGroups(text: string, expression: RegExp): string[] {
-  const every = new RegExp(expression.source, `${expression.flags}g`);
-  const found: string[] = [];
-  let from = 0;
-  for (const match of text.matchAll(every)) {
-    if (match[0] === '') continue;
-    found.push(text.slice(from, match.index));
-    from = match.index + match[0].length;
+function isFound(text: string, pattern: Pattern | null): boolean | null {
+  if (!pattern) return null;
+  for (const _place of pattern.find(text)) return true;
+  return false;
+}
+
+/** Groups of the delimiter are no parts of the text. */
+function splitBy(text: string, pattern: Pattern): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (const { from, to } of pattern.find(text)) {
+    if (to === from) continue;
+    parts.push(text.slice(at, from));
+    at = to;
   }
-  return [...found, text.slice(from)];
+  return [...parts, text.slice(at)];
 }
 
-/** XPath's flags; null for an expression that is none. */
-function regularExpression(pattern: string, flags: string, own: string): RegExp | null {
-  if (!/^[smixq]*$/.test(flags)) return null;
-  let source = pattern;
-  if (flags.includes('q')) source = source.replaceAll(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`);
-  else if (flags.includes('x')) source = withoutBlanks(source);
-  // XPath subtracts classes as [a-z-[aeiou]], JavaScript as [[a-z]--[aeiou]]
-  source = source.replaceAll(/\[([^[\]]+)-\[([^[\]]+)\]\]/g, '[[$1]--[$2]]');
-  const kept = own + flags.replaceAll(/[xq]/g, '').replace(/(.)(?=.*\1)/g, '');
-  for (const mode of ['v', 'u', '']) {
-    try {
-      return new RegExp(source, kept + mode);
-    } catch {
-      // the stricter modes refuse escapes that XPath allows
-    }
+function replaced(text: string, pattern: Pattern, replacement: string): string | null {
+  const parts: string[] = [];
+  let at = 0;
+  let size = 0;
+  for (const { from, to, groups } of pattern.find(text)) {
+    const put = expanded(replacement, groups);
+    size += put.length;
+    if (size > LONGEST_TEXT) return null;
+    parts.push(text.slice(at, from), put);
+    at = to;
   }
-  return null;
+  return parts.join('') + text.slice(at);
 }
 
-/** Blanks outside of classes mean nothing under the flag x. */
-function withoutBlanks(pattern: string): string {
-  let inClass = false;
-  return [...pattern]
-    .filter((character) => {
-      if (character === '[') inClass = true;
-      if (character === ']') inClass = false;
-      return inClass || !/\s/.test(character);
-    })
-    .join('');
-}
-
-/** `$1` stays, `$0` is the whole match, `\$` a dollar. */
-function javaScriptReplacement(text: string): string {
-  return text.replaceAll(/\\([\\$])|\$0|\$&/g, (found, escaped: string | undefined) => {
-    if (escaped !== undefined) return escaped === '$' ? '$$' : '\\';
-    return found === '$0' ? '$&' : '$$&';
-  });
+/** `$1` is a group, `$0` the whole match, `\$` a dollar; a group that there is not stays as it is written. */
+function expanded(replacement: string, groups: readonly (string | null)[]): string {
+  return replacement.replaceAll(
+    /\\([\\$])|\$(\d{1,2})/g,
+    (found, escaped: string | undefined, digits: string) => {
+      if (escaped !== undefined) return escaped;
+      if (Number(digits) < groups.length) return groups[Number(digits)] ?? '';
+      const [first = '', rest = ''] = digits;
+      return digits.length > 1 && Number(first) < groups.length
+        ? (groups[Number(first)] ?? '') + rest
+        : found;
+    },
+  );
 }

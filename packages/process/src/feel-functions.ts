@@ -6,6 +6,7 @@ import { temporalFunctions } from './feel-functions-temporal.ts';
 import { textFunctions } from './feel-functions-text.ts';
 import { isNumber } from './feel-number.ts';
 import { FeelFunction, FeelRange, isContext } from './feel-values.ts';
+import { spend } from './feel-work.ts';
 
 /** One way to call a built-in function: `name: type`, `?` for what may be left out or null, `...` for any number. */
 export interface Signature {
@@ -100,7 +101,7 @@ export class BuiltIn extends FeelFunction {
       (args) => {
         for (const { parameters, call } of read) {
           const bound = bind(parameters, args);
-          if (bound) return call(...bound) ?? null;
+          if (bound) return paid(call, bound);
         }
         return null;
       },
@@ -119,10 +120,23 @@ export class BuiltIn extends FeelFunction {
         parameters.map((parameter) => (parameter.rest ? { ...parameter, rest: false } : parameter)),
         parameters.slice(0, last + 1).map(({ name }) => args.get(name) ?? null),
       );
-      if (bound) return call(...bound) ?? null;
+      if (bound) return paid(call, bound);
     }
     return null;
   }
+}
+
+/** What a function does grows with what it is given, and what it makes has to be held. */
+function paid(call: Signature['call'], args: readonly unknown[]): unknown {
+  let size = 1;
+  for (const arg of args) size += sizeOf(arg);
+  spend(size);
+  return call(...args) ?? null;
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length >> 6;
+  return Array.isArray(value) ? value.length >> 2 : 0;
 }
 
 /** Those that ask the clock or chance are refused when a text is parsed: it could not be replayed from the log. */

@@ -5,6 +5,7 @@ import { type Code, compileNode, FeelMistake, Reading, Scope } from './feel-comp
 import type { FeelTree } from './feel-tree.ts';
 import type { FeelType } from './feel-types.ts';
 import { equal, toOutside } from './feel-values.ts';
+import { withinMeasure } from './feel-work.ts';
 
 export { temporalOf } from './feel-types.ts';
 
@@ -40,14 +41,19 @@ export interface FeelOptions {
   readonly types?: ReadonlyMap<string, FeelType>;
 }
 
+/** A longer one is no rule that anybody could read, and reading takes more than its length. */
+const LONGEST = 10_000;
+
 /**
  * Parses a FEEL text once.
  *
- * Refusals: `feel.syntax` (with the position in `detail`), `feel.impure` (`now()`, `today()`), `feel.empty`.
+ * Refusals: `feel.syntax` (with the position in `detail`), `feel.impure` (`now()`, `today()`), `feel.empty`,
+ * `feel.tooLong`, `feel.tooDeep`.
  */
 export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {}): CompiledFeel {
   const source = text.trim();
   if (source === '') throw feelError('feel.empty', text);
+  if (source.length > LONGEST) throw feelError('feel.tooLong', text, `${source.length} characters`);
   const reading = new Reading(source, options.types ?? new Map());
   const plain = plainly(source, kind, reading);
   if (plain) return plain;
@@ -62,11 +68,14 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   try {
     if (kind === 'expression') {
       const code = compileNode(tree.topNode, reading);
-      return compiled(kind, source, reading, code, (context) => toOutside(code(new Scope(context))));
+      return compiled(kind, source, reading, code, (context) =>
+        withinMeasure(() => toOutside(code(new Scope(context)))),
+      );
     }
     return cell(source, reading, compileTests(tree.topNode, reading));
   } catch (error) {
     if (error instanceof FeelMistake) throw feelError(error.code, source, error.message);
+    if (error instanceof RangeError) throw feelError('feel.tooDeep', source);
     throw error;
   }
 }
@@ -92,7 +101,9 @@ function plainly(source: string, kind: FeelKind, reading: Reading): CompiledFeel
 
 function cell(source: string, reading: Reading, tests: CompiledTests): CompiledFeel {
   return {
-    ...compiled('unaryTests', source, reading, tests.code, (context) => tests.code(new Scope(context))),
+    ...compiled('unaryTests', source, reading, tests.code, (context) =>
+      withinMeasure(() => tests.code(new Scope(context))),
+    ),
     ...(tests.parts && { parts: tests.parts, negated: tests.negated }),
   };
 }
@@ -121,7 +132,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 function feelError(code: string, text: string, detail?: string): ProcessError {
-  const problem: Problem = { code, detail: detail === undefined ? text : `${detail} in ${text}` };
+  const told = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const problem: Problem = { code, detail: detail === undefined ? told : `${detail} in ${told}` };
   return new ProcessError(code, [problem]);
 }
 

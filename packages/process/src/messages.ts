@@ -28,20 +28,27 @@ export interface Message {
 
 /**
  * The messages that something waits for. `wm:when` is judged like the condition of an action: what depends on
- * fields of the form is offered. Without a state (nothing alive) these are the process's own starts.
+ * fields of the form is offered. Without a state (nothing alive) these are the process's own starts. `only`: the one
+ * that is asked for.
  */
 export function messagesOf(
   graph: Graph,
   state: ProcessState | null,
   vars: FeelContext,
   options: StepOptions = {},
+  only?: string,
 ): readonly Message[] {
   const tokens = state?.t ?? [];
-  return catchersOf(graph, tokens, isMainAlive(tokens)).flatMap((catcher): Message[] => {
+  const contexts = new Map<number, FeelContext>();
+  const seen = (scope: number): FeelContext => {
+    let context = contexts.get(scope);
+    if (!context) contexts.set(scope, (context = contextIn(graph, tokens, scope, vars, options)));
+    return context;
+  };
+  return catchersOf(graph, tokens, isMainAlive(tokens), only).flatMap((catcher): Message[] => {
     const { node, event, scope, task } = catcher;
     const { message, role, assign, form, when } = event;
-    const context = when && contextIn(graph, tokens, scope, vars, options);
-    if (when && !isOffered(when, message, context!)) return [];
+    if (when && !isOffered(when, message, seen(scope))) return [];
     return [
       {
         message,

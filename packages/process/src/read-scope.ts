@@ -22,6 +22,12 @@ const nodeTypes = new Set([
 
 const hostTypes = new Set(['bpmn:UserTask', 'bpmn:SubProcess', 'bpmn:CallActivity']);
 
+/** Called drawings count as often as they are called. */
+const MOST_NODES = 2000;
+const MOST_FLOWS = 10_000;
+/** Of scopes in scopes, and of lanes in lanes. */
+const DEEPEST = 50;
+
 interface Container {
   readonly element: ModdleElement;
   readonly draft: Draft;
@@ -30,6 +36,13 @@ interface Container {
   /** Codes of the processes that are being called, from the outside in. */
   readonly calls: readonly string[];
   readonly role: string | undefined;
+  readonly depth: number;
+}
+
+/** Nothing more is read: what was found so far, and this. */
+function give(draft: Draft, code: string, element: ModdleElement, detail: string): never {
+  draft.refuse(code, element, detail);
+  throw draft.error();
 }
 
 /** The process of a drawing; message flows and second processes have no meaning here. */
@@ -50,11 +63,12 @@ export function onlyProcess(definitions: ModdleElement, draft: Draft): ModdleEle
 /** Takes a process apart: its nodes and flows first, then what lies in its sub-processes and calls. */
 export async function readProcess(process: ModdleElement, draft: Draft, plan: Plan): Promise<void> {
   const role = undefined;
-  await readContainer({ element: process, draft, node: null, parent: null, calls: [], role }, plan);
+  await readContainer({ element: process, draft, node: null, parent: null, calls: [], role, depth: 0 }, plan);
 }
 
 async function readContainer(container: Container, plan: Plan): Promise<void> {
-  const { element, draft, node, parent } = container;
+  const { element, draft, node, parent, depth } = container;
+  if (depth > DEEPEST) give(draft, 'process.tooDeep', element, `${DEEPEST}`);
   const scope: DrawnScope = { index: plan.scopes.length, element, draft, node, parent };
   plan.scopes.push(scope);
   if (node) node.inner = scope.index;
@@ -96,6 +110,7 @@ function readNodes(
       boundaries: [],
     };
     plan.nodes.push(node);
+    if (plan.nodes.length > MOST_NODES) give(draft, 'process.tooLarge', one, `more than ${MOST_NODES} nodes`);
     drawn.set(one, node);
   }
   for (const border of borders) attach(border, draft, drawn);
@@ -140,6 +155,8 @@ function readFlows(
       draft.refuse('process.looseFlow', flow);
       continue;
     }
+    if (plan.flows.length >= MOST_FLOWS)
+      give(draft, 'process.tooLarge', flow, `more than ${MOST_FLOWS} flows`);
     const condition = draft.flowCondition(flow);
     plan.flows.push({
       index: plan.flows.length,
@@ -155,7 +172,8 @@ function readFlows(
 async function insideOf(node: DrawnNode, around: Container, plan: Plan): Promise<Container | undefined> {
   const { element, draft, role } = node;
   const parent = plan.scopes.length > 0 ? node.scope : null;
-  if (element.$type === 'bpmn:SubProcess') return { ...around, element, draft, node, parent, role };
+  const depth = around.depth + 1;
+  if (element.$type === 'bpmn:SubProcess') return { ...around, element, draft, node, parent, role, depth };
   if (element.$type !== 'bpmn:CallActivity') return undefined;
   const code = text(element, 'calledElement');
   if (code === undefined) {
@@ -168,7 +186,9 @@ async function insideOf(node: DrawnNode, around: Container, plan: Plan): Promise
   }
   const called = await readCalled(node, code, plan);
   const inside = draft.within(element);
-  return called && { element: called, draft: inside, node, parent, calls: [...around.calls, code], role };
+  return (
+    called && { element: called, draft: inside, node, parent, calls: [...around.calls, code], role, depth }
+  );
 }
 
 async function readCalled(
@@ -195,13 +215,14 @@ async function readCalled(
 /** Lanes are roles: the code is `wm:role`, or else the lane's id. Inner lanes win. */
 function readRoles(container: ModdleElement, draft: Draft): ReadonlyMap<ModdleElement, string> {
   const roles = new Map<ModdleElement, string>();
-  const visit = (laneSet: ModdleElement): void => {
+  const visit = (laneSet: ModdleElement, depth = 0): void => {
     for (const lane of list(laneSet, 'lanes')) {
       const role = text(lane, 'wm:role') ?? lane.id ?? '';
       draft.checkCode('roles', role, lane);
       for (const node of list(lane, 'flowNodeRef')) roles.set(node, role);
       const inner = ref(lane, 'childLaneSet');
-      if (inner) visit(inner);
+      if (inner && depth >= DEEPEST) give(draft, 'process.tooDeep', lane, `${DEEPEST}`);
+      if (inner) visit(inner, depth + 1);
     }
   };
   for (const laneSet of list(container, 'laneSets')) visit(laneSet);

@@ -64,20 +64,20 @@ export interface StandingTask {
 
 /** The tasks that are open in a state, oldest first. */
 export function openTasksOf(graph: Graph, state: ProcessState): readonly StandingTask[] {
-  return state.t.flatMap((token): StandingTask[] => {
+  const tasks: StandingTask[] = [];
+  for (const token of state.t) {
     const node = graph.nodes[token[1]];
-    if (node?.kind !== 'task' || !isOpenTask(node, token)) return [];
+    if (node?.kind !== 'task' || !isOpenTask(node, token)) continue;
     const [id] = token;
     const key = keyOf(token);
-    return [
-      {
-        token: id,
-        node,
-        scope: key === undefined ? scopeOf(token) : id,
-        instance: key ?? instanceOf(graph, state.t, scopeOf(token))?.key ?? null,
-      },
-    ];
-  });
+    tasks.push({
+      token: id,
+      node,
+      scope: key === undefined ? scopeOf(token) : id,
+      instance: key ?? instanceOf(graph, state.t, scopeOf(token))?.key ?? null,
+    });
+  }
+  return tasks;
 }
 
 function answer(
@@ -93,7 +93,7 @@ function answer(
   const inner = keyOf(token) === undefined ? scope : token[0];
   const walk = new Walk(graph, state, { ...data, ...vars, action }, options);
   const { board } = walk;
-  const known = options.itemVars ? contextIn(graph, state.t, inner, vars, options) : vars;
+  const known = (): FeelContext => contextIn(graph, state.t, inner, vars, options);
   const flow = chooseFlow(node, action, board.contextOf(inner), known);
 
   board.closeTask(token, node, action);

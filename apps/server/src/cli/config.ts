@@ -8,6 +8,7 @@ import {
   diffRules,
   isPublishable,
   makeDraft,
+  MAX_ARCHIVE,
   overlay,
   packArchive,
   provideTried,
@@ -158,7 +159,9 @@ export async function readRules(place: string, base?: string): Promise<RuleSet> 
 async function readPlace(place: string): Promise<RuleSet> {
   if (!existsSync(place)) throw new CliError(`there is no ${place}`);
   try {
-    if (statSync(place).isDirectory()) return await readRuleFolder(place);
+    const found = statSync(place);
+    if (found.isDirectory()) return await readRuleFolder(place);
+    if (found.size > MAX_ARCHIVE) throw new CliError(`${place} is larger than ${MAX_ARCHIVE} bytes`);
     return unpackArchive(await readFile(place));
   } catch (error) {
     throw explained(error, place);

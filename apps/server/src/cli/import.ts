@@ -4,8 +4,10 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import {
+  adoptOpen,
   findBatch,
   importCases,
+  inspectFile,
   listBatches,
   MappingError,
   openFile,
@@ -15,11 +17,13 @@ import {
   rejectLine,
   reportOf,
   undoBatch,
+  type Inspection,
   type ImportProgress,
   type ImportResult,
   type Mapping,
   type SourceFile,
 } from '#modules/importing';
+import { isTimeZone } from '../platform/clock.ts';
 import { Problem } from '../platform/errors.ts';
 import { problemText } from '../platform/error-text.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -33,13 +37,91 @@ export function importCommand(): Command {
     .description(
       'bring in what a city has already: its register of cases, its units, people, posts, assets, its manual',
     )
+    .addCommand(inspectCommand())
     .addCommand(casesCommand())
     .addCommand(reportCommand())
     .addCommand(rejectsCommand())
     .addCommand(listCommand())
+    .addCommand(adoptCommand())
     .addCommand(undoCommand());
   for (const command of tableImportCommands()) group.addCommand(command);
   return group;
+}
+
+interface InspectOptions {
+  readonly mapping?: string;
+  readonly encoding?: string;
+  readonly delimiter?: string;
+  readonly headingRow?: string;
+  readonly timeZone?: string;
+  readonly json?: boolean;
+}
+
+const ENCODINGS = ['utf-8', 'gb18030', 'utf-16le', 'utf-16be'] as const;
+
+function inspectCommand(): Command {
+  return new Command('inspect')
+    .description(
+      'look through a register and propose a mapping for it; needs no installation, writes nothing else',
+    )
+    .argument('<file>', 'CSV, packed with gzip or not')
+    .option('--mapping <file>', 'where to write the proposal (default: standard output, after the report)')
+    .option('--encoding <name>', ENCODINGS.join(', '))
+    .option('--delimiter <sign>', 'one character, or tab')
+    .option('--heading-row <number>', 'the row that names the columns')
+    .option('--time-zone <name>', 'of its dates, as Asia/Shanghai')
+    .option('--json', 'all of it as one JSON object')
+    .action((file: string, options: InspectOptions) => said(() => inspect(path.resolve(file), options)));
+}
+
+async function inspect(file: string, options: InspectOptions): Promise<void> {
+  await access(file).catch(() => {
+    throw new CliError(`${file} is not there`);
+  });
+  const encoding = ENCODINGS.find((one) => one === options.encoding);
+  if (options.encoding !== undefined && !encoding)
+    throw new CliError(`--encoding must be one of ${ENCODINGS.join(', ')}`);
+  if (options.timeZone !== undefined && !isTimeZone(options.timeZone))
+    throw new CliError(`${options.timeZone} is no time zone`);
+  const delimiter = options.delimiter === 'tab' ? '\t' : options.delimiter;
+  if (delimiter !== undefined && delimiter.length !== 1)
+    throw new CliError('--delimiter must be one character, or tab');
+  const headingRow = options.headingRow === undefined ? undefined : Number(options.headingRow);
+  const found = await inspectFile(file, { encoding, delimiter, headingRow, timeZone: options.timeZone });
+  if (options.mapping) await writeJson(options.mapping, found.mapping);
+  if (options.json) {
+    say(JSON.stringify(found));
+    return;
+  }
+  for (const line of inspectionLines(found)) say(line);
+  if (options.mapping) say(`the proposed mapping: ${options.mapping}`);
+  else say(JSON.stringify(found.mapping, null, 2));
+}
+
+function inspectionLines({ file, sampled, whole, columns, unsure }: Inspection): string[] {
+  const signs: Record<string, string> = { '\t': 'tab', ',': 'comma', ';': 'semicolon', '|': 'bar' };
+  return [
+    `${file.name}: ${file.encoding}, ${signs[file.delimiter] ?? file.delimiter}, headings in row ${file.headingRow}, ${sampled} rows ${whole ? '(all)' : 'sampled'}`,
+    '',
+    ...columns.map((one) => {
+      const range = one.from === null ? '' : ` ${one.from} … ${one.to}`;
+      const dates =
+        one.formats.length > 0 && one.kind === 'date'
+          ? ` ${one.formats.map(({ format, rows }) => `${format} × ${rows}`).join(', ')}`
+          : '';
+      const top =
+        one.kind === 'word' || one.kind === 'flag'
+          ? ` ${one.top
+              .slice(0, 6)
+              .map(({ value, rows }) => `${value} × ${rows}`)
+              .join(', ')}`
+          : '';
+      const order = one.dayMonth === null || one.dayMonth === 'certain' ? '' : ` day/month ${one.dayMonth}`;
+      return `  ${one.name}${one.role ? ` = ${one.role}` : ''}: ${one.kind}, ${(one.fillRate * 100).toFixed(1)} % filled, ${one.unique ? 'unique' : `${one.distinct} values`}${range}${dates}${order}${top}`;
+    }),
+    '',
+    ...(unsure.length > 0 ? ['to look at:', ...unsure.map((line) => `  - ${line}`), ''] : []),
+  ];
 }
 
 interface CasesOptions {
@@ -255,6 +337,54 @@ function listCommand(): Command {
               ].join('\t'),
             );
           }
+        }),
+      ),
+    );
+}
+
+interface AdoptOptions extends BatchOptions {
+  readonly id?: string[];
+  readonly type?: string[];
+  readonly since?: string;
+  readonly limit?: string;
+  readonly dryRun?: boolean;
+}
+
+function adoptCommand(): Command {
+  const several = (value: string, before: string[] = []): string[] => [...before, value];
+  return new Command('adopt')
+    .description(
+      'open cases of an import go on as cases of the city: their process begins, tasks wait, clocks run',
+    )
+    .argument('<batch>')
+    .option(
+      '--id <number>',
+      "the register's number; may be given several times (default: all that are open)",
+      several,
+    )
+    .option('--type <name>', "of this type, in the register's words; may be given several times", several)
+    .option('--since <day>', 'reported since, YYYY-MM-DD')
+    .option('--limit <number>', 'at most so many, the oldest first')
+    .option('--dry-run', 'only say how many')
+    .option('--city <code>')
+    .action((batch: string, { id, type, since, limit, dryRun, city }: AdoptOptions) =>
+      said(() =>
+        withInstallation(async ({ platform }) => {
+          if (since !== undefined && Number.isNaN(Date.parse(since)))
+            throw new CliError(`${since} is no day`);
+          if (limit !== undefined && !(Number(limit) >= 1))
+            throw new CliError('--limit must be a number from 1');
+          const cityId = await cityOfBatch(platform, batch, city);
+          const { open, adopted } = await adoptOpen(platform, cityId, batch, {
+            ...(id ? { sourceIds: id } : {}),
+            ...(type ? { types: type } : {}),
+            ...(limit === undefined ? {} : { limit: Math.floor(Number(limit)) }),
+            since: since === undefined ? null : Date.parse(since),
+            dry: dryRun === true,
+            onProgress: ({ done, total }) =>
+              done % 500 === 0 && process.stderr.write(`${done} of ${total}\n`),
+          });
+          say(dryRun ? `${open} open cases would be adopted` : `${adopted} of ${open} open cases adopted`);
         }),
       ),
     );

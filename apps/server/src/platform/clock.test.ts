@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addDays, cityDay, cityDayStart, isTimeZone, localToMs, systemClock, VirtualClock } from './clock.ts';
+import {
+  addDays,
+  cityDay,
+  cityDayStart,
+  cityHour,
+  isTimeZone,
+  localToMs,
+  systemClock,
+  VirtualClock,
+} from './clock.ts';
 
 const zones = [
   'Asia/Shanghai',
@@ -148,4 +157,17 @@ describe('local time', () => {
   it('refuses what is no local time', () => {
     expect(() => localToMs('yesterday', 'UTC')).toThrow(RangeError);
   });
+});
+
+it('says the hour that the wall shows, half and quarter zones and changes of the clocks included', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), fc.integer({ min: 0, max: 4_000_000_000_000 }), (zone, ms) => {
+      const shown = new Intl.DateTimeFormat('en-US', {
+        timeZone: zone,
+        hourCycle: 'h23',
+        hour: '2-digit',
+      }).format(ms);
+      expect(cityHour(ms, zone)).toBe(Number(shown));
+    }),
+  );
 });

@@ -69,9 +69,12 @@ function checkRate(rate: number): void {
 }
 
 const HOUR = 3_600_000;
+const QUARTER = HOUR / 4;
 const MAX_CACHED_HOURS = 20_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const dayOfHour = new Map<string, Map<number, string | null>>();
+const startOfDay = new Map<string, Map<string, number>>();
+const hourOfQuarter = new Map<string, Map<number, number>>();
 
 /** True when the name is an IANA time zone that this Node knows. */
 export function isTimeZone(timeZone: string): boolean {
@@ -103,12 +106,30 @@ export function cityDay(ms: number, timeZone: string): string {
 
 /** The hour (0 to 23) that a city's clocks show. */
 export function cityHour(ms: number, timeZone: string): number {
-  return Number(parts(ms, timeZone)['hour']);
+  // Zones change by quarters of an hour, so one answer holds for as long (as `cityDay`: 20 times cheaper).
+  const quarter = Math.floor(ms / QUARTER);
+  let quarters = hourOfQuarter.get(timeZone);
+  if (!quarters) hourOfQuarter.set(timeZone, (quarters = new Map()));
+  let hour = quarters.get(quarter);
+  if (hour === undefined) {
+    hour = Number(parts(quarter * QUARTER, timeZone)['hour']);
+    if (quarters.size >= MAX_CACHED_HOURS) quarters.clear();
+    quarters.set(quarter, hour);
+  }
+  return hour;
 }
 
 /** The first moment of a city's day 'YYYY-MM-DD'; where daylight saving skips midnight, the first that exists. */
 export function cityDayStart(day: string, timeZone: string): number {
-  return localToMs(`${day}T00:00:00`, timeZone);
+  let days = startOfDay.get(timeZone);
+  if (!days) startOfDay.set(timeZone, (days = new Map()));
+  let start = days.get(day);
+  if (start === undefined) {
+    start = localToMs(`${day}T00:00:00`, timeZone);
+    if (days.size >= MAX_CACHED_HOURS) days.clear();
+    days.set(day, start);
+  }
+  return start;
 }
 
 /** The day after (or `days` after; negative: before) a calendar day. */

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { ownName, serverAccount } from './cluster/account.ts';
@@ -223,6 +223,7 @@ class SharedCluster implements Cluster {
       name: this.#name,
       socketDir,
       lz4: this.#binaries.lz4,
+      disk: freeBytes(this.#place.base),
       ...(settings && { overrides: settings }),
     });
     const users = ['root', 'postgres', ownName(), this.#account?.name ?? ownName()];
@@ -275,6 +276,11 @@ class SharedCluster implements Cluster {
 /** Ours among a signal's listeners: any other means that the program shuts down by itself. */
 const clusterListeners = new WeakSet<NodeJS.SignalsListener | ((...args: never[]) => void)>();
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function freeBytes(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
+}
 
 async function foreignServer(url: string): Promise<Cluster> {
   const connection = connectionFromUrl(url);

@@ -27,6 +27,7 @@ describe('parseConfig', () => {
       https: null,
       logLevel: 'info',
       logRoot: resolve('.wanmi/log-roots'),
+      backupDir: resolve('.wanmi/backups'),
       sessionDays: 7,
       mediaMaxBytes: 104_857_600,
       trustProxy: false,
@@ -57,9 +58,26 @@ describe('parseConfig', () => {
       logLevel: 'debug',
       logRoot: '/mnt/roots',
       sessionDays: 30,
-      trustProxy: true,
+      trustProxy: 1,
     });
   });
+
+  it.each([
+    ['true', 1],
+    ['false', false],
+    ['0', false],
+    ['2', 2],
+    ['10.0.0.1, fd00::/8', ['10.0.0.1', 'fd00::/8']],
+  ])('believes no more proxies than are named: %s', (text, proxies) => {
+    expect(parseConfig({ WANMI_TRUST_PROXY: text }).trustProxy).toEqual(proxies);
+  });
+
+  it.each(['yes', '-1', '10', '10.0.0.0/33', '10.0.0.1,', 'proxy.example', '*'])(
+    'knows no proxy %s',
+    (text) => {
+      expect(() => parseConfig({ WANMI_TRUST_PROXY: text })).toThrow(/WANMI_TRUST_PROXY must be true, false/);
+    },
+  );
 
   it('takes an empty variable as unset', () => {
     expect(parseConfig({ PORT: '', DATABASE_URL: ' ', TLS_CERT: '' })).toEqual(parseConfig({}));

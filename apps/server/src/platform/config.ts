@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -43,10 +44,15 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Folder outside the database where each day's Merkle root of the case log is written. */
   readonly logRoot: string;
+  /** Where backups go; null: nowhere. Only of the private cluster, whose data directory we know. */
+  readonly backupDir: string | null;
   readonly sessionDays: number;
   readonly mediaMaxBytes: number;
-  /** True behind a proxy of one's own: the client's address is then taken from X-Forwarded-For. */
-  readonly trustProxy: boolean;
+  /**
+   * Behind proxies of one's own: how many, or where they are. The client's address is then what the outermost of them
+   * wrote into X-Forwarded-For; what stands before it there was written by the client.
+   */
+  readonly trustProxy: false | number | readonly string[];
 }
 
 /** All that is wrong with the settings, one sentence each. Values are not repeated: some are secrets. */
@@ -69,7 +75,24 @@ const whole = (from: number, to: number) => {
 };
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
-const boolean = oneOf(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const list = (text: string): string[] => text.split(',').map((one) => one.trim());
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits] = text.split('/');
+  const widest = isIP(address) === 4 ? 32 : 128;
+  return isIP(address) > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= widest));
+};
+/** `true` is one proxy. All hops are never believed: the first address of X-Forwarded-For is anybody's to write. */
+const proxies = z
+  .string()
+  .refine(
+    (text) => /^(true|false|\d)$/.test(text) || list(text).every(isNetwork),
+    'must be true, false, the number of proxies (up to 9), or a list of their addresses or networks',
+  )
+  .transform((text): Config['trustProxy'] => {
+    if (text === 'false' || text === '0') return false;
+    if (text === 'true') return 1;
+    return /^\d$/.test(text) ? Number(text) : list(text);
+  });
 const services = z
   .string()
   .transform((list) => list.split(',').map((name) => name.trim()))
@@ -97,16 +120,17 @@ const settings = z.object({
     .min(8, 'must have at least 8 characters')
     .max(256, 'must have at most 256 characters')
     .optional(),
-  WANMI_DEMO_PAST: whole(0, 5000).optional(),
+  WANMI_DEMO_PAST: whole(0, 5_000_000).optional(),
   WANMI_DEMO_PACE: whole(0, 60).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   HTTPS_PORT: whole(0, 65_535).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   WANMI_LOG_ROOT: z.string().optional(),
+  WANMI_BACKUP_DIR: z.string().optional(),
   SESSION_DAYS: whole(1, 365).default(7),
   WANMI_MEDIA_MAX_MB: whole(1, 2000).default(100),
-  WANMI_TRUST_PROXY: boolean.default(false),
+  WANMI_TRUST_PROXY: proxies.default(false),
   '--size': z.string().toUpperCase().pipe(oneOf(DEMO_SIZES)).optional(),
   '--model': oneOf(DEMO_MODELS).optional(),
   '--virtual-clock': z
@@ -165,10 +189,17 @@ function toConfig(set: z.output<typeof settings>, demo: boolean): Config {
       : null,
     logLevel: set.LOG_LEVEL,
     logRoot: absolute(set.WANMI_LOG_ROOT) ?? resolve(home, 'log-roots'),
+    backupDir: backupDir(set, home, demo),
     sessionDays: set.SESSION_DAYS,
     mediaMaxBytes: set.WANMI_MEDIA_MAX_MB * 1024 * 1024,
     trustProxy: set.WANMI_TRUST_PROXY,
   };
+}
+
+/** A real city has backups unless somebody says off; a demo has them where somebody names a place. */
+function backupDir(set: z.output<typeof settings>, home: string, demo: boolean): string | null {
+  if (set.DATABASE_URL !== undefined || set.WANMI_BACKUP_DIR === 'off') return null;
+  return absolute(set.WANMI_BACKUP_DIR) ?? (demo ? null : resolve(home, 'backups'));
 }
 
 function demoConfig(set: z.output<typeof settings>): DemoConfig {
@@ -233,6 +264,11 @@ function contradictions(raw: Readonly<Record<string, string>>, demo: boolean): s
   if (!demo && raw['--model'] !== undefined) faults.push('--model belongs to --demo');
   if (!demo && raw['--virtual-clock'] !== undefined) {
     faults.push('only a demo may run on a virtual clock: add --demo, or leave --virtual-clock out');
+  }
+  if (raw['DATABASE_URL'] !== undefined && (raw['WANMI_BACKUP_DIR'] ?? 'off') !== 'off') {
+    faults.push(
+      'WANMI_BACKUP_DIR is for the private database: a server of DATABASE_URL is backed up by whoever runs it',
+    );
   }
   if ((raw['TLS_CERT'] === undefined) !== (raw['TLS_KEY'] === undefined)) {
     faults.push('TLS_CERT and TLS_KEY belong together: set both or neither');

@@ -227,7 +227,12 @@ function cell(value: CsvValue): string {
 const FORMULA = /^[\s\p{Cc}\uFEFF]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 const NUMBER = /^[+-]?\d{1,15}(\.\d{1,15})?$/;
 
+/** Whether a spreadsheet that opens the file would run this cell instead of showing it. Numbers are no formulas. */
+export function isFormula(text: string): boolean {
+  return FORMULA.test(text) && !NUMBER.test(text);
+}
+
 /** An apostrophe makes a spreadsheet take the cell as text (OWASP, CSV injection). Numbers stay numbers. */
 function defused(text: string): string {
-  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  return isFormula(text) ? `'${text}` : text;
 }

@@ -777,9 +777,15 @@ export interface OutboxParked {
 
 export interface Person {
   city_id: string;
+  /**
+   * no longer used: see sign_in_failure
+   */
   failed_logins: Generated<number>;
   id: string;
   locale: Generated<string>;
+  /**
+   * no longer used: see sign_in_failure
+   */
   locked_until: Timestamp | null;
   password_hash: string | null;
   username: string;
@@ -891,6 +897,7 @@ export interface Report {
   reporter_id: string | null;
   source: string;
   street_id: string | null;
+  unit_id: string | null;
 }
 
 export interface Reporter {
@@ -1048,6 +1055,41 @@ export interface ShippedFile {
   city_id: string;
   content: string;
   path: string;
+}
+
+export interface SignInFailure {
+  failed_at: Timestamp;
+  failures: number;
+  locked_until: Timestamp | null;
+  name_key: Buffer;
+  network_key: Buffer;
+}
+
+export interface Simulation {
+  cases: Generated<number>;
+  city_id: string;
+  content: Json;
+  done_day: string | null;
+  ended_at: Timestamp | null;
+  events: Generated<number>;
+  from_day: string;
+  id: string;
+  reports: Generated<number>;
+  reports_planned: number;
+  scenario: string;
+  seed: string;
+  started_at: Timestamp;
+  state: string;
+  to_day: string;
+}
+
+export interface SimulationTimer {
+  case_id: string;
+  city_id: string;
+  due_at: Timestamp;
+  fire: string;
+  since: Timestamp | null;
+  task_id: string;
 }
 
 export interface Source {
@@ -1231,6 +1273,9 @@ export interface DB {
   setting: Setting;
   shift: Shift;
   shipped_file: ShippedFile;
+  sign_in_failure: SignInFailure;
+  simulation: Simulation;
+  simulation_timer: SimulationTimer;
   source: Source;
   stage_limit: StageLimit;
   succession: Succession;

@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { problem } from './errors.ts';
 import { isLoopback } from './security.ts';
 
-/** Requests a minute. */
+/** Requests a minute, and what one peer may hold open. */
 export interface Limits {
   /** Of one session. */
   session: number;
@@ -14,11 +14,33 @@ export interface Limits {
   login: number;
   /** Sign-ins of one address, whatever the name. */
   loginAddress: number;
+  /** Files of one session: each is decoded several times. */
+  upload: number;
+  /** Connections that one network holds open at a time. */
+  connections: number;
+  /** How long a body that is no file may take to come, in milliseconds. */
+  bodyMs: number;
 }
 
-const CITY: Limits = { session: 1200, address: 1200, login: 10, loginAddress: 120 };
+const CITY: Limits = {
+  session: 1200,
+  address: 1200,
+  login: 10,
+  loginAddress: 120,
+  upload: 120,
+  connections: 1000,
+  bodyMs: 30_000,
+};
 // A simulator and benches play a whole city from one machine; a demo hears nobody else.
-const DEMO: Limits = { session: 1_000_000, address: 1_000_000, login: 10_000, loginAddress: 100_000 };
+const DEMO: Limits = {
+  session: 1_000_000,
+  address: 1_000_000,
+  login: 10_000,
+  loginAddress: 100_000,
+  upload: 100_000,
+  connections: 50_000,
+  bodyMs: 30_000,
+};
 
 export function limitsOf(config: Config, overrides: Partial<Limits> = {}): Limits {
   return { ...(config.demo ? DEMO : CITY), ...overrides };
@@ -47,6 +69,10 @@ export function createLimiter(app: FastifyInstance, max: number, windowMs = MINU
 }
 
 /** IPv6 users hold whole /64 networks: these count as one address. */
+export function networkOf(ip: string): string {
+  return normalizeIP(ip, 64);
+}
+
 export function addressKey(request: FastifyRequest): string {
-  return isLoopback(request) ? 'loopback' : normalizeIP(request.ip, 64);
+  return isLoopback(request) ? 'loopback' : networkOf(request.ip);
 }

@@ -242,7 +242,7 @@ describe('headers', () => {
   it("believe a proxy of one's own, and nobody else", async () => {
     const headers = { 'x-forwarded-proto': 'https', 'x-request-id': 'proxy-0001' };
     const ask = (on: TestPlatform) => withApp((app) => app.inject({ url: '/api/v1/open', headers }), {}, on);
-    const own = await ask({ ...platform, config: { ...platform.config, trustProxy: true } });
+    const own = await ask({ ...platform, config: { ...platform.config, trustProxy: 1 } });
     expect(own.headers['strict-transport-security']).toMatch(/max-age/);
     expect(own.headers['x-request-id']).toBe('proxy-0001');
     const stranger = await ask(platform);
@@ -282,6 +282,37 @@ describe('limits', () => {
       },
       { limits: { session: 2 } },
     ));
+
+  it.each([
+    ['nobody', false, ['203.0.113.1', '203.0.113.2', '203.0.113.3'], [401, 401, 429]],
+    ['one proxy', 1, ['203.0.113.1', '203.0.113.2', '203.0.113.3'], [401, 401, 401]],
+    // What a client wrote itself stands before what the proxy wrote.
+    [
+      'one proxy, spoken to by a liar',
+      1,
+      ['1.1.1.1, 203.0.113.9', '2.2.2.2, 203.0.113.9', '203.0.113.9'],
+      [401, 401, 429],
+    ],
+    ['another proxy than this', ['10.9.9.9'], ['203.0.113.1', '203.0.113.2', '203.0.113.3'], [401, 401, 429]],
+  ] as const)('count by the address that is believed: of %s', async (_who, trustProxy, addresses, codes) => {
+    await withApp(
+      async (app) => {
+        const seen: number[] = [];
+        for (const address of addresses) {
+          const headers = { 'x-forwarded-for': address };
+          const { statusCode } = await app.inject({
+            url: '/api/v1/mine',
+            headers,
+            remoteAddress: '192.0.2.7',
+          });
+          seen.push(statusCode);
+        }
+        expect(seen).toEqual(codes);
+      },
+      { limits: { address: 2 } },
+      { ...platform, config: { ...platform.config, trustProxy } },
+    );
+  });
 
   it('count an address with wrong tokens, but not the sessions behind it', () =>
     withApp(

@@ -8,6 +8,7 @@ import { serializerCompiler, validatorCompiler } from '@fastify/type-provider-zo
 import type { ZodTypeProvider } from '@fastify/type-provider-zod';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from './config.ts';
 import type { Language } from './error-text.ts';
 import { asJson, invalid, problem, problemHeaders, toProblem } from './errors.ts';
 import type { Problem } from './errors.ts';
@@ -17,7 +18,7 @@ import { registerHealth, registerMetrics } from './http-health.ts';
 import { knownMethods } from './http-methods.ts';
 import { redirectToHttps, serveCa } from './http-tls.ts';
 import { createLimiter, limitsOf } from './http-limits.ts';
-import { answerUnreadable } from './http-wire.ts';
+import { answerUnreadable, hasTwoHosts, limitConnections, refuseSlowBodies, WIRE } from './http-wire.ts';
 import type { Limits } from './http-limits.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -97,7 +98,11 @@ export async function buildApp(
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders(request.protocol === 'https'));
     reply.header('x-request-id', request.id);
+    // RFC 9112 §3.2: a proxy may go by one of them, and we by the other.
+    if (hasTwoHosts(request.raw.rawHeaders)) throw problem('request.malformed');
   });
+  refuseSlowBodies(app, app.limits.bodyMs);
+  if (platform.config.trustProxy === false) limitConnections(app.server, app.limits.connections);
   handleErrors(app, platform, modules);
   if (options.httpsPort) redirectToHttps(app, options.httpsPort);
   // Live streams never end by themselves: they are closed first, so that closing does not wait for them.
@@ -139,15 +144,15 @@ function createServer(platform: Platform): FastifyInstance {
     loggerInstance: platform.log as FastifyBaseLogger,
     // Our own line per request (below): no query values, no addresses.
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: config.trustProxy,
+    trustProxy: trusted(config.trustProxy),
     bodyLimit: MEGABYTE,
     // A slow network of a phone may take minutes for a photo; headers have no such excuse.
     requestTimeout: 5 * MINUTE,
     handlerTimeout: 6 * MINUTE,
-    http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5000 },
+    http: { headersTimeout: 15_000, ...WIRE },
     keepAliveTimeout: 72_000, // longer than a balancer's 60 s: the balancer is who closes
     forceCloseConnections: 'idle',
-    genReqId: (request) => requestId(request.headers['x-request-id'], config.trustProxy),
+    genReqId: (request) => requestId(request.headers['x-request-id'], config.trustProxy !== false),
     routerOptions: { maxParamLength: 200 },
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket),
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
@@ -155,6 +160,13 @@ function createServer(platform: Platform): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   return app as unknown as FastifyInstance;
+}
+
+function trusted(
+  proxies: Config['trustProxy'],
+): false | string[] | ((address: string, hop: number) => boolean) {
+  if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
+  return proxies === false ? false : [...proxies];
 }
 
 /** One's own proxy may name the request, so that its log and ours meet; nobody else may. */
@@ -191,7 +203,9 @@ async function accessOptions(
 function handleErrors(app: FastifyInstance, platform: Platform, modules: readonly Module[]): void {
   const observers = modules.filter((module) => module.onRefused !== undefined);
   app.setErrorHandler(async (error, request, reply) => {
-    const found = toProblem(error);
+    // Who went away in the middle of a body is no fault of ours, and hears no answer.
+    const gone = request.raw.destroyed && !request.raw.complete;
+    const found = gone ? problem('request.malformed') : toProblem(error);
     try {
       for (const module of observers) await module.onRefused?.(platform, request, found);
     } catch (failure) {

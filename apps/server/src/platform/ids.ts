@@ -20,7 +20,7 @@ export function uuidv7(ms: number): string {
   if (ms === lastMs && seq !== 0xffffffff) seq += 1;
   else seq = randomSeq();
   lastMs = ms;
-  return v7({ msecs: ms, seq });
+  return v7({ msecs: ms, seq, random: someBytes() });
 }
 
 /** The time of a UUIDv7 in milliseconds since 1970. Throws on anything else. */
@@ -43,6 +43,18 @@ export function uuidv7Since(instant: string): string {
 
 function checkTime(ms: number): void {
   if (!Number.isInteger(ms) || ms < 0 || ms > MAX_ID_TIME) throw new RangeError(`no id for time ${ms}`);
+}
+
+// Drawn in lots: the package's own way asks the system for every sixteenth id (3 % of a generated case).
+const bytes = new Uint8Array(4096);
+let taken = bytes.length;
+
+function someBytes(): Uint8Array {
+  if (taken === bytes.length) {
+    randomFillSync(bytes);
+    taken = 0;
+  }
+  return bytes.subarray(taken, (taken += 16));
 }
 
 const pool = new Uint32Array(256);

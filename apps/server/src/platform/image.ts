@@ -1,9 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import exifr from 'exifr';
 import { fileTypeFromFile } from 'file-type';
 import sharp, { type Sharp } from 'sharp';
 import { localToMs } from './clock.ts';
 import { problem } from './errors.ts';
+import { createTurns } from './turns.ts';
+import { hasExifBomb } from './exif-size.ts';
 import { blankMp4, readMp4 } from './mp4.ts';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'document';
@@ -53,6 +55,9 @@ const accepted: Readonly<Record<string, { kind: MediaKind; mime: string }>> = {
 };
 const MP4 = new Set(['video/mp4', 'video/quicktime', 'audio/mp4']);
 
+// A picture at the limit takes hundreds of megabytes and one of the few threads that files and passwords need too.
+const turn = createTurns(2);
+
 // Uploads come once each: libvips would keep their pixels in vain.
 sharp.cache(false);
 
@@ -82,6 +87,7 @@ async function inspectImage(
   mime: string,
   timeZone?: string,
 ): Promise<Omit<MediaFacts, 'kind' | 'mime'>> {
+  if (await turn(async () => hasExifBomb(await readFile(path)))) throw problem('media.broken', { mime });
   const header = await decoded(mime, () => sharp(path, { limitInputPixels: false }).metadata());
   if (header.width * header.height > MAX_PIXELS)
     throw problem('media.tooManyPixels', { maxPixels: MAX_PIXELS });
@@ -100,7 +106,7 @@ function reader(path: string): Sharp {
 /** HEIC is a container: whether this libheif can decode its HEVC shows only when it is tried. */
 async function decoded<T>(mime: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await turn(work);
   } catch (error) {
     const unsupported = mime === 'image/heic' || mime === 'image/heif';
     throw problem(unsupported ? 'media.type' : 'media.broken', { mime }, { cause: error });

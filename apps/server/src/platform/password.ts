@@ -1,5 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { createTurns } from './turns.ts';
 
 /** argon2id with 19 MiB, 2 passes, 1 lane (OWASP Password Storage, 2024): about 25 ms of one core. */
 const memory = 19_456;
@@ -98,18 +99,4 @@ function unpadded(bytes: Buffer): string {
 }
 
 // Hashing takes threads that files and DNS need too (4 by default), and 19 MiB each: two at a time, in turn.
-const MAX_RUNNING = 2;
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function turn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= MAX_RUNNING) await new Promise<void>((next) => waiting.push(next));
-  else running += 1;
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
-}
+const turn = createTurns(2);

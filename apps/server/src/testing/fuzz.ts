@@ -1,3 +1,5 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
 /** Request bodies and parameters that no client should send, made from the interface's own description. */
 export interface Schema {
   $ref?: string;
@@ -224,10 +226,97 @@ export const RAW_BODIES: readonly (readonly [what: string, body: Buffer])[] = [
     Buffer.from(JSON.stringify({ description: 'x'.repeat(900_000), username: 'y'.repeat(900) })),
   ],
   ['more than is taken', Buffer.from(JSON.stringify({ description: 'x'.repeat(1_100_000) }))],
+  ['ten megabytes', Buffer.alloc(10_000_000, '{"a":"')],
+  ['a long number', Buffer.from(`{"version": ${'9'.repeat(300_000)}}`)],
+  ['a long key', Buffer.from(`{"${'k'.repeat(500_000)}": 1}`)],
+  ['an overlong NUL', Buffer.from([0x7b, 0x22, 0xc0, 0x80, 0x22, 0x3a, 0x31, 0x7d])],
+  ['UTF-16', Buffer.from('{"description": "x"}', 'utf16le')],
   ['null', Buffer.from('null')],
   ['a list', Buffer.from('[]')],
   ['a text', Buffer.from('"text"')],
   ['a number', Buffer.from('1')],
+];
+
+/** What a field that holds more than one value holds, at any depth: its path in the body, and its schema. */
+export function* fieldsOf(
+  schema: Schema,
+  document: Document,
+  known: Readonly<Record<string, unknown>>,
+  path: readonly (string | number)[] = [],
+): Iterable<{ path: readonly (string | number)[]; schema: Schema; sample: unknown }> {
+  const found = resolved(schema, document);
+  if (path.length > 6) return;
+  const choices = found.anyOf ?? found.oneOf ?? found.allOf ?? [];
+  for (const choice of choices) yield* fieldsOf(choice, document, known, path);
+  for (const [name, one] of Object.entries(found.properties ?? {})) {
+    const at = [...path, name];
+    const inner = resolved(one, document);
+    yield { path: at, schema: inner, sample: sampleOf(one, document, known) };
+    yield* fieldsOf(inner, document, known, at);
+  }
+  if (found.items) {
+    const inner = resolved(found.items, document);
+    yield { path: [...path, 0], schema: inner, sample: sampleOf(inner, document, known) };
+    yield* fieldsOf(inner, document, known, [...path, 0]);
+  }
+}
+
+export function resolved(schema: Schema, document: Document): Schema {
+  if (schema.$ref === undefined) return schema;
+  return document.components?.schemas?.[schema.$ref.split('/').at(-1)!] ?? schema;
+}
+
+/** Whether a value of this schema can be an id, by itself or as one of its choices. */
+export function isId(schema: Schema, document: Document): boolean {
+  const found = resolved(schema, document);
+  if (found.format === 'uuid') return true;
+  return [...(found.anyOf ?? []), ...(found.oneOf ?? [])].some((one) => isId(one, document));
+}
+
+/** A copy with another value at a path; what is missing on the way is made. */
+export function withAt(body: unknown, path: readonly (string | number)[], value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  const inner = (body as Record<string | number, unknown> | null | undefined)?.[step];
+  const next = withAt(inner, rest, value);
+  if (typeof step === 'number') return [next];
+  const whole = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};
+  return { ...whole, [step]: next };
+}
+
+/** Headers that programs and proxies send, with what no program should say in them. */
+export const HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ...['x', 'zh;q=1e999', 'en,'.repeat(2000), '\u00ff\u00fe', '../../etc/passwd'].map(
+    (value) => ['accept-language', value] as const,
+  ),
+  ...['*', '"x"', 'W/"1"', '"99999999999999999999"', '"-1"', '1', '"1", "2"', '"\u00ff"'].flatMap((value) => [
+    ['if-match', value] as const,
+    ['if-none-match', value] as const,
+  ]),
+  ['x-request-id', 'a'.repeat(5000)],
+  ['x-request-id', '${jndi:ldap://127.0.0.1/a}'],
+  ['x-forwarded-for', "' or 1=1 --"],
+  ['x-forwarded-for', '::1'],
+  ['x-forwarded-host', 'evil.example'],
+  ['x-forwarded-proto', 'javascript'],
+  ['forwarded', 'for=127.0.0.1;host=evil.example'],
+  ['x-http-method-override', 'DELETE'],
+  ['x-original-url', '/api/v1/audit'],
+  ['user-agent', `<script>alert(1)</script>${'u'.repeat(4000)}`],
+  ['user-agent', "'; select pg_sleep(9); --"],
+  ['referer', 'javascript:alert(1)'],
+  ['origin', 'null'],
+  ['cookie', 'wanmi_session=x; wanmi_session=y; =; ;;'],
+  ['cookie', `a=${'b'.repeat(9000)}`],
+  ['last-event-id', '-1'],
+  ['range', 'bytes=0-,-1,9-'],
+  ['accept', 'application/xml;q=0.9, */*;q=0'],
+  ['accept-encoding', 'gzip;q=1e9, br, zstd, identity;q=0'],
+  ['content-encoding', 'gzip'],
+  ['content-encoding', 'x'],
+  ['expect', '200-maybe'],
+  ['prefer', 'return=minimal'],
+  ['te', 'trailers, deflate;q=0.5'],
 ];
 
 export const CONTENT_TYPES: readonly (string | undefined)[] = [
@@ -242,6 +331,15 @@ export const CONTENT_TYPES: readonly (string | undefined)[] = [
   'application/json; charset=x'.repeat(20),
   'application/jsonx',
   '🙂',
+];
+
+/** Bodies that say that they are packed. Nothing is unpacked for anybody: a megabyte could be a terabyte. */
+export const PACKED: readonly (readonly [what: string, encoding: string, body: Buffer])[] = [
+  ['packed', 'gzip', gzipSync('{}')],
+  ['packed a thousandfold', 'gzip', gzipSync(Buffer.alloc(50_000_000, 32))],
+  ['packed twice', 'gzip, gzip', gzipSync(gzipSync('{}'))],
+  ['packed otherwise', 'br', brotliCompressSync('{}')],
+  ['not packed as it says', 'deflate', Buffer.from('{}')],
 ];
 
 export const KEYS: readonly string[] = ['', ' ', 'a b', 'é', '\u0001', 'k'.repeat(129), 'ok-key', '{}'];

@@ -47,8 +47,11 @@ export type CityKey = 'h' | 'n';
 
 /** Any planted key in a text. */
 export const KEY = /zq[hn]\d\d/g;
-/** What a reporter's name and number look like whole, and masked. */
-export const WHOLE = /zq[hn]\d\dname|1395550\d{4}/;
+/**
+ * What a reporter's name and number look like whole, and masked. Not the same digits inside another figure: a measured
+ * second has sixteen of them.
+ */
+export const WHOLE = /zq[hn]\d\dname|(?<![\d.])1395550\d{4}(?!\d)/;
 export const MASKED = /([\u5000-\u50ff])\*\*|139\*{4}(\d{4})/g;
 const FIRST_NAME = 0x5000;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Task } from '@wanmi/contracts';
 import { walk, type Walk } from '../testing/walk.ts';
 
 const HOUR = 3600_000;
@@ -66,6 +67,79 @@ describe('an application runs beside the work', () => {
     await k.go('shiftLeader', made.id, 'close');
   });
 });
+
+describe('what may be granted', () => {
+  const FIELDS = {
+    applyReturn: ['note'],
+    applyExtend: ['value', 'unit', 'note'],
+    applySuspend: ['until', 'note'],
+    applyDefer: ['until', 'note'],
+  };
+  const LENGTH = { value: 1, unit: 'urgentHour' };
+  const OTHER = {
+    applyReturn: () => [LENGTH, { until: inDays(1) }],
+    applyExtend: () => [{ until: inDays(1) }],
+    applySuspend: () => [LENGTH],
+    applyDefer: () => [LENGTH],
+  };
+
+  test.each(KINDS)('%s: its decision offers what it asks for, and takes nothing else', async (action) => {
+    const made = await k.signed();
+    await k.go('department2', made.id, action, ASK[action]());
+    expect(Object.keys((await approval(made.id)).properties)).toEqual(FIELDS[action]);
+    for (const data of OTHER[action]()) {
+      expect(await k.refused('dispatcher', made.id, 'approve', data)).toMatch(
+        /^form\.invalid \/(value|until) notAllowed$/,
+      );
+    }
+    // In a list of tasks as on the case
+    const { body } = await k.call<{ items: Task[] }>('dispatcher', 'GET', `/tasks?caseId=${made.id}`);
+    const task = body.items.find(({ step }) => step === 'approve')!;
+    const form = task.actions.find((one) => one.action === 'approve')!.form as unknown as Form;
+    expect(form).toEqual(await approval(made.id));
+    // Where a figure and its unit are not asked for, neither asks for the other
+    expect('dependentRequired' in form).toBe(action === 'applyExtend');
+    await k.go('dispatcher', made.id, 'approve');
+  });
+
+  test('a case to be voided is granted or not', async () => {
+    const made = await k.signed();
+    await k.go('operator', made.id, 'applyVoid', { reason: 'test' });
+    expect(Object.keys((await approval(made.id, 'shiftLeader')).properties)).toEqual(['note']);
+  });
+
+  test('what the first of two levels cuts stays cut; refused, nothing was granted', async () => {
+    const made = await k.signed();
+    const due = await dueOf(made.id);
+    await k.go('department2', made.id, 'applyExtend', ASK.applyExtend());
+    await k.go('dispatcher', made.id, 'approve');
+    await k.go('department2', made.id, 'applyExtend', ASK.applyExtend());
+    expect(await k.refused('dispatcher', made.id, 'approve', { until: inDays(1) })).toBe(
+      'form.invalid /until notAllowed',
+    );
+    await k.go('dispatcher', made.id, 'approve', { value: 0.5, unit: 'urgentHour' });
+    expect(await newest(made.id)).toMatchObject({ state: 'pending', data: { granted: { value: 0.5 } } });
+    await k.go('leader', made.id, 'approve');
+    expect(await dueOf(made.id)).toBe(due + HOUR * 1.5);
+    const other = await k.signed();
+    await k.go('department2', other.id, 'applyExtend', ASK.applyExtend());
+    await k.go('dispatcher', other.id, 'approve');
+    await k.go('department2', other.id, 'applyExtend', ASK.applyExtend());
+    await k.go('dispatcher', other.id, 'approve', { value: 0.5, unit: 'urgentHour' });
+    await k.go('leader', other.id, 'refuse', { reason: 'noGround' });
+    expect((await newest(other.id))?.data).not.toHaveProperty('granted');
+  });
+
+  async function approval(id: string, who = 'dispatcher'): Promise<Form> {
+    const { tasks } = await k.detail(id, who);
+    const offered = tasks.flatMap((task) => task.actions).find((one) => one.action === 'approve')!;
+    return offered.form as unknown as Form;
+  }
+});
+
+interface Form {
+  readonly properties: Record<string, unknown>;
+}
 
 describe('what was granted', () => {
   test('an extension moves the deadline by what was granted; the second takes two, the third none', async () => {

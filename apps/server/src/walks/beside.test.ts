@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { notifyRelay } from '../modules/notify/index.ts';
 import { walk, type Walk } from '../testing/walk.ts';
 
 let k: Walk;
@@ -75,7 +76,6 @@ describe('a consultation with several departments', () => {
 
 describe('merging', () => {
   const told = async (caseId: string) => {
-    const { notifyRelay } = await import('../modules/notify/index.ts');
     await notifyRelay(k.w.platform).drain();
     const { body } = await k.call<{ everybody: boolean; items: { messages: { kind: string }[] }[] }>(
       'operator',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileUpload, picture } from '../testing/pictures.ts';
 import { walk, type Walk } from '../testing/walk.ts';
 
 let k: Walk;
@@ -87,11 +88,11 @@ describe('a check', () => {
 });
 
 describe('what the collector fixed on the spot', () => {
+  let taken = 0;
+  /** Another one each time: the same file is one photo. */
   const photos = async (): Promise<string[]> => {
-    const { fileUpload, picture } = await import('../testing/pictures.ts');
-    const { contentType, payload } = fileUpload(
-      await picture(`walk ${k.w.platform.clock.now()} ${Math.random()}`),
-    );
+    taken += 1;
+    const { contentType, payload } = fileUpload(await picture(`walk ${taken}`));
     const reply = await k.w.app.inject({
       method: 'POST',
       url: '/api/v1/media',

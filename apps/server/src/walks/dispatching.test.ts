@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { invalidateCatalog } from '../modules/catalog/index.ts';
 import { walk, type Walk } from '../testing/walk.ts';
 
 let k: Walk;
@@ -121,7 +122,6 @@ describe('what a department does with what arrives', () => {
       .values({ city_id: k.w.cityId, code: 'decline', value: 1, unit: 'urgentHour', calendar: 'department' })
       .onConflict((c) => c.doNothing())
       .execute();
-    const { invalidateCatalog } = await import('../modules/catalog/index.ts');
     invalidateCatalog(k.w.platform, k.w.cityId);
   });
 

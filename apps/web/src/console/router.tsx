@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { meQuery } from '../shared/api/queries.ts';
+import { isDay } from '../shared/time/format.ts';
 import { Desk } from './desk/Desk.tsx';
 import { landing } from './rooms.ts';
 import { NotFound } from './shell/NotFound.tsx';
@@ -38,7 +39,10 @@ const desk = createRoute({
 const cases = createRoute({
   getParentRoute: () => root,
   path: '/cases',
-  validateSearch: (search: Record<string, unknown>): CaseSearch => texts(search, CASE_FILTERS),
+  validateSearch: (search: Record<string, unknown>): CaseSearch => {
+    const { from: _from, to: _to, ...rest } = texts(search, CASE_FILTERS);
+    return { ...rest, ...days(search) };
+  },
   component: lazyRouteComponent(() => import('./cases/Cases.tsx'), 'Cases'),
 });
 
@@ -63,8 +67,10 @@ export interface StatisticsSearch {
 const statistics = createRoute({
   getParentRoute: () => root,
   path: '/statistics',
-  validateSearch: (search: Record<string, unknown>): StatisticsSearch =>
-    texts(search, ['from', 'to', 'regionId'] as const),
+  validateSearch: (search: Record<string, unknown>): StatisticsSearch => ({
+    ...days(search),
+    ...texts(search, ['regionId'] as const),
+  }),
   component: lazyRouteComponent(() => import('./statistics/Statistics.tsx'), 'Statistics'),
 });
 
@@ -119,8 +125,10 @@ export interface AuditSearch {
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
-  validateSearch: (search: Record<string, unknown>): AuditSearch =>
-    texts(search, ['action', 'entity', 'entityId', 'personId', 'outcome', 'from', 'to'] as const),
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({
+    ...days(search),
+    ...texts(search, ['action', 'entity', 'entityId', 'personId', 'outcome'] as const),
+  }),
   component: lazyRouteComponent(() => import('./admin/Audit.tsx'), 'Audit'),
 });
 
@@ -163,6 +171,15 @@ function texts<K extends string>(search: Record<string, unknown>, keys: readonly
     .filter((key) => search[key] !== undefined && search[key] !== null && search[key] !== '')
     .map((key) => [key, String(search[key])]);
   return Object.fromEntries(entries) as { [P in K]?: string };
+}
+
+/** An address is anybody's to write: what is no day is none. Named even so, or the router hands on what stood there. */
+function days(search: Record<string, unknown>): { from?: string; to?: string } {
+  const found = Object.entries(texts(search, ['from', 'to'] as const));
+  return Object.fromEntries(found.map(([name, day]) => [name, isDay(day) ? day : undefined])) as {
+    from?: string;
+    to?: string;
+  };
 }
 
 export function makeRouter(queries: QueryClient) {

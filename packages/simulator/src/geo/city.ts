@@ -29,6 +29,7 @@ const SIZES: Record<CitySize, { width: number; height: number; districts: number
   S: { width: 26_000, height: 19_500, districts: 2, streets: 3 },
   M: { width: 52_000, height: 39_000, districts: 4, streets: 6 },
   L: { width: 104_000, height: 78_000, districts: 8, streets: 12 },
+  XL: { width: 208_000, height: 156_000, districts: 12, streets: 24 },
 };
 const COMMUNITIES = 4;
 

@@ -36,6 +36,8 @@ const TAILS = stems(`
   昌/chang 华/hua 阳/yang 溪/xi 江/jiang 湖/hu 山/shan 林/lin 园/yuan 桥/qiao 泉/quan 湾/wan 塘/tang 台/tai
   庭/ting 岭/ling 洲/zhou 苑/yuan 庄/zhuang 坊/fang 亭/ting 峰/feng 泽/ze 宁/ning 乐/le 兴/xing 盛/sheng 辉/hui`);
 
+const SIDES = stems('东/Dong 西/Xi 南/Nan 北/Bei 中/Zhong');
+
 function pool(random: Random, classics: Stem[]): () => Stem {
   const seen = new Set(classics.map(([, pinyin]) => pinyin));
   // Pinyin writes an apostrophe where the second syllable begins with a vowel; no tail here does. Two names
@@ -44,6 +46,10 @@ function pool(random: Random, classics: Stem[]): () => Stem {
     ([, pinyin]) => !seen.has(pinyin) && seen.add(pinyin),
   );
   const rest = [...random.shuffle(classics), ...random.shuffle(combined)];
+  // A city of a thousand communities says where: 东文昌, 西文昌.
+  for (const [side, sidePinyin] of SIDES) {
+    rest.push(...combined.map(([zh, pinyin]): Stem => [side + zh, `${sidePinyin} ${pinyin}`]));
+  }
   let next = 0;
   return () => {
     const stem = rest[next++];

@@ -1,7 +1,7 @@
 import type { Text } from './names.ts';
 import type { Bbox, Coordinate, LineGeometry, PointGeometry, PolygonGeometry, Rect } from './plane.ts';
 
-export type CitySize = 'S' | 'M' | 'L';
+export type CitySize = 'S' | 'M' | 'L' | 'XL';
 export type Grade = 'A' | 'B' | 'C';
 
 /** What every generated thing has. `key` is unique within its list; in a new city it equals the code. */

@@ -23,7 +23,7 @@ export async function reportSomething(ask: ReportAsk): Promise<ReportReply | nul
   const person = await reporterFor(cast, spot, source, random);
   if (!person) return null;
   await cast.as(person);
-  const body = write(story, spot, source, random);
+  const body = tell(story, spot, source, random);
   if (source === 'collector' || (source !== 'hotline12319' && random.chance(0.5))) {
     const shot = { takenAt: localIso(at, places.timeZone), lon: spot.lon, lat: spot.lat };
     const { hour } = localTime(at, places.timeZone);
@@ -77,7 +77,8 @@ async function reporterFor(cast: Cast, spot: Spot, source: Source, random: Rando
   return cast.walkerOf(patrolGrid?.id) ?? somebody;
 }
 
-function write(
+/** What is told of a story at a place, as a report by that way. */
+export function tell(
   story: Story,
   spot: Spot,
   source: Source,

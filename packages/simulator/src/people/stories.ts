@@ -289,6 +289,21 @@ export const CALLS: readonly string[] = [
   '居民反映多次：{text}',
 ];
 
+/** Calls that are no problem, and what the caller is told. */
+export const QUESTIONS: readonly {
+  kind: 'consultation' | 'suggestion' | 'praise';
+  text: string;
+  answer: string;
+}[] = [
+  { kind: 'consultation', text: '咨询大件垃圾如何投放、由谁清运。', answer: '已告知投放点和预约电话。' },
+  { kind: 'consultation', text: '咨询门头招牌设置需要办理哪些手续。', answer: '已告知备案材料和受理窗口。' },
+  { kind: 'consultation', text: '咨询小区外道路停车泊位的收费时段。', answer: '已按公示的时段和标准答复。' },
+  { kind: 'consultation', text: '咨询夜间施工是否经过批准。', answer: '已查询并告知许可时段。' },
+  { kind: 'suggestion', text: '建议在公园入口增设共享单车停放点。', answer: '已记录并转规划部门研究。' },
+  { kind: 'suggestion', text: '建议延长公共厕所夏季开放时间。', answer: '已记录并转环卫部门研究。' },
+  { kind: 'praise', text: '对路灯维修人员当晚到场修复表示感谢。', answer: '已转达维修班组。' },
+];
+
 const SURNAMES = '赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜谢邹章苏潘葛范彭鲁马方';
 const GIVEN = [
   '先生',

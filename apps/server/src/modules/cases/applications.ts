@@ -176,12 +176,17 @@ export const approve: Meaning = (change) => {
   if (application.level > 0 && application.decidedPostId === change.actor.postId) {
     throw problem('application.sameDecider');
   }
+  const granted = grantOf(change, application);
   application.level += 1;
   application.decidedPostId = change.actor.postId;
+  // What one level cuts stays cut unless the next one says another figure
+  if (Object.keys(granted).length > 0 || application.granted) {
+    application.granted = { ...application.ask, ...application.granted, ...granted };
+  }
   if (application.level < application.levels) return { application: eventApplication(application) };
   application.state = 'approved';
   application.decidedAt = change.at;
-  application.granted = { ...application.ask, ...grantOf(change, application) };
+  application.granted ??= { ...application.ask };
   const assignment = about(change, application);
   if (assignment) {
     change.changed.add(assignment);
@@ -235,6 +240,7 @@ export const refuse: Meaning = (change) => {
   if (!change.task?.applicationId) return {};
   const application = decided(change);
   application.state = 'refused';
+  application.granted = null;
   application.decidedAt = change.at;
   application.decidedPostId = change.actor.postId;
   const assignment = about(change, application);

@@ -35,6 +35,7 @@ export function formContextOf(
     | 'departmentId'
   >,
   unitId: string | null,
+  ofTask: Pick<FormContext, 'finderUnitId' | 'asked'> = {},
 ): FormContext {
   return {
     categoryId: state.categoryId,
@@ -44,6 +45,7 @@ export function formContextOf(
     grade: state.grade,
     unitId,
     departmentId: state.departmentId,
+    ...ofTask,
   };
 }
 

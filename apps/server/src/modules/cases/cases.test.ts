@@ -9,6 +9,7 @@ import type {
   TimelineEntry,
 } from '@wanmi/contracts';
 import { desk, type Desk } from '#testing/desk';
+import { uuidv7 } from '#platform/ids';
 import { fireTimer } from './timers.ts';
 
 let d: Desk;
@@ -228,7 +229,6 @@ describe('commands', () => {
   });
 
   test('a report repeats by its own id, and a known number of a source is refused', async () => {
-    const { uuidv7 } = await import('#platform/ids');
     const id = uuidv7(w.platform.clock.now());
     const body = {
       id,

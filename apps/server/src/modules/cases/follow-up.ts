@@ -8,17 +8,17 @@ import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import { emptyWrites } from './command.ts';
 import { applyEffects, surroundingsOf } from './effects.ts';
+import type { CaseDraft } from './open.ts';
 import { reportOf } from './opening.ts';
 import { insertCase } from './repo.ts';
 import type { ReportRow } from './rows.ts';
 import { appendEvent, type CaseState } from './state.ts';
 import { varsOf } from './vars.ts';
 
-interface Words {
+/** What of a case only its row holds. */
+export interface Words {
   description: string;
   address: string | null;
-  lon: number | null;
-  lat: number | null;
 }
 
 /**
@@ -32,18 +32,33 @@ export async function openFollowUp(
   from: CaseState,
   conditionId: string,
 ): Promise<{ id: string; caseNo: string }> {
+  const found = await client.query<Words>('select description, address from "case" where id = $1', [from.id]);
+  const words = found.rows[0];
+  if (!words) throw problem('internal');
+  const { state, ask, writes } = await draftFollowUp(platform, actor, from, conditionId, words);
+  const caseNo = await insertCase(client, state, ask, writes);
+  await client.query(
+    `insert into case_link (from_id, to_id, kind, city_id, at) values ($1, $2, 'followUp', $3, $4)`,
+    [from.id, state.id, state.cityId, new Date(state.reportedAt)],
+  );
+  return { id: state.id, caseNo };
+}
+
+/** The rows of the case that follows: nothing is written yet. */
+export async function draftFollowUp(
+  platform: Platform,
+  actor: Actor,
+  from: CaseState,
+  conditionId: string,
+  words: Words,
+): Promise<Omit<CaseDraft, 'reply'>> {
   const at = platform.clock.now();
-  const [around, process, found] = await Promise.all([
+  const [around, process] = await Promise.all([
     surroundingsOf(platform, from.cityId),
     processInForce(platform, from.cityId, 'case'),
-    client.query<Words>(
-      `select description, address, st_x(geom) as lon, st_y(geom) as lat from "case" where id = $1`,
-      [from.id],
-    ),
   ]);
-  const words = found.rows[0];
   const condition = around.catalog.conditionById.get(conditionId);
-  if (!words || !condition) throw problem('internal');
+  if (!condition) throw problem('internal');
   const report: ReportRow = {
     id: uuidv7(at),
     kind: 'problem',
@@ -52,7 +67,7 @@ export async function openFollowUp(
     categoryId: condition.categoryId,
     description: words.description,
     address: words.address,
-    point: words.lon === null || words.lat === null ? null : { lon: words.lon, lat: words.lat },
+    point: from.point,
     inputCrs: null,
     accuracy: null,
     assetId: from.assetId,
@@ -102,10 +117,5 @@ export async function openFollowUp(
   );
   const text = normaliseText([words.description, words.address].filter((part) => part !== null).join(' '));
   const number = numberFor(around.catalog, 'case', at);
-  const caseNo = await insertCase(client, state, { number, text, bigrams: bigrams(text), report }, writes);
-  await client.query(
-    `insert into case_link (from_id, to_id, kind, city_id, at) values ($1, $2, 'followUp', $3, $4)`,
-    [from.id, state.id, state.cityId, new Date(at)],
-  );
-  return { id: state.id, caseNo };
+  return { state, ask: { number, text, bigrams: bigrams(text), report }, writes };
 }

@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
-export { commandHash, replayed, type CommandMeta } from './command.ts';
+export { commandHash, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
 export {
   joinCase,
   openCase,
@@ -46,3 +46,16 @@ export {
   type HistoryCase,
   type HistoryEntry,
 } from './history.ts';
+export { adoptCase } from './adopting.ts';
+// What a command amounts to, without writing it: years of a city are generated in memory.
+export { awaitedBy } from './awaited.ts';
+export { formContextOf } from './case-actions.ts';
+export { surroundingsOf } from './effects.ts';
+export { draftFollowUp } from './follow-up.ts';
+export { draftCase, draftJoin, type CaseDraft } from './open.ts';
+export { prepare } from './prepare.ts';
+export { ringDrawn } from './process-timer.ts';
+export { loadCases } from './repo.ts';
+export type { Loaded, Writes } from './rows.ts';
+export type { ApplicationState, AssignmentState, CaseState, MarkState, TaskState } from './state.ts';
+export { ring } from './timers.ts';

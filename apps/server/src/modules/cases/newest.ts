@@ -42,6 +42,9 @@ export function newestCases(actor: Actor, wanted: Wanted): Part {
       return together(wanted, [
         ...eachOf(scope.unitIds, sql`v.unit_id`, through),
         ...eachOf(scope.unitIds, sql`v.crew_id`, through),
+        ...eachOf(scope.unitIds, sql`v.unit_id`, (part) =>
+          casesThrough(sql`report v`, sql`c.source = 'enforcement' and ${part}`, wanted, actor),
+        ),
       ]);
     }
     case 'own': {

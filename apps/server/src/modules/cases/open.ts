@@ -1,7 +1,7 @@
 import type { EventPayload, ReportReply } from '@wanmi/contracts';
 import { EVENT_OF_ACTION } from '@wanmi/contracts';
 import { startProcess, step, type FeelContext } from '@wanmi/process';
-import { numberFor, processFor } from '#modules/catalog';
+import { numberFor, processFor, type NumberFrame } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
 import { problem } from '#platform/errors';
@@ -59,6 +59,19 @@ export type KeptReply = Reply & { readonly similar: readonly KeptSimilar[] };
 
 type Reply = Omit<ReportReply, 'similar'>;
 
+/** A new case as it will be written; its number is taken in the statement itself. */
+export interface CaseDraft {
+  readonly state: CaseState;
+  readonly ask: {
+    readonly number: NumberFrame;
+    readonly text: string;
+    readonly bigrams: string[];
+    readonly report: ReportRow;
+  };
+  readonly writes: Writes;
+  readonly reply: Reply;
+}
+
 /**
  * Opens a case in the transaction of its first report: number, process, first tasks, log, search words, audit
  * and the command's answer are written together or not at all.
@@ -70,6 +83,19 @@ export async function openCase(
   meta: CommandMeta,
   hash: string,
 ): Promise<Reply> {
+  const { state, ask, writes, reply } = await draftCase(platform, actor, opening, meta, hash);
+  reply.case.caseNo = await insertCase(platform.pool, state, ask, writes);
+  return reply;
+}
+
+/** The rows of a new case: nothing is written yet. @throws permission.denied */
+export async function draftCase(
+  platform: Platform,
+  actor: Actor,
+  opening: Opening,
+  meta: CommandMeta,
+  hash: string,
+): Promise<CaseDraft> {
   const { report, place } = opening;
   const at = report.receivedAt;
   const [around, process] = await Promise.all([
@@ -82,6 +108,7 @@ export async function openCase(
     caseNo: '',
     seq: 0,
     head: null,
+    point: report.point,
     stage: 'accept',
     outcome: null,
     source: report.source,
@@ -171,19 +198,8 @@ export async function openCase(
   };
   writes.command = keptReplies(actor, opening, reply, hash, at);
   const text = normaliseText([report.description, report.address].filter((part) => part !== null).join(' '));
-  const caseNo = await insertCase(
-    platform.pool,
-    state,
-    {
-      number: numberFor(around.catalog, 'case', at),
-      text,
-      bigrams: bigrams(text),
-      report,
-    },
-    writes,
-  );
-  reply.case.caseNo = caseNo;
-  return reply;
+  const number = numberFor(around.catalog, 'case', at);
+  return { state, ask: { number, text, bigrams: bigrams(text), report }, writes, reply };
 }
 
 function keptReplies(
@@ -210,35 +226,48 @@ export async function joinCase(
   hash: string,
 ): Promise<Reply> {
   const { report } = opening;
-  const at = report.receivedAt;
   for (let attempt = 1; ; attempt += 1) {
     const loaded = await loadCase(platform.pool, caseId, actor.cityId);
     if (!loaded || !(await isVisibleCase(platform.db, actor, caseId))) throw problem('notFound');
     const { state } = loaded;
     if (state.endedAt !== null) throw problem('case.ended');
     const expectedSeq = state.seq;
-    const writes = emptyWrites();
-    const payload: EventPayload = { report: reportOf(report, true), place: opening.place };
-    writes.events.push(
-      appendEvent(state, {
-        type: 'case.reportJoined',
-        at,
-        author: actor,
-        from: state.stage,
-        to: state.stage,
-        payload,
-      }),
-    );
-    writes.media = opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: state.seq, at }));
-    writes.audit = [auditRow(actor, 'join', at, meta)];
-    const reply: Reply = {
-      report: { id: report.id },
-      case: { id: state.id, caseNo: state.caseNo, stage: state.stage, version: state.seq },
-      joined: true,
-      opened: [],
-    };
-    writes.command = keptReplies(actor, opening, reply, hash, at);
+    const { writes, reply } = draftJoin(state, actor, opening, meta, hash);
     if (await insertJoin(platform.pool, expectedSeq, state, report, writes)) return reply;
     if (attempt === 5) throw problem('conflict.race');
   }
+}
+
+/** What a later report adds to an open case; `state` moves on. */
+export function draftJoin(
+  state: CaseState,
+  actor: Actor,
+  opening: Opening,
+  meta: CommandMeta,
+  hash: string,
+): { writes: Writes; reply: Reply } {
+  const { report } = opening;
+  const at = report.receivedAt;
+  const writes = emptyWrites();
+  const payload: EventPayload = { report: reportOf(report, true), place: opening.place };
+  writes.events.push(
+    appendEvent(state, {
+      type: 'case.reportJoined',
+      at,
+      author: actor,
+      from: state.stage,
+      to: state.stage,
+      payload,
+    }),
+  );
+  writes.media = opening.mediaIds.map((mediaId) => ({ mediaId, purpose: 'before', seq: state.seq, at }));
+  writes.audit = [auditRow(actor, 'join', at, meta)];
+  const reply: Reply = {
+    report: { id: report.id },
+    case: { id: state.id, caseNo: state.caseNo, stage: state.stage, version: state.seq },
+    joined: true,
+    opened: [],
+  };
+  writes.command = keptReplies(actor, opening, reply, hash, at);
+  return { writes, reply };
 }

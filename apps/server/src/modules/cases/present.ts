@@ -93,7 +93,13 @@ export const TASK_ROW_COLUMNS = sql`
   t.post_id as t_post_id, t.assignment_id as t_assignment_id, t.claimed_post_id as t_claimed_post_id,
   t.opened_at as t_opened_at, t.not_before as t_not_before, t.warn_at as t_warn_at, t.due_at as t_due_at, t.due_key as t_due_key,
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.done_at as t_done_at,
-  t.done_action as t_done_action`;
+  t.done_action as t_done_action,
+  case when c.source = 'enforcement' and t.done_at is null then
+    (select f.unit_id from report f where f.case_id = c.id and f.unit_id is not null order by f.id limit 1)
+  end as t_finder_unit_id,
+  case when t.application_id is not null and t.done_at is null then
+    (select array(select jsonb_object_keys(l.ask) order by 1) from application l where l.id = t.application_id)
+  end as t_asked`;
 
 export interface TaskRow extends CardRow {
   t_id: string;
@@ -113,6 +119,8 @@ export interface TaskRow extends CardRow {
   t_limit_unit: string | null;
   t_done_at: Date | null;
   t_done_action: string | null;
+  t_finder_unit_id: string | null;
+  t_asked: string[] | null;
 }
 
 const iso = (value: Date | null): string | null => value?.toISOString() ?? null;
@@ -267,6 +275,7 @@ async function actionsFor(
       departmentId: row.department_id,
     },
     row.t_unit_id,
+    { finderUnitId: row.t_finder_unit_id, asked: row.t_asked },
   );
   const actions = await Promise.all(
     offered.map(async ({ action, name, form }) => ({

@@ -8,6 +8,7 @@ import type { Situation } from './change.ts';
 import { emptyWrites } from './command.ts';
 import { applyEffects, surroundingsOf } from './effects.ts';
 import { loadCase, writeCase } from './repo.ts';
+import type { Loaded, Writes } from './rows.ts';
 import { appendEvent, eventAssignment, eventTask } from './state.ts';
 import type { DueTimer } from './timers.ts';
 import { varsOf } from './vars.ts';
@@ -20,15 +21,24 @@ export async function fireProcessTimer(platform: Platform, trx: PoolClient, time
   await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   const loaded = await loadCase(trx, timer.caseId, timer.cityId);
   if (!loaded) return;
-  const { state, assignments, applications, others } = loaded;
-  const token = Number(timer.fire.slice('process:'.length));
+  const expected = loaded.state.seq;
+  const writes = await ringDrawn(platform, loaded, timer.fire);
+  if (writes) await writeCase(trx, expected, loaded.state, null, writes);
+}
+
+/** What a timer of the drawing changes, `state` included; null where it is not armed any more. */
+export async function ringDrawn(
+  platform: Platform,
+  { state, assignments, applications, others }: Loaded,
+  fire: string,
+): Promise<Writes | null> {
+  const token = Number(fire.slice('process:'.length));
   const [around, graph] = await Promise.all([
     surroundingsOf(platform, state.cityId),
     processOf(platform, state.processId),
   ]);
-  if (!armedOf(graph, state.tokens as ProcessState).some((armed) => armed.token === token)) return;
+  if (!armedOf(graph, state.tokens as ProcessState).some((armed) => armed.token === token)) return null;
   const at = platform.clock.now();
-  const expected = state.seq;
   const { stage } = state;
   const writes = emptyWrites();
   const { vars, itemVars } = varsOf({ catalog: around.catalog, state, assignments });
@@ -82,5 +92,5 @@ export async function fireProcessTimer(platform: Platform, trx: PoolClient, time
   }
   const type = payload.application ? 'assignment.resumed' : 'task.escalated';
   writes.events.push(appendEvent(state, { type, at, author: null, from: stage, to: state.stage, payload }));
-  await writeCase(trx, expected, state, null, writes);
+  return writes;
 }

@@ -10,7 +10,7 @@ export interface CaseKeys {
   readonly streetId: string | null;
   readonly communityId: string | null;
   readonly patrolGridId: string | null;
-  /** Units of its assignments, their crews, and units of its tasks. */
+  /** Units of its assignments and their crews, and the enforcement unit whose own find it is. */
   readonly unitIds: readonly string[];
   /** The reporting collector and posts that its tasks wait for. */
   readonly postIds: readonly string[];
@@ -28,7 +28,8 @@ export const LEVEL_COLUMN = {
  * lists begin with the scope (newest.ts).
  *
  * A department that declined a case or lost it to another still sees it: its assignment counts in its figures for
- * ever, each figure opens into its list, and it may appeal (domain.md). It acts on it no more (policy.ts).
+ * ever, each figure opens into its list, and it may appeal (domain.md). It acts on it no more (policy.ts). An
+ * enforcement unit sees what it found by itself, before supervision has filed it and whoever works it then.
  */
 export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> {
   const city = sql<boolean>`c.city_id = ${cityId}::uuid`;
@@ -40,8 +41,10 @@ export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> 
     case 'unit': {
       const units = [...scope.unitIds];
       // Not `exists`, which the planner may turn into a join with all that the department ever had.
-      return sql<boolean>`${city} and (select true from assignment a where a.case_id = c.id
-        and (a.unit_id = any(${units}::uuid[]) or a.crew_id = any(${units}::uuid[])) limit 1)`;
+      return sql<boolean>`${city} and ((select true from assignment a where a.case_id = c.id
+        and (a.unit_id = any(${units}::uuid[]) or a.crew_id = any(${units}::uuid[])) limit 1)
+        or c.source = 'enforcement' and (select true from report f where f.case_id = c.id
+          and f.unit_id = any(${units}::uuid[]) limit 1))`;
     }
     case 'own': {
       const post = sql`${scope.postId}::uuid`;

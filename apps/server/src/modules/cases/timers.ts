@@ -4,7 +4,15 @@ import { loadTask } from './repo.ts';
 import { strandedHeir } from './handover.ts';
 import { fireProcessTimer } from './process-timer.ts';
 import { ringsLater } from './recomputing.ts';
-import { appendEvent, eventAssignment, eventTask } from './state.ts';
+import type { Loaded } from './rows.ts';
+import {
+  appendEvent,
+  eventAssignment,
+  eventTask,
+  type AssignmentState,
+  type LoggedEvent,
+  type TaskState,
+} from './state.ts';
 
 /** A due row of `timer`, claimed by the loop inside its transaction. */
 export interface DueTimer {
@@ -37,36 +45,25 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
   await trx.query('delete from timer where task_id = $1 and fire = $2', [timer.taskId, timer.fire]);
   if (!loaded || !task || task.doneAt !== null) return;
   const { state } = loaded;
-  const overdue = timer.fire === 'overdue';
-  if (overdue) task.overdue = true;
-  const assignment =
-    overdue && task.step === 'dispose'
-      ? loaded.assignments.find((a) => a.id === task.assignmentId && !a.overdue)
-      : undefined;
-  if (assignment) assignment.overdue = true;
-  const heir = await strandedHeir(platform, task, state);
-  if (heir) Object.assign(task, heir, { claimedPostId: null });
-  const event = appendEvent(state, {
-    type: overdue ? 'task.overdue' : 'task.warned',
-    at,
-    author: null,
-    from: state.stage,
-    to: state.stage,
-    payload: {
-      task: { id: task.id, step: task.step, action: timer.fire },
-      ...(heir ? { moved: [eventTask(task)] } : {}),
-      ...(assignment ? { assignments: [eventAssignment(assignment)] } : {}),
-    },
-  });
+  const { event, heir, overdue, assignment } = await ring(platform, { ...loaded, task }, timer.fire);
   await trx.query(
     `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
      values ($1, $2, $3, $4, $5, null, null, $6, $7, $8)`,
-    [state.id, event.seq, state.cityId, event.type, new Date(at), event.body, event.hash, event.algorithm],
+    [
+      state.id,
+      event.seq,
+      state.cityId,
+      event.type,
+      new Date(event.at),
+      event.body,
+      event.hash,
+      event.algorithm,
+    ],
   );
   await trx.query('update "case" set seq = $2, head = $3 where id = $1', [state.id, state.seq, state.head]);
   await trx.query(`insert into outbox (city_id, at, topic, case_id, seq) values ($1, $2, 'case', $3, $4)`, [
     state.cityId,
-    new Date(at),
+    new Date(event.at),
     state.id,
     event.seq,
   ]);
@@ -86,4 +83,39 @@ export async function fireTimer(platform: Platform, trx: PoolClient, timer: DueT
       [task.id, timer.cityId, timer.caseId, new Date(task.dueAt)],
     );
   }
+}
+
+/** What a clock that ran out says of its task, and of the assignment that hangs on it: nothing is written yet. */
+export async function ring(
+  platform: Platform,
+  { state, task, assignments }: Pick<Loaded, 'state' | 'assignments'> & { task: TaskState },
+  fire: string,
+): Promise<{
+  event: LoggedEvent;
+  heir: { postId: string | null; unitId: string | null } | null;
+  overdue: boolean;
+  assignment: AssignmentState | undefined;
+}> {
+  const overdue = fire === 'overdue';
+  if (overdue) task.overdue = true;
+  const assignment =
+    overdue && task.step === 'dispose'
+      ? assignments.find((a) => a.id === task.assignmentId && !a.overdue)
+      : undefined;
+  if (assignment) assignment.overdue = true;
+  const heir = await strandedHeir(platform, task, state);
+  if (heir) Object.assign(task, heir, { claimedPostId: null });
+  const event = appendEvent(state, {
+    type: overdue ? 'task.overdue' : 'task.warned',
+    at: platform.clock.now(),
+    author: null,
+    from: state.stage,
+    to: state.stage,
+    payload: {
+      task: { id: task.id, step: task.step, action: fire },
+      ...(heir ? { moved: [eventTask(task)] } : {}),
+      ...(assignment ? { assignments: [eventAssignment(assignment)] } : {}),
+    },
+  });
+  return { event, heir, overdue, assignment };
 }

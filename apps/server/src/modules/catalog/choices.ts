@@ -35,8 +35,34 @@ export function formWithChoices(catalog: Catalog, action: string, context: FormC
   return made;
 }
 
+/** What an approval may grant: of each, no more than was asked for (cases, applications). */
+export const GRANTS: readonly string[] = ['value', 'unit', 'until'];
+
+/**
+ * The form of a decision without what this application does not ask for: a return is granted or not, an extension by
+ * so much, a suspension until then. What else a city asks of its deciders stays.
+ */
+function asAsked(schema: JsonSchema, { asked }: FormContext): JsonSchema {
+  const { properties, required, dependentRequired, ...rest } = schema;
+  if (!asked || typeof properties !== 'object' || properties === null) return schema;
+  const offered = (name: string): boolean => !GRANTS.includes(name) || asked.includes(name);
+  const kept = Object.entries(properties).filter(([name]) => offered(name));
+  if (kept.length === Object.keys(properties).length) return schema;
+  const names = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((name) => typeof name === 'string' && offered(name)) : [];
+  const together = Object.entries((dependentRequired ?? {}) as Record<string, unknown>).flatMap(
+    ([name, others]) => (offered(name) && names(others).length > 0 ? [[name, names(others)]] : []),
+  );
+  return {
+    ...rest,
+    properties: Object.fromEntries(kept) as Record<string, Property>,
+    ...(required === undefined ? {} : { required: names(required) }),
+    ...(together.length === 0 ? {} : { dependentRequired: Object.fromEntries(together) }),
+  };
+}
+
 function fill(catalog: Catalog, action: string, context: FormContext): JsonSchema {
-  const { schema } = catalog.forms.get(action) ?? emptyForm;
+  const schema = asAsked((catalog.forms.get(action) ?? emptyForm).schema, context);
   const properties = schema['properties'];
   if (typeof properties !== 'object' || properties === null) return schema;
   const filled = Object.entries(properties as Record<string, Property>).flatMap(([name, property]) => {

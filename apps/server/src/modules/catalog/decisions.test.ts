@@ -143,6 +143,32 @@ describe('decisionFor', () => {
     expect(decisionFor({ decisions: new Map([['d', none]]) }, 'd', {})).toBeNull();
   });
 
+  it('answers again what it answered, and tells questions apart', async () => {
+    const model = await compileDecision(
+      `<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="m" namespace="urn:m">
+         <decision id="d" name="d"><variable name="answer"/>
+           <literalExpression><text>[a, b]</text></literalExpression></decision></definitions>`,
+    );
+    const ask = (input: Record<string, unknown>) =>
+      decisionFor({ decisions: new Map([['d', model]]) }, 'd', input);
+    const questions = fc.record({
+      a: fc.oneof(
+        fc.constantFrom('', '1', 'true', 'null', ' b 1', '" b "1 1'),
+        fc.constantFrom(1, true, null),
+      ),
+      b: fc.oneof(fc.constantFrom('', '1', 'true', 'null'), fc.constantFrom(1, true, null)),
+    });
+    fc.assert(
+      fc.property(questions, ({ a, b }) => {
+        expect(ask({ a, b })).toEqual({ answer: [a, b] });
+        expect(ask({ a, b })).toBe(ask({ a, b }));
+      }),
+    );
+    // What a text does not tell is asked each time
+    expect(ask({ a: ['x'], b: 1 })).toEqual({ answer: [['x'], 1] });
+    expect(ask({ a: ['y'], b: 1 })).toEqual({ answer: [['y'], 1] });
+  });
+
   it('lets fewer people decide what is short and first', async () => {
     const catalog = await decisionsOf(null);
     const ask = (over: object) =>

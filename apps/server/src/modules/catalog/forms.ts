@@ -43,12 +43,80 @@ const ajv = createAjv();
 /** Compiles the schema of one form; throws where it is no schema or has a keyword that nobody knows. */
 export function compileForm(rule: { id: string; code: string; version: number }, content: string): FormRule {
   const schema = JSON.parse(content) as JsonSchema;
+  // A word of the validator's own: its answer would be a promise, and whatever is filled in would fit
+  if (schema['$async'] !== undefined) throw new Error('unknown keyword: "$async"');
   try {
     return { ...rule, schema, validate: ajv.compile(schema) };
   } finally {
     // A form is kept by who asked for it; another of the same id is another form
     ajv.removeSchema(schema);
   }
+}
+
+export interface FormFault {
+  /** JSON pointer of the part of the schema that does not fit. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Why a form does not compile, each reason with its place in the schema; empty where it does. */
+export function formFaults(schema: JsonSchema): FormFault[] {
+  const message = whyNot(schema);
+  if (message === null) return [];
+  // What breaks the rules of JSON Schema says where it stands, and each of the branches above it says so too
+  void ajv.validateSchema(schema);
+  const told = (ajv.errors ?? []).map((error) => ({
+    path: error.instancePath,
+    message: [error.message, ...listOf(error.params['allowedValues'])].join(' '),
+  }));
+  const deepest = told.filter(
+    ({ path }, index) =>
+      !told.some((other) => other.path.startsWith(`${path}/`)) &&
+      told.findIndex((other) => other.path === path) === index,
+  );
+  return deepest.length > 0 ? deepest : [{ path: placeOf(schema, message), message }];
+}
+
+const listOf = (values: unknown): string[] => (Array.isArray(values) ? [values.join(', ')] : []);
+
+function whyNot(schema: JsonSchema): string | null {
+  try {
+    compileForm({ id: '', code: '', version: 0 }, JSON.stringify(schema));
+    return null;
+  } catch (error) {
+    // Where the compiler stood is looked for here, part by part: each of them has another name
+    const message = error instanceof Error ? error.message : String(error);
+    return message.replace(/ (in schema )?at path ".*"$| from id .*$/, '');
+  }
+}
+
+const PARTS_BY_NAME = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
+const PARTS_IN_LIST = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const PARTS = ['items', 'contains', 'not', 'if', 'then', 'else', 'additionalProperties', 'propertyNames'];
+
+/** The smallest part that is refused for the same reason when it stands alone, and the keyword that is to blame. */
+function placeOf(schema: JsonSchema, message: string): string {
+  const part = partsOf(schema).find(({ schema: one }) => whyNot(one) === message);
+  if (part) return part.at + placeOf(part.schema, message);
+  const keyword = Object.keys(schema).find((key) => {
+    const { [key]: _without, ...others } = schema;
+    return whyNot(others) !== message;
+  });
+  return keyword === undefined ? '' : `/${escapePointer(keyword)}`;
+}
+
+function partsOf(schema: JsonSchema): { at: string; schema: JsonSchema }[] {
+  const isSchema = (value: unknown): value is JsonSchema =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Object.entries(schema).flatMap(([key, value]) => {
+    const parts: [string, unknown][] = PARTS.includes(key)
+      ? [[`/${key}`, value]]
+      : (PARTS_BY_NAME.includes(key) && isSchema(value)) ||
+          (PARTS_IN_LIST.includes(key) && Array.isArray(value))
+        ? Object.entries(value).map(([name, one]) => [`/${key}/${escapePointer(name)}`, one])
+        : [];
+    return parts.flatMap(([at, one]) => (isSchema(one) ? [{ at, schema: one }] : []));
+  });
 }
 
 export const emptyForm: FormRule = {

@@ -2,7 +2,7 @@ export { routes } from './routes.ts';
 export { catalogOf, invalidateCatalog } from './catalogue.ts';
 export { noContext } from './choices.ts';
 export { ASKED, decisionFor } from './decisions.ts';
-export { compileForm, type JsonSchema } from './forms.ts';
+export { compileForm, formFaults, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
 export { limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
 export type {
@@ -14,7 +14,14 @@ export type {
   LimitValue,
   StageLimit,
 } from './model.ts';
-export { compileNumbering, isNumberOf, numberFor, type NumberFrame, type Numbering } from './numbering.ts';
+export {
+  compileNumbering,
+  isNumberOf,
+  NumberingFile,
+  numberFor,
+  type NumberFrame,
+  type Numbering,
+} from './numbering.ts';
 export { conditionInfo } from './present.ts';
 export { nameDrawn } from './words.ts';
 export {

@@ -26,7 +26,8 @@ export interface NumberFrame {
   readonly width: number;
 }
 
-const NumberingFile = z.strictObject({
+/** A file of `numbering/` as it must look before its pattern is read. */
+export const NumberingFile = z.strictObject({
   $schema: z.string().optional(),
   series: z.string().regex(/^[a-zA-Z][\w-]{0,39}$/),
   name: Text.optional(),

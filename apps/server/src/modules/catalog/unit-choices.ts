@@ -14,6 +14,10 @@ export interface FormContext {
   readonly unitId: string | null;
   /** The department that is responsible now, if any. */
   readonly departmentId: string | null;
+  /** 执法发现: the unit that found it by itself. */
+  readonly finderUnitId?: string | null;
+  /** Of a task that decides an application: the names of what was asked for, in the alphabet's order. */
+  readonly asked?: readonly string[] | null;
 }
 
 export type Property = Record<string, unknown>;
@@ -120,12 +124,19 @@ function manualDepartment(catalog: Catalog, context: FormContext): string | unde
   return manualFor(catalog, { ...context, conditionId: context.conditionId })?.departmentId;
 }
 
+/** An enforcement unit works what it found by itself: its department, where a squad of it was the finder. */
+function finderDepartment(catalog: Catalog, { finderUnitId }: FormContext): string | undefined {
+  const finder = catalog.unitById.get(finderUnitId ?? '');
+  const unit = finder?.kind === 'crew' ? catalog.unitById.get(finder.parentId ?? '') : finder;
+  return unit?.inForce && unit.kind === 'department' ? unit.id : undefined;
+}
+
 function proposedDepartment(
   catalog: Catalog,
   context: FormContext,
   units: readonly CatalogUnit[],
 ): string | undefined {
-  const named = manualDepartment(catalog, context);
+  const named = finderDepartment(catalog, context) ?? manualDepartment(catalog, context);
   return units.find((unit) => unit.id === named)?.id;
 }
 

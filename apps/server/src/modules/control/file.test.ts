@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { world, type World } from '#testing/world';
-import { insertControls, readControls, writeControls } from './file.ts';
+import { ControlFileError, insertControls, readControls, writeControls } from './file.ts';
 
 const HEAD =
   'code,kind,scheme,category_kind,category,region,from_time,to_time,weekdays,valid_from,valid_to,name_zh,name_en';
@@ -39,7 +39,7 @@ describe('reading control.csv', () => {
 
   test.each([
     ['N,nothing,,,,,,,,,,夜,Night', 'line 2: kind'],
-    ['N,samePeriod,S,,0105,,,,,,,夜,Night', 'line 2:  category without its kind'],
+    ['N,samePeriod,S,,0105,,,,,,,夜,Night', 'line 2: category_kind category without its kind'],
     ['N,samePeriod,,,,,18:00,,,,,夜,Night', 'go together'],
     ['N,samePeriod,,,,,25:00,26:00,,,,夜,Night', 'from_time no time of day'],
     ['N,samePeriod,,,,,18:00,18:00,,,,夜,Night', 'from_time is to_time'],
@@ -59,6 +59,30 @@ describe('reading control.csv', () => {
     expect(() => readControls(file(line('夜'), line('夜')))).toThrow('line 3: code N again');
     expect(() => readControls(file(line('夜'), line('晚').replace('0105', '0106')))).toThrow('line 3');
   });
+});
+
+test('every fault is named with its line and place, in a drawn area too', () => {
+  const area = (geometry: string) => `N,noCollect,,,,,,,,,,夜,Night,"${geometry.replaceAll('"', '""')}"`;
+  const text = [
+    `${HEAD},geometry`,
+    'A,samePeriod,,,,,25:00,26:00,,,,夜,Night,',
+    area('{"type":"Polygon","coordinates":[[[116,30],[116,"x"],[117,31],[116,30]]]}'),
+    area('{"type":"Circle"}'),
+    area('{'),
+  ].join('\n');
+  let faults: ControlFileError['faults'] = [];
+  try {
+    readControls(text);
+  } catch (error) {
+    if (error instanceof ControlFileError) faults = error.faults;
+  }
+  expect(faults.map(({ line, place }) => `${line} ${place}`)).toEqual([
+    '2 from_time',
+    '2 to_time',
+    '3 geometry/coordinates/0/1/1',
+    '4 geometry/type',
+    '5 geometry',
+  ]);
 });
 
 describe('controls of a city as a file', () => {

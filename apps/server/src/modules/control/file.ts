@@ -1,6 +1,7 @@
 import {
   CATEGORY_KINDS,
   CONTROL_KINDS,
+  ControlGeometry as GeometrySchema,
   type ControlGeometry,
   type ControlHours,
   type ControlKind,
@@ -46,6 +47,8 @@ const weekdays = z
     return [...new Set(days)].toSorted();
   });
 
+const of = (column: string, error: string) => ({ error, path: [column] });
+
 const Line = z
   .object({
     code,
@@ -64,34 +67,67 @@ const Line = z
     /** GeoJSON; only in files that were written out of a city with drawn areas. */
     geometry: z.string().default(''),
   })
-  .refine((row) => (row.category === null) === (row.category_kind === null), 'category without its kind')
-  .refine((row) => (row.from_time === null) === (row.to_time === null), 'from_time and to_time go together')
-  .refine((row) => row.kind !== 'noCollectHours' || row.from_time !== null, 'hours are needed')
-  .refine((row) => row.kind !== 'noCollect' || row.from_time === null, 'a zone has no hours')
+  .refine(
+    (row) => (row.category === null) === (row.category_kind === null),
+    of('category_kind', 'category without its kind'),
+  )
+  .refine(
+    (row) => (row.from_time === null) === (row.to_time === null),
+    of('to_time', 'from_time and to_time go together'),
+  )
+  .refine(
+    (row) => row.kind !== 'noCollectHours' || row.from_time !== null,
+    of('from_time', 'hours are needed'),
+  )
+  .refine((row) => row.kind !== 'noCollect' || row.from_time === null, of('from_time', 'a zone has no hours'))
   .refine(
     (row) => row.kind !== 'noCollect' || row.region !== null || row.geometry !== '',
-    'a zone needs its region',
+    of('region', 'a zone needs its region'),
   )
-  .refine((row) => row.from_time === null || row.from_time !== row.to_time, 'from_time is to_time')
-  .refine((row) => row.weekdays === null || row.from_time !== null, 'weekdays without hours')
-  .refine((row) => row.region === null || row.geometry === '', 'region and geometry');
+  .refine(
+    (row) => row.from_time === null || row.from_time !== row.to_time,
+    of('to_time', 'from_time is to_time'),
+  )
+  .refine((row) => row.weekdays === null || row.from_time !== null, of('weekdays', 'weekdays without hours'))
+  .refine((row) => row.region === null || row.geometry === '', of('geometry', 'region and geometry'));
+
+export interface ControlFault {
+  readonly line: number;
+  /** The column, and for a drawn area the place in its JSON; null: the line as a whole. */
+  readonly place: string | null;
+  readonly message: string;
+}
+
+/** Everything in `control.csv` that does not fit, each with its line and column. */
+export class ControlFileError extends Error {
+  readonly faults: readonly ControlFault[];
+
+  constructor(faults: readonly ControlFault[]) {
+    super(
+      faults
+        .map(({ line, place, message }) => `control.csv line ${line}: ${place ?? ''} ${message}`)
+        .join('\n'),
+    );
+    this.faults = faults;
+  }
+}
 
 /**
  * Reads `control.csv`. Lines of one code are one control of several categories and must else be alike.
- * @throws Error naming the line and column of what does not fit
+ * @throws ControlFileError
  */
 export function readControls(text: string): ControlFile[] {
   const rows = parse(text, { columns: true, bom: true, skip_empty_lines: true }) as unknown[];
   const controls = new Map<string, ControlFile & { categories: string[] | null }>();
+  const faults: ControlFault[] = [];
   rows.forEach((row, index) => {
-    const parsed = Line.safeParse(row);
     // The header is line 1
-    const at = `control.csv line ${index + 2}`;
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new Error(`${at}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+    const line = index + 2;
+    const one = readControl(row, line);
+    if (Array.isArray(one)) {
+      faults.push(...one);
+      return;
     }
-    const one = toControl(parsed.data, at);
     // What follows it under its code from a later day on is another one
     const key = `${one.code} ${one.validFrom ?? ''}`;
     const same = controls.get(key);
@@ -101,15 +137,37 @@ export function readControls(text: string): ControlFile[] {
     }
     const [category] = one.categories ?? [];
     const alike = JSON.stringify({ ...one, categories: 0 }) === JSON.stringify({ ...same, categories: 0 });
-    if (!alike || !category || !same.categories || same.categories.includes(category)) {
-      throw new Error(`${at}: code ${one.code} again, with other words or the same category`);
+    if (alike && category && same.categories && !same.categories.includes(category)) {
+      same.categories.push(category);
+    } else {
+      const message = `${one.code} again, with other words or the same category`;
+      faults.push({ line, place: 'code', message });
     }
-    same.categories.push(category);
   });
+  if (faults.length > 0) throw new ControlFileError(faults);
   return [...controls.values()];
 }
 
-function toControl(row: z.output<typeof Line>, at: string): ControlFile & { categories: string[] | null } {
+function readControl(
+  given: unknown,
+  line: number,
+): (ControlFile & { categories: string[] | null }) | ControlFault[] {
+  const fault = (place: readonly PropertyKey[], message: string): ControlFault => ({
+    line,
+    place: place.length === 0 ? null : place.map(String).join('/'),
+    message,
+  });
+  const parsed = Line.safeParse(given);
+  if (!parsed.success) return parsed.error.issues.map(({ path, message }) => fault(path, message));
+  const row = parsed.data;
+  let geometry: ControlGeometry | null = null;
+  if (row.geometry !== '') {
+    const read = jsonGeometry.safeParse(row.geometry);
+    if (!read.success) {
+      return read.error.issues.map(({ path, message }) => fault(['geometry', ...path], message));
+    }
+    geometry = read.data;
+  }
   return {
     code: row.code,
     kind: row.kind,
@@ -117,7 +175,7 @@ function toControl(row: z.output<typeof Line>, at: string): ControlFile & { cate
     categories: row.category === null ? null : [`${row.category_kind}:${row.category}`],
     scheme: row.scheme,
     region: row.region,
-    geometry: row.geometry === '' ? null : geometryOf(row.geometry, at),
+    geometry,
     hours: row.from_time === null || row.to_time === null ? null : { from: row.from_time, to: row.to_time },
     weekdays: row.weekdays,
     validFrom: row.valid_from,
@@ -125,13 +183,17 @@ function toControl(row: z.output<typeof Line>, at: string): ControlFile & { cate
   };
 }
 
-function geometryOf(text: string, at: string): ControlGeometry {
-  try {
-    return JSON.parse(text) as ControlGeometry;
-  } catch {
-    throw new Error(`${at}: geometry is no GeoJSON`);
-  }
-}
+const jsonGeometry = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'no GeoJSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(GeometrySchema);
 
 export interface ControlTarget {
   readonly trx: Trx;

@@ -8,4 +8,4 @@ export {
   type CheckWindow,
   type ControlPlace,
 } from './at.ts';
-export { insertControls, readControls, writeControls, type ControlFile } from './file.ts';
+export { ControlFileError, insertControls, readControls, writeControls, type ControlFile } from './file.ts';

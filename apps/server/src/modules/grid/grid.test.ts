@@ -5,6 +5,7 @@ import { testCity, world, type TestCity, type World } from '#testing/world';
 import { fromWgs84 } from '#platform/geo';
 import { uuidv7 } from '#platform/ids';
 import * as grid from './index.ts';
+import { placeSql } from './place.ts';
 
 // The world's ground (testing/ground.ts): 4 × 2 cells from here, the west half one district, the east another
 const WEST = 116;
@@ -82,7 +83,6 @@ describe('placeOf', () => {
   });
 
   it('goes through the partial index', async () => {
-    const { placeSql } = await import('./place.ts');
     const query = placeSql(w.cityId, w.districts[0].point).compile(w.platform.db);
     await w.platform.pool.query('analyze grid');
     const client = await w.platform.pool.connect();

@@ -11,6 +11,7 @@ import * as media from '#modules/media';
 import { uuidv7 } from '#platform/ids';
 import * as grid from './index.ts';
 import { decodeMvt } from './mvt.testing.ts';
+import { caseTile } from './tile-sql.ts';
 
 let w: World;
 let neighbour: TestCity;
@@ -205,7 +206,6 @@ describe('case tiles', () => {
   });
 
   it('turn red by the clock', async () => {
-    const { caseTile } = await import('./tile-sql.ts');
     await report(0);
     const z = 18;
     const [, , x, y] = /case\/(\d+)\/(\d+)\/(\d+)/.exec(tile('case', z, w.districts[0].point))!;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { writeHistory, type HistoryCase } from '#modules/cases';
 import { processFor } from '#modules/catalog';
 import { placesOf, type Place } from '#modules/grid';
-import { rollUp, writeHistoryFacts } from '#modules/statistics';
+import { rollUp, writeHistoryFacts, writeOpenDaysOf } from '#modules/statistics';
 import { copyRows } from '#platform/copy';
 import { ensurePartitions } from '#platform/partitions';
 import type { Platform } from '#platform/platform';
@@ -82,6 +82,9 @@ interface Prepared {
 export async function importCases(platform: Platform, ask: ImportAsk): Promise<ImportResult> {
   const { cityId, file, mapping, dry = false, by = null } = ask;
   const timeZone = await timeZoneIn(platform.db, cityId);
+  // A mapping that cannot be used is refused before there is a batch.
+  void new RowReader(mapping, file.columns, timeZone, platform.clock.now());
+  await new Targets(platform.db, cityId, null, mapping).load();
   const opened = dry
     ? null
     : await openBatch(platform, {
@@ -102,12 +105,17 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
   try {
     const result = await run.all(opened?.resumed ? opened.batch : null);
     if (batchId !== null) {
+      await analyze(platform.db);
+      await writeOpenDaysOf(
+        platform,
+        cityId,
+        sql`select entity_id from import_row where batch_id = ${batchId}::uuid`,
+      );
       await platform.db.transaction().execute(async (trx) => {
         await rollUp(trx, await rolledUpTo(trx, batchId));
         await setTotal(trx, batchId, result.read);
         await finishBatch(trx, batchId, { state: 'done', at: platform.clock.now(), by });
       });
-      await analyze(platform.db);
     }
     return { ...result, batchId, resumedAt: opened?.resumed ? opened.batch.position : null, made: run.made };
   } catch (error) {
@@ -152,6 +160,7 @@ class Run {
   readonly #months = new Set<number>();
   readonly #places = new Map<string, Place | null>();
   readonly #seen = new Set<string>();
+  #asks = { known: true, numbers: true, area: true };
   readonly #totals: Totals = { read: 0, accepted: 0, rejected: 0, already: 0, warned: 0, counts: {} };
 
   constructor(platform: Platform, ask: ImportAsk, zone: string, batchId: string | null, now: number) {
@@ -186,6 +195,7 @@ class Run {
     const { file, batchSize = BATCH, signal, onProgress } = this.#ask;
     if (before) Object.assign(this.#totals, pick(before));
     await this.#targets.load();
+    await this.#look();
     const reading = { bytes: 0 };
     let rest = before?.read ?? 0;
     let waiting: FileRow[] = [];
@@ -225,6 +235,22 @@ class Run {
     if (waiting.length > 0) await turn(waiting);
     await writing;
     return this.#totals;
+  }
+
+  /** What there is at all: a first import into a city without an area need not ask for every row. */
+  async #look(): Promise<void> {
+    const { cityId, casePrefix, register } = this.#frame;
+    const { rows } = await sql<{ known: boolean; numbers: boolean; area: boolean }>`
+      select exists (select 1 from import_row where city_id = ${cityId}::uuid and kind = 'case'
+               and register = ${register} and batch_id is distinct from ${this.#batchId}::uuid) as known,
+             exists (select 1 from "case" where city_id = ${cityId}::uuid
+               and starts_with(case_no, ${casePrefix})
+               and not exists (select 1 from import_row r where r.entity_id = "case".id)) as numbers,
+             exists (select 1 from city where id = ${cityId}::uuid and geom is not null)
+               or exists (select 1 from grid where city_id = ${cityId}::uuid and kind = 'unit') as area`.execute(
+      this.#platform.db,
+    );
+    this.#asks = rows[0]!;
   }
 
   #add({ read, accepted, rejected, already, warned, counts }: BatchCounts): void {
@@ -270,11 +296,13 @@ class Run {
     const { db } = this.#platform;
     const { cityId, mapping } = this.#ask;
     const frame = this.#frame;
-    const known = await knownRows(
-      db,
-      { cityId, kind: 'case', register: mapping.register },
-      rows.map(({ sourceId }) => sourceId),
-    );
+    const known = this.#asks.known
+      ? await knownRows(
+          db,
+          { cityId, kind: 'case', register: mapping.register },
+          rows.map(({ sourceId }) => sourceId),
+        )
+      : new Map<string, unknown>();
     const fresh = rows.filter(({ sourceId }) => !known.has(sourceId));
     const [takenNos] = await Promise.all([
       this.#takenNumbers(fresh),
@@ -304,9 +332,12 @@ class Run {
       let { point } = row;
       let place: Place | null = null;
       const warnings = [...row.warnings];
+      const marks = [...row.marks];
       if (point !== null) {
         place = this.#places.get(placeKey(point)) ?? null;
-        if (place === null && !row.outside) {
+        // What the mapping takes for the register's area counts for more than the city's borders.
+        if (place === null && (mapping.position?.within || !this.#asks.area)) marks.push('position.noPlace');
+        else if (place === null) {
           const rule = mapping.position?.outside ?? 'keep';
           if (rule === 'reject') {
             no('position.outside', 'latitude');
@@ -321,7 +352,7 @@ class Run {
       cases.push({ ...built, processId: process.id });
       const judged = judge(row, frame.now);
       for (const one of warnings) count(`warning:${one}`);
-      for (const one of row.marks) count(`mark:${one}`);
+      for (const one of marks) count(`mark:${one}`);
       if (warnings.length > 0) warned += 1;
       taken.push({
         row: row.row,
@@ -354,7 +385,7 @@ class Run {
   }
 
   async #takenNumbers(rows: readonly RequestRow[]): Promise<Set<string>> {
-    if (rows.length === 0) return new Set();
+    if (rows.length === 0 || !this.#asks.numbers) return new Set();
     const { casePrefix, cityId } = this.#frame;
     const found = await sql<{ no: string }>`
       select case_no as no from "case" where city_id = ${cityId}::uuid
@@ -365,6 +396,7 @@ class Run {
   }
 
   async #learnPlaces(rows: readonly RequestRow[]): Promise<void> {
+    if (!this.#asks.area) return;
     const wanted = new Map<string, { lon: number; lat: number }>();
     for (const { point } of rows) {
       if (point !== null && !this.#places.has(placeKey(point))) wanted.set(placeKey(point), point);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { dropEmptyCells, rollUp, withdrawFacts } from '#modules/statistics';
+import { dropEmptyCells, rollUp, withdrawFacts, withdrawOpen } from '#modules/statistics';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import type { Trx } from '#platform/pool';
@@ -39,6 +39,11 @@ export async function undoBatch(
         throw problem('import.state', { batch: batchId });
       await rollUp(trx, await rolledBack(trx, batchId), -1);
       await dropEmptyCells(trx, cityId);
+      await withdrawOpen(
+        trx,
+        cityId,
+        sql`select entity_id from import_row where batch_id = ${batchId}::uuid`,
+      );
     });
   }
   const { rows } = await sql<{ n: number }>`

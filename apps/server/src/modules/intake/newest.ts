@@ -45,6 +45,11 @@ export function newestReports(actor: Actor, where: readonly Part[], limit: numbe
     return together([
       ...eachOf(scope.unitIds, sql`v.unit_id`, through),
       ...eachOf(scope.unitIds, sql`v.crew_id`, through),
+      ...eachOf(scope.unitIds, sql`v.unit_id`, (part) =>
+        page(sql`report v join "case" c on c.id = v.case_id join report r on r.case_id = c.id`, [
+          sql`c.source = 'enforcement' and ${part}`,
+        ]),
+      ),
     ]);
   }
   // A good share of all reports: few are passed over on the way.

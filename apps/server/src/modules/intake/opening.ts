@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ReportInput, Source } from '@wanmi/contracts';
 import { assetById } from '#modules/asset';
-import type { Opening, Place, ReportRow } from '#modules/cases';
+import { BLIND_ROLES, type Opening, type Place, type ReportRow } from '#modules/cases';
 import type { Catalog } from '#modules/catalog';
 import { placeOf } from '#modules/grid';
 import { usableMedia } from '#modules/media';
@@ -30,11 +30,13 @@ export async function openingOf(
   const receivedAt = platform.clock.now();
   checkKind(actor.role, input);
   const source = sourceOf(actor, input.source);
+  // 执法发现 follows a drawing of its own, which knows no questions
+  if (source === 'enforcement' && input.kind !== 'problem') throw fieldError('/kind', 'notForSource');
   const reportedAt = momentOf(input.reportedAt, receivedAt);
   const asset = input.assetId ? await assetById(platform, actor.cityId, input.assetId) : null;
   if (input.assetId && !asset) throw fieldError('/assetId', 'unknown');
   const categoryId = categoryOf(catalog, input) ?? asset?.category.id ?? null;
-  if (source === 'collector' && input.kind === 'problem') {
+  if ((source === 'collector' && input.kind === 'problem') || isOwnFind(actor)) {
     if (categoryId === null) throw fieldError('/categoryId', 'required');
     if (!input.position && !asset) throw fieldError('/position', 'required');
   }
@@ -55,6 +57,7 @@ export async function openingOf(
     accuracy: input.position?.accuracy ?? null,
     assetId: asset?.id ?? null,
     postId: actor.postId,
+    ...(isOwnFind(actor) ? { unitId: actor.unitId } : {}),
     reportedAt,
     receivedAt,
     reporter:
@@ -79,14 +82,23 @@ export async function openingOf(
   };
 }
 
-/** A collector reports as a collector and nobody else does; operators take every other way in. */
+/** 执法发现: the right is left to posts of enforcement units alone (org). */
+const isOwnFind = ({ permissions }: Actor): boolean => permissions.has('report.find');
+
+/**
+ * A collector reports as a collector and nobody else does, an enforcement unit its own finds and nothing else;
+ * operators take every other way in, for enforcement too. No other department says that it enforces.
+ */
 function sourceOf(actor: Actor, asked: Source | undefined): Source {
-  if (actor.role === 'collector') {
-    if (asked !== undefined && asked !== 'collector') throw fieldError('/source', 'notYours');
-    return 'collector';
+  const own = actor.role === 'collector' ? 'collector' : isOwnFind(actor) ? 'enforcement' : null;
+  if (own !== null) {
+    if (asked !== undefined && asked !== own) throw fieldError('/source', 'notYours');
+    return own;
   }
   const source = asked ?? 'hotline12319';
-  if (source === 'collector') throw fieldError('/source', 'notYours');
+  if (source === 'collector' || (source === 'enforcement' && BLIND_ROLES.has(actor.role))) {
+    throw fieldError('/source', 'notYours');
+  }
   return source;
 }
 

@@ -4,7 +4,15 @@ import { writeRoots } from './roots.ts';
 
 export { routes } from './routes.ts';
 export { type ChainFault, type ChainResult, verifyChain } from './chain.ts';
-export { chainedRoot, type DailyRoot, exportRoots, listRoots, readRootFile, rootFile, writeRoots } from './roots.ts';
+export {
+  chainedRoot,
+  type DailyRoot,
+  exportRoots,
+  listRoots,
+  readRootFile,
+  rootFile,
+  writeRoots,
+} from './roots.ts';
 export { GrowingTree, headLeaf } from './tree.ts';
 export { type CityFaults, verifyCity, verifyRoots } from './verify.ts';
 

@@ -34,8 +34,12 @@ export async function verifyCity(
         union
         select case_id from log_head where city_id = ${cityId}::uuid and case_id > ${after}::uuid) x
       order by id limit ${PAGE}`.execute(db);
+    const withdrawn = await withdrawnOf(
+      platform,
+      rows.map(({ id }) => id),
+    );
     for (const { id } of rows) {
-      const chain = await verifyChain(db, cityId, id);
+      const chain = withdrawn.has(id) ? ({ reason: null } as const) : await verifyChain(db, cityId, id);
       if (chain.reason) {
         faults.push({ caseId: id, caseNo: chain.caseNo, reason: chain.reason, brokenAt: chain.brokenAt });
       }
@@ -48,6 +52,22 @@ export async function verifyCity(
   }
   const { faults: roots, checked: rootsChecked } = await verifyRoots(platform, cityId);
   return { chains: faults, roots, casesChecked: checked, rootsChecked };
+}
+
+/**
+ * Cases of an import that was undone after a root had covered them: that they are gone is on record, and the head on
+ * record is the last one that a root has seen.
+ */
+async function withdrawnOf({ db }: Platform, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select w.case_id as id from import_withdrawn w
+      join import_batch b on b.id = w.batch_id and b.state in ('undoing', 'undone')
+     where w.case_id = any(${[...ids]}::uuid[])
+       and not exists (select 1 from "case" c where c.id = w.case_id)
+       and exists (select 1 from log_head h where h.case_id = w.case_id and h.seq = w.seq and h.hash = w.head)`.execute(
+    db,
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /**

@@ -2,6 +2,7 @@ import { Id, Media } from '@wanmi/contracts';
 import { z } from 'zod';
 import { invalid, problem } from '#platform/errors';
 import type { App } from '#platform/http';
+import { createLimiter } from '#platform/http-limits';
 import type { Platform } from '#platform/platform';
 import { sendBlob } from './serve.ts';
 import { visibleMedia } from './service.ts';
@@ -10,6 +11,7 @@ import { uploadMedia } from './upload.ts';
 const tags = ['media'];
 
 export function routes(app: App, platform: Platform): void {
+  const perSession = createLimiter(app, app.limits.upload);
   app.route({
     method: 'POST',
     url: '/media',
@@ -24,6 +26,7 @@ export function routes(app: App, platform: Platform): void {
       response: { 200: Media, 201: Media },
     },
     handler: async (request, reply) => {
+      await perSession(request, request.session.id);
       const part = await request.file();
       if (!part) {
         throw invalid([{ path: '/file', code: 'required', message: 'a part named file', in: 'body' }]);

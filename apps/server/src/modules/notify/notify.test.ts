@@ -5,13 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Notice, NoticeCount, StreamFrame, page, type EventBody } from '@wanmi/contracts';
 import { testCity, world, type World } from '#testing/world';
 import type { App } from '#platform/http';
+import { hashToken } from '#platform/http-access';
 import { uuidv7 } from '#platform/ids';
 import { endOfOutbox, formatPosition } from '#platform/outbox';
 import { pruneOutbox } from '#platform/outbox-care';
 import { addProcess, appendEvents, lifeOf, type Ground } from '#platform/outbox-testing';
 import type { Platform } from '#platform/platform';
 import { createHub } from '#platform/sse';
-import { createPerson, createPost } from '#modules/org';
+import { createPerson, createPost, signOn } from '#modules/org';
 import * as notify from './index.ts';
 import { filterFor, liveTailer, replayLive } from './live.ts';
 import { openStream } from './stream.ts';
@@ -530,8 +531,6 @@ describe('live', () => {
   });
 
   async function actorOf(who: string) {
-    const { signOn } = await import('#modules/org');
-    const { hashToken } = await import('#platform/http-access');
     return (await signOn(w.platform)(hashToken(w.person(who).token))).actor;
   }
 

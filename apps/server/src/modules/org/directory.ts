@@ -22,6 +22,8 @@ export interface UnitInfo {
   readonly regionId: string | null;
   readonly code: string;
   readonly name: Text;
+  /** What a department answers for, as the rules' table of units has it. */
+  readonly duty: string | null;
   readonly closed: boolean;
 }
 

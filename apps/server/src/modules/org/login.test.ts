@@ -6,7 +6,7 @@ import { hashToken } from '#platform/http-access';
 import { PASSWORD, world } from '#testing/world';
 import type { World } from '#testing/world';
 import * as org from './index.ts';
-import { LOCK_MS } from './login.ts';
+import { LOCK_MS } from './failures.ts';
 
 let w: World;
 beforeAll(async () => {

@@ -9,10 +9,12 @@ import type { RequestSession } from '#platform/http-access';
 import { hashPassword, verifyPassword } from '#platform/password';
 import type { Platform } from '#platform/platform';
 import { cityOf } from './directory.ts';
-import { inTurn, wrongPassword } from './login.ts';
+import { failed, forgetFailures, locked, lockedFor } from './failures.ts';
+import { inTurn } from './login.ts';
 import { checkPassword } from './password-rule.ts';
 import { heldPosts } from './posts.ts';
-import { endSessions, forgetSessions, moveSession, signOn } from './sessions.ts';
+import { endSessions, forgetSessions, moveSession, renewSession } from './sessions.ts';
+import type { Renewed } from './sessions.ts';
 
 /** Who is signed in, as what, where; everything a screen needs before its first list. */
 export async function meOf(platform: Platform, actor: Actor, csrf: string): Promise<Me> {
@@ -49,7 +51,7 @@ async function readPerson({ db }: Platform, personId: string) {
   return db
     .selectFrom('person as p')
     .innerJoin('person_profile as f', 'f.person_id', 'p.id')
-    .select(['p.username', 'p.locale', 'p.password_hash as hash', 'p.locked_until as lockedUntil', 'f.name'])
+    .select(['p.username', 'p.locale', 'p.password_hash as hash', 'f.name'])
     .where('p.id', '=', personId)
     .executeTakeFirstOrThrow();
 }
@@ -61,10 +63,10 @@ export async function switchPost(
   session: RequestSession,
   postId: string,
   meta: CommandMeta,
-): Promise<Me> {
+): Promise<Renewed> {
   const posts = await heldPosts(platform.db, actor.personId, platform.clock.now());
   if (!posts.some((post) => post.id === postId)) throw problem('notFound');
-  await platform.db.transaction().execute(async (trx) => {
+  const renewed = await platform.db.transaction().execute(async (trx) => {
     await moveSession(trx, session.tokenHash, postId);
     await audit(trx, platform, {
       actor,
@@ -74,11 +76,11 @@ export async function switchPost(
       outcome: 'ok',
       ...meta,
     });
+    return renewSession(trx, session);
   });
   // Live streams of the old post end too: they were filtered by its rights.
   forgetSessions(platform, [session.tokenHash]);
-  const now = await signOn(platform)(session.tokenHash);
-  return meOf(platform, now.actor, session.csrf);
+  return renewed;
 }
 
 /** A new password for the old one; whoever is signed in elsewhere must do so again. */
@@ -88,12 +90,13 @@ export async function changePassword(
   session: RequestSession,
   passwords: { current: string; next: string },
   meta: CommandMeta,
-): Promise<void> {
+): Promise<Renewed> {
   const { username } = await readPerson(platform, actor.personId);
-  await inTurn(platform, username.toLowerCase(), async () => {
+  return inTurn(platform, username.toLowerCase(), async () => {
     const person = await readPerson(platform, actor.personId);
-    const lockedFor = (person.lockedUntil?.getTime() ?? 0) - platform.clock.now();
-    if (lockedFor > 0) throw problem('auth.locked', { retryAfter: Math.ceil(lockedFor / 1000) });
+    const attempt = { username, ip: meta.ip ?? '', personId: actor.personId };
+    const shut = await lockedFor(platform, attempt);
+    if (shut > 0) throw locked(shut);
     const entry = {
       actor,
       action: 'auth.changePassword',
@@ -103,19 +106,21 @@ export async function changePassword(
     };
     if (!(await verifyPassword(passwords.current, person.hash))) {
       await audit(platform.db, platform, { ...entry, outcome: 'refused' });
-      throw await wrongPassword(platform, actor.personId);
+      throw await failed(platform, attempt);
     }
     checkPassword(passwords.next, [username, person.name, passwords.current]);
     const hash = await hashPassword(passwords.next);
-    const ended = await platform.db.transaction().execute(async (trx) => {
-      await trx
-        .updateTable('person')
-        .set({ password_hash: hash, failed_logins: 0 })
-        .where('id', '=', actor.personId)
-        .execute();
+    const { ended, renewed } = await platform.db.transaction().execute(async (trx) => {
+      await trx.updateTable('person').set({ password_hash: hash }).where('id', '=', actor.personId).execute();
+      await forgetFailures(trx, platform, username);
       await audit(trx, platform, { ...entry, outcome: 'ok' });
-      return endSessions(trx, platform, { personId: actor.personId, except: session.tokenHash });
+      const others = await endSessions(trx, platform, {
+        personId: actor.personId,
+        except: session.tokenHash,
+      });
+      return { ended: others, renewed: await renewSession(trx, session) };
     });
-    forgetSessions(platform, ended);
+    forgetSessions(platform, renewed.token === null ? ended : [...ended, session.tokenHash]);
+    return renewed;
   });
 }

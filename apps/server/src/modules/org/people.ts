@@ -9,6 +9,7 @@ import { decodeCursor, pageOf } from '#platform/paging';
 import type { Page } from '#platform/paging';
 import type { Platform } from '#platform/platform';
 import { directoryOf } from './directory.ts';
+import { lockOf } from './failures.ts';
 import { heldPostsOf } from './posts.ts';
 import { regionTree } from './scope.ts';
 
@@ -20,7 +21,6 @@ interface PersonRow {
   locale: string;
   valid_from: Date;
   valid_to: Date | null;
-  locked_until: Date | null;
 }
 
 /** The people of the units in scope, in the order in which they came. */
@@ -62,7 +62,7 @@ export async function getPerson(platform: Platform, actor: Actor, id: string): P
     locale: row.locale,
     validFrom: row.valid_from.toISOString(),
     validTo: row.valid_to?.toISOString() ?? null,
-    lockedUntil: row.locked_until?.toISOString() ?? null,
+    lockedUntil: (await lockOf(platform, row.username))?.toISOString() ?? null,
   };
 }
 
@@ -72,7 +72,7 @@ async function selectPeople(
   limit: number,
 ): Promise<PersonRow[]> {
   const { rows } = await sql<PersonRow>`
-    select q.id, q.username, f.name, f.phone, q.locale, q.valid_from, q.valid_to, q.locked_until
+    select q.id, q.username, f.name, f.phone, q.locale, q.valid_from, q.valid_to
       from person q join person_profile f on f.person_id = q.id
      where ${sql.join(conditions, sql` and `)}
      order by q.id limit ${limit}`.execute(db);

@@ -166,7 +166,7 @@ function city(): Ground {
   const name = { 'zh-CN': '', en: '' };
   const add = (id: string, kind: RegionInfo['kind'], parentId: string | null): void => {
     regions.set(id, { id, kind, parentId, code: id, name, closed: false });
-    const unit = { kind: 'office' as const, name, closed: false };
+    const unit = { kind: 'office' as const, name, duty: null, closed: false };
     units.set(`u${id}`, { ...unit, id: `u${id}`, code: id, parentId: null, regionId: id });
     units.set(`s${id}`, { ...unit, id: `s${id}`, code: id, parentId: `u${id}`, regionId: null });
   };

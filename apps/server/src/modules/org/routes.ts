@@ -26,6 +26,7 @@ import { changePassword, meOf, switchPost } from './me.ts';
 import { endSessions, forgetSessions, signOn } from './sessions.ts';
 
 const Done = z.object({ done: z.literal(true) });
+const PasswordChanged = Done.extend({ csrf: z.string() });
 
 export function routes(app: App, platform: Platform): void {
   authRoutes(app, platform);
@@ -137,6 +138,7 @@ function setCookie(platform: Platform, request: FastifyRequest, reply: FastifyRe
 
 function meRoutes(app: App, platform: Platform): void {
   const config = { authenticated: true } as const;
+  const sessions = signOn(platform);
   app.get(
     '/me',
     { config, schema: { tags: ['me'], summary: 'Who is signed in, and as what', response: { 200: Me } } },
@@ -153,8 +155,13 @@ function meRoutes(app: App, platform: Platform): void {
         response: { 200: Me },
       },
     },
-    (request) =>
-      switchPost(platform, request.actor, request.session, request.body.postId, commandMeta(request)),
+    async (request, reply) => {
+      const { actor, session, body } = request;
+      const renewed = await switchPost(platform, actor, session, body.postId, commandMeta(request));
+      if (renewed.token !== null) setCookie(platform, request, reply, renewed.token);
+      const now = await sessions(renewed.tokenHash);
+      return meOf(platform, now.actor, app.csrfToken(renewed.tokenHash));
+    },
   );
   app.post(
     '/me/password',
@@ -164,12 +171,14 @@ function meRoutes(app: App, platform: Platform): void {
         tags: ['me'],
         summary: 'Change my password; my other sessions end',
         body: ChangePasswordBody,
-        response: { 200: Done },
+        response: { 200: PasswordChanged },
       },
     },
-    (request) =>
-      changePassword(platform, request.actor, request.session, request.body, commandMeta(request)).then(
-        () => ({ done: true as const }),
-      ),
+    async (request, reply) => {
+      const { actor, session, body } = request;
+      const renewed = await changePassword(platform, actor, session, body, commandMeta(request));
+      if (renewed.token !== null) setCookie(platform, request, reply, renewed.token);
+      return { done: true as const, csrf: app.csrfToken(renewed.tokenHash) };
+    },
   );
 }

@@ -5,7 +5,7 @@ import type { Actor } from '#platform/actor';
 import { VirtualClock } from '#platform/clock';
 import { problem } from '#platform/errors';
 import { hashToken, sessionId } from '#platform/http-access';
-import type { SignedOn, SignOn } from '#platform/http-access';
+import type { RequestSession, SignedOn, SignOn } from '#platform/http-access';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { TtlCache, perPlatform } from '#platform/ttl-cache';
@@ -13,6 +13,7 @@ import { directoryOf } from './directory.ts';
 import { equivalents } from './reach.ts';
 import { readGridSuccessions, readPatrolGrids, readSession } from './repo.ts';
 import type { SessionRow } from './repo.ts';
+import { rightsOf } from './rights.ts';
 import { scopeOf } from './scope.ts';
 
 /** A revocation in this process shows at once, in another one after this time. */
@@ -52,7 +53,7 @@ export async function actorOf(
     postId: post.postId,
     unitId: post.unitId,
     role: post.role,
-    permissions: new Set(post.permissions),
+    permissions: rightsOf(post.permissions, post.unitId, ground.units),
     scope: scopeOf(post, ground, beats),
     locale: post.locale,
   };
@@ -80,7 +81,7 @@ export async function openSession(
   platform: Platform,
   session: NewSession,
 ): Promise<{ token: string; tokenHash: Buffer; expiresAt: number }> {
-  const token = randomBytes(32).toString('base64url');
+  const token = newToken();
   const tokenHash = hashToken(token);
   const now = platform.clock.now();
   const expiresAt = now + sessionLife(platform);
@@ -141,4 +142,30 @@ export function forgetAllSessions(platform: Platform): void {
 /** Moves a session to another post of its person. */
 export async function moveSession(db: Db | Trx, tokenHash: Buffer, postId: string): Promise<void> {
   await sql`update session set post_id = ${postId}::uuid where token_hash = ${tokenHash}`.execute(db);
+}
+
+/** Where a session is presented from now on; the token only where it is a new one. */
+export interface Renewed {
+  readonly tokenHash: Buffer;
+  readonly token: string | null;
+}
+
+/**
+ * What a cookie is worth changes (other rights, another password): it gets a new token, so that whoever planted or saw
+ * the old one has nothing. A bearer token is planted by nobody; its program goes on with it.
+ */
+export async function renewSession(db: Db | Trx, session: RequestSession): Promise<Renewed> {
+  if (session.presentedBy !== 'cookie') return { tokenHash: session.tokenHash, token: null };
+  const token = newToken();
+  const tokenHash = hashToken(token);
+  await db
+    .updateTable('session')
+    .set({ token_hash: tokenHash })
+    .where('token_hash', '=', session.tokenHash)
+    .execute();
+  return { tokenHash, token };
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
 }

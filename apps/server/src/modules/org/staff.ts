@@ -12,6 +12,7 @@ import type { Db, Trx } from '#platform/pool';
 import { tellOrgChange } from './changes.ts';
 import { createPerson, createPost } from './create.ts';
 import { directoryOf } from './directory.ts';
+import { forgetFailures } from './failures.ts';
 import { checkPassword } from './password-rule.ts';
 import { managesPost } from './policy.ts';
 import type { Reach } from './policy.ts';
@@ -120,7 +121,7 @@ export async function resetPassword(
   checkPassword(password, []);
   const hash = await hashPassword(password);
   await withSessionsEnded(platform, { personId }, async (trx) => {
-    await writePassword(trx, personId, hash);
+    await writePassword(trx, platform, personId, hash);
     await record(trx, platform, actor, 'person.resetPassword', 'person', personId, meta);
   });
 }
@@ -136,7 +137,7 @@ export async function setPassword(platform: Platform, username: string, password
     .executeTakeFirst();
   if (!person) throw problem('notFound');
   await withSessionsEnded(platform, { personId: person.id }, async (trx) => {
-    await writePassword(trx, person.id, hash);
+    await writePassword(trx, platform, person.id, hash);
     const entity = { entity: 'person', entityId: person.id };
     await audit(trx, platform, {
       cityId: person.city_id,
@@ -147,12 +148,14 @@ export async function setPassword(platform: Platform, username: string, password
   });
 }
 
-async function writePassword(trx: Trx, personId: string, hash: string): Promise<void> {
-  await trx
+async function writePassword(trx: Trx, platform: Platform, personId: string, hash: string): Promise<void> {
+  const { username } = await trx
     .updateTable('person')
-    .set({ password_hash: hash, failed_logins: 0, locked_until: null })
+    .set({ password_hash: hash })
     .where('id', '=', personId)
-    .execute();
+    .returning('username')
+    .executeTakeFirstOrThrow();
+  await forgetFailures(trx, platform, username);
 }
 
 async function withSessionsEnded(

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { MAX_RULE_FILE } from '@wanmi/contracts';
 import { problem } from '#platform/errors';
 import { decodeText, isNote, placeOf, RuleSetError, sorted, type RuleSet } from './rule-set.ts';
 
@@ -58,6 +59,8 @@ export function unpackArchive(packed: Uint8Array): RuleSet {
   for (const { file, content } of entriesOf(tar)) {
     if (files.has(file)) throw problem('rule.archive', { reason: 'twice', file });
     if (files.size >= MAX_FILES) throw problem('rule.archive', { reason: 'files' });
+    // No more than an editor would take either: a check reads each of them from end to end
+    if (content.length > MAX_RULE_FILE) throw problem('rule.archive', { reason: 'size', file });
     files.set(file, textOf(file, content));
   }
   if (files.size === 0) throw problem('rule.archive', { reason: 'empty' });

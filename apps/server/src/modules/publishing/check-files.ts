@@ -1,10 +1,11 @@
 import { ACTIONS, Text } from '@wanmi/contracts';
 import { compileCalendar, ProcessError, type CalendarDefinition } from '@wanmi/process';
-import { compileForm } from '#modules/catalog';
+import { compileNumbering, formFaults, NumberingFile } from '#modules/catalog';
 import { pointer, type Report } from './report.ts';
 import { filesOf, type RuleSet } from './rule-set.ts';
 import { jsonOf } from './rules.ts';
 import { settingProblem } from './settings.ts';
+import { lineOf } from './check-text.ts';
 
 /** What a form's field can look like on the screens (config/README.md). */
 export const WIDGETS: ReadonlySet<string> = new Set([
@@ -36,21 +37,25 @@ type Json = Readonly<Record<string, unknown>>;
 const isRecord = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The file as JSON; what is none is reported. */
-function readJson(file: string, text: string, report: Report): Json | undefined {
+/** The file as JSON; what is none is reported, with the line where the reader stopped. */
+export function readJson(file: string, text: string, report: Report): Json | undefined {
   const json = jsonOf(text);
   if (isRecord(json)) return json;
-  report.add(file, null, 'json.syntax', json === undefined ? syntaxOf(text) : 'not an object');
+  if (json === undefined) report.add(file, ...syntaxOf(text));
+  else report.add(file, '', 'json.type', 'an object');
   return undefined;
 }
 
-function syntaxOf(text: string): string {
+function syntaxOf(text: string): [line: number, code: string, detail: string] {
   try {
     JSON.parse(text);
-    return '';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const detail = error instanceof Error ? error.message : String(error);
+    const [, at] = /at position (\d+)/.exec(detail) ?? [];
+    // An end that comes too early is at the end
+    return [lineOf(text, at === undefined ? text.trimEnd().length : Number(at)), 'json.syntax', detail];
   }
+  return [1, 'json.syntax', ''];
 }
 
 const isText = (value: unknown): boolean => {
@@ -69,11 +74,7 @@ export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> 
     if (code !== 'report' && !isAction(code)) report.add(file, null, 'action.unknown', code);
     const schema = readJson(file, text, report);
     if (!schema) continue;
-    try {
-      compileForm({ id: '', code, version: 0 }, text);
-    } catch (error) {
-      report.add(file, null, 'form.schema', error instanceof Error ? error.message : String(error));
-    }
+    for (const { path, message } of formFaults(schema)) report.add(file, path, 'form.schema', message);
     if (schema['type'] !== 'object') report.add(file, '/type', 'form.schema', 'object');
     checkNeeded(file, code, schema, report);
     if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
@@ -326,5 +327,36 @@ export function checkSettings(files: RuleSet, report: Report): void {
   for (const [key, value] of Object.entries(json ?? {})) {
     const problem = settingProblem(key, value);
     if (problem) report.add(file, pointer(key), problem.code, problem.detail);
+  }
+}
+
+export function checkNumbering(files: RuleSet, report: Report): void {
+  for (const { path: file, code, text } of filesOf(files, 'numbering')) {
+    const json = readJson(file, text, report);
+    if (!json) continue;
+    const parsed = NumberingFile.safeParse(json);
+    for (const issue of parsed.error?.issues ?? []) {
+      if (issue.code !== 'unrecognized_keys') {
+        report.add(file, pointer(...issue.path.map(String)), 'json.type', issue.message);
+        continue;
+      }
+      for (const key of issue.keys) report.add(file, pointer(key), 'json.unknownKey', key);
+    }
+    if (!parsed.success) continue;
+    const { series } = parsed.data;
+    if (series !== code) report.add(file, '/series', 'code.file', series);
+    else if (series !== 'case' && !series.startsWith('x-')) {
+      report.warn(file, '/series', 'numbering.unused', series);
+    }
+    try {
+      compileNumbering(text);
+    } catch (error) {
+      report.add(
+        file,
+        '/pattern',
+        'numbering.pattern',
+        error instanceof Error ? error.message : String(error),
+      );
+    }
   }
 }

@@ -13,7 +13,7 @@ export function checkTexts(files: RuleSet, report: Report): void {
   }
 }
 
-const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
+export const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
 
 /** Elements are known by their ids: of two with one id nobody can say which is meant. */
 function checkIds(file: string, text: string, report: Report): void {

@@ -1,6 +1,6 @@
 import { compileDecision, ProcessError } from '@wanmi/process';
 import { decisionFor } from '#modules/catalog';
-import { readControls } from '#modules/control';
+import { ControlFileError, readControls } from '#modules/control';
 import type { Report } from './report.ts';
 import { pathOf, type RuleSet } from './rule-set.ts';
 import type { Tables } from './tables.ts';
@@ -31,8 +31,9 @@ export function checkControlFile(files: RuleSet, report: Report): void {
   try {
     readControls(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const line = /line (\d+)/.exec(message)?.[1] ?? null;
-    report.add(file, line, 'control.row', message.replace(/^control\.csv line \d+:\s*/, ''));
+    if (!(error instanceof ControlFileError)) throw error;
+    for (const { line, place, message } of error.faults) {
+      report.add(file, place === null ? line : `${line}/${place}`, 'control.row', message);
+    }
   }
 }

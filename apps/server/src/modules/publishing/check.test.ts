@@ -366,6 +366,13 @@ const MISTAKES: readonly Mistake[] = [
     code: 'csv.empty',
   },
   {
+    what: 'a name that a spreadsheet would run',
+    file: CONDITION,
+    change: swap(/^(A0101-01,(?:[^,]*,){3})[^,]*/m, '$1=HYPERLINK(A1)'),
+    element: '2/name_zh',
+    code: 'csv.formula',
+  },
+  {
     what: 'a flag that is neither true nor false',
     file: CONDITION,
     change: row(CONDITION, { code: 'A0101-01' }, { default_of_category: 'yes' }),
@@ -541,21 +548,21 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a form that is no JSON',
     file: DISPATCH,
     change: swap('}', ''),
-    element: null,
+    element: line,
     code: 'json.syntax',
   },
   {
     what: 'a form that is no JSON Schema',
     file: DISPATCH,
     change: json((form) => (form.properties.note.type = 'txt')),
-    element: null,
+    element: '/properties/note/type',
     code: 'form.schema',
   },
   {
     what: 'a keyword that nobody knows',
     file: DISPATCH,
     change: json((form) => (form.properties.note['x-widgte'] = 'phrases')),
-    element: null,
+    element: '/properties/note/x-widgte',
     code: 'form.schema',
   },
   {
@@ -605,7 +612,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'numbers that come twice',
     file: 'numbering/case.json',
     change: json((file) => (file.pattern = '{yyyy}{MM}{dd}')),
-    element: null,
+    element: '/pattern',
     code: 'numbering.pattern',
   },
   {
@@ -783,7 +790,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'two controls under one code',
     file: CONTROL,
     change: row(CONTROL, { code: 'SP-0129' }, { code: 'SP-0128' }),
-    element: '3',
+    element: '3/code',
     code: 'control.row',
   },
   {
@@ -804,7 +811,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a form out of the net',
     file: DISPATCH,
     change: json((form) => (form.properties.note = { $ref: 'https://example.org/note.json' })),
-    element: null,
+    element: '/properties/note/$ref',
     code: 'form.schema',
   },
   {
@@ -863,7 +870,7 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a numbering of nothing',
     file: 'numbering/letter.json',
     change: () => '{"series":"letter","pattern":"{yyyy}-{serial:3}"}',
-    element: null,
+    element: '/series',
     code: 'numbering.unused',
     severity: 'warning',
   },
@@ -1002,6 +1009,126 @@ const MISTAKES: readonly Mistake[] = [
     change: swap('<text>count</text>', '<text>cuont</text>'),
     element: /^failures/,
     code: 'decision.unknownName',
+  },
+  // Where in a JSON file
+  {
+    what: 'a form that is a list',
+    file: DISPATCH,
+    change: () => '[]',
+    element: '',
+    code: 'json.type',
+  },
+  {
+    what: 'a form that ends too early',
+    file: DISPATCH,
+    change: (text) => text.slice(0, text.indexOf('"properties"')),
+    element: line,
+    code: 'json.syntax',
+  },
+  {
+    what: 'a keyword that nobody knows, deep in what follows from an answer',
+    file: DISPATCH,
+    change: json((form) => (form.allOf[0].then.properties = { note: { minLenght: 3 } })),
+    element: '/allOf/0/then/properties/note/minLenght',
+    code: 'form.schema',
+  },
+  {
+    what: 'a form that is never answered',
+    file: DISPATCH,
+    change: json((form) => (form.$async = true)),
+    element: '/$async',
+    code: 'form.schema',
+  },
+  {
+    what: 'a pattern that is none',
+    file: DISPATCH,
+    change: json((form) => (form.properties.note.pattern = '[a-')),
+    element: '/properties/note/pattern',
+    code: 'form.schema',
+  },
+  {
+    what: 'a format that nobody knows',
+    file: DISPATCH,
+    change: json((form) => (form.properties.note.format = 'phone')),
+    element: '/properties/note/format',
+    code: 'form.schema',
+  },
+  {
+    what: 'a length that is a word, in a field whose name has a slash',
+    file: DISPATCH,
+    change: json(
+      (form) => (form.properties['a/b'] = { 'x-label': { 'zh-CN': '甲', en: 'A' }, maxLength: 'long' }),
+    ),
+    element: '/properties/a~1b/maxLength',
+    code: 'form.schema',
+  },
+  {
+    what: 'a reference to a part that is not there',
+    file: DISPATCH,
+    change: json((form) => (form.properties.note.allOf = [{ $ref: '#/$defs/words' }])),
+    element: '/properties/note/allOf/0/$ref',
+    code: 'form.schema',
+  },
+  {
+    what: 'hours that are no pair',
+    file: CENTRE,
+    change: json((calendar) => (calendar.weekly['2'] = [['08:00']])),
+    element: '/weekly/2/0',
+    code: 'calendar.period',
+  },
+  {
+    what: 'a day of the week that there is not',
+    file: CENTRE,
+    change: json((calendar) => (calendar.weekly['8'] = [])),
+    element: '/weekly/8',
+    code: 'calendar.weekly',
+  },
+  {
+    what: 'a make-up day twice',
+    file: DEPARTMENT,
+    change: json((calendar) => calendar.workdays.push(calendar.workdays[0])),
+    element: /^\/workdays\/\d+$/,
+    code: 'calendar.duplicateDay',
+  },
+  {
+    what: 'a numbering without its series',
+    file: 'numbering/case.json',
+    change: json((file) => delete file.series),
+    element: '/series',
+    code: 'json.type',
+  },
+  {
+    what: 'a misspelt part of a numbering',
+    file: 'numbering/case.json',
+    change: json((file) => (file.patern = file.pattern)),
+    element: '/patern',
+    code: 'json.unknownKey',
+  },
+  {
+    what: 'a numbering that is no JSON',
+    file: 'numbering/case.json',
+    change: swap('{', ''),
+    element: line,
+    code: 'json.syntax',
+  },
+  {
+    what: 'phrases that are no list',
+    file: 'phrase/dispatch.json',
+    change: json((file) => (file.phrases = {})),
+    element: '/phrases',
+    code: 'json.type',
+  },
+  {
+    what: 'a drawn area that is none',
+    file: CONTROL,
+    change: (text) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((one, index) => `${one},${['geometry', '{'][index] ?? ''}`)
+        .join('\n'),
+    element: '2/geometry',
+    code: 'control.row',
   },
 ];
 

@@ -1,16 +1,21 @@
 import type { RuleProblem } from '@wanmi/contracts';
 import { VARIABLES } from '#modules/cases';
-import { compileNumbering } from '#modules/catalog';
 import { checkCatalog } from './check-catalog.ts';
 import { checkDecisions } from './check-decision.ts';
-import { checkCalendars, checkForms, checkPhrases, checkSettings, fieldsOfForms } from './check-files.ts';
+import {
+  checkCalendars,
+  checkForms,
+  checkNumbering,
+  checkPhrases,
+  checkSettings,
+  fieldsOfForms,
+} from './check-files.ts';
 import { checkConditions } from './check-conditions.ts';
 import { checkLimitSteps, checkProcesses, checkRoles } from './check-process.ts';
 import { checkControlFile, checkSources } from './check-together.ts';
 import { checkTexts } from './check-text.ts';
 import { Report } from './report.ts';
 import { filesOf, placeOf, type RuleSet } from './rule-set.ts';
-import { jsonOf } from './rules.ts';
 import { readTables, TABLE_NAMES } from './tables.ts';
 
 export interface CheckOptions {
@@ -64,23 +69,5 @@ function checkPaths(files: RuleSet, report: Report): void {
     const place = placeOf(file);
     if (!place || (place.kind === 'table' && !names.has(place.code))) report.add(file, null, 'file.unknown');
     else if (text.includes('\0')) report.add(file, null, 'file.binary');
-  }
-}
-
-function checkNumbering(files: RuleSet, report: Report): void {
-  for (const { path: file, code, text } of filesOf(files, 'numbering')) {
-    const json = jsonOf(text);
-    if (json === undefined) {
-      report.add(file, null, 'json.syntax');
-      continue;
-    }
-    try {
-      const { series } = compileNumbering(text);
-      if (series !== code) report.add(file, '/series', 'code.file', series);
-      else if (series !== 'case' && !series.startsWith('x-'))
-        report.warn(file, null, 'numbering.unused', series);
-    } catch (error) {
-      report.add(file, null, 'numbering.pattern', error instanceof Error ? error.message : String(error));
-    }
   }
 }

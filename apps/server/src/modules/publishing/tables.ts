@@ -191,9 +191,10 @@ function readLine(
   file: string,
   spec: readonly [string, Column<unknown>][],
   columns: readonly string[],
-  { line, cells }: TableLine,
+  { line, cells, formulas }: TableLine,
   report: Report,
 ): unknown[] {
+  for (const at of formulas) report.add(file, `${line}/${columns[at] ?? at + 1}`, 'csv.formula', cells[at]);
   if (cells.length !== columns.length) {
     report.add(file, line, 'csv.width', `${cells.length} of ${columns.length} cells`);
     return [];

@@ -111,7 +111,7 @@ export interface Counted {
 }
 
 /** Of what is known, what these entries change. An end is undone once: a reopening is never written again. */
-function touched(before: ReadonlyMap<string, Known>, folded: Folded): Counted {
+export function touched(before: ReadonlyMap<string, Known>, folded: Folded): Counted {
   const all = [...before.values()];
   return {
     cases: all.flatMap((known) => (known.case && folded.cases.has(known.case.caseId) ? [known.case] : [])),
@@ -127,6 +127,12 @@ function touched(before: ReadonlyMap<string, Known>, folded: Folded): Counted {
 
 /** Writes the rows, and moves the rollups by the difference to what was counted before. */
 export async function write(trx: Trx, before: Counted, folded: Folded): Promise<void> {
+  await writeRows(trx, folded);
+  await addDaily(trx, deltaOf(before, folded));
+}
+
+/** By how much the rollups move. */
+export function deltaOf(before: Counted, folded: Folded): DailyDelta {
   const delta = new DailyDelta();
   for (const fact of before.cases) delta.addCase(fact, -1);
   for (const fact of before.assignments) delta.addAssignment(fact, -1);
@@ -136,6 +142,10 @@ export async function write(trx: Trx, before: Counted, folded: Folded): Promise<
   for (const fact of folded.assignments.values()) delta.addAssignment(fact, 1);
   for (const fact of folded.applications.values()) delta.addApplication(fact, 1);
   for (const fact of folded.reopenings) delta.addReopening(fact, 1);
+  return delta;
+}
+
+export async function writeRows(trx: Trx, folded: Folded): Promise<void> {
   await insertReportFacts(trx, folded.reports);
   await upsertCaseFacts(trx, [...folded.cases.values()]);
   await upsertAssignmentFacts(trx, [...folded.assignments.values()]);
@@ -143,5 +153,4 @@ export async function write(trx: Trx, before: Counted, folded: Folded): Promise<
   await insertReopeningFacts(trx, folded.reopenings);
   await upsertTaskFacts(trx, [...folded.tasks.values()]);
   await markTasksOverdue(trx, [...folded.overdueTaskIds]);
-  await addDaily(trx, delta);
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { EventBody } from '@wanmi/contracts';
 import { addDays, cityDayStart } from '#platform/clock';
 import { timeZoneOf } from '#platform/jobs-cities';
@@ -93,11 +93,20 @@ export async function writeOpenDays(
   const { db } = platform;
   const zone = await timeZoneOf(platform, cityId);
   const ids = await openWithin(db, cityId, from, to);
-  let rows = 0;
   await db.transaction().execute(async (trx) => {
     await sql`delete from fact_open where city_id = ${cityId}::uuid and day between ${from}::date and ${to}::date
       and not case_id = any(${ids}::uuid[])`.execute(trx);
   });
+  return writeCases(db, ids, zone, { from, to });
+}
+
+async function writeCases(
+  db: Db,
+  ids: readonly string[],
+  zone: string,
+  { from, to }: { from: string; to: string },
+): Promise<{ rows: number }> {
+  let rows = 0;
   for (let at = 0; at < ids.length; at += CHUNK) {
     const chunk = ids.slice(at, at + CHUNK);
     const byCase = Map.groupBy(
@@ -112,6 +121,31 @@ export async function writeOpenDays(
     rows += facts.length;
   }
   return { rows };
+}
+
+/** Puts cases that were brought in as history into the books of the days that the city has closed already. */
+export async function writeOpenDaysOf(
+  platform: Platform,
+  cityId: string,
+  caseIds: RawBuilder<unknown>,
+): Promise<void> {
+  const { db } = platform;
+  const { rows: books } = await sql<{ from: string | null; to: string | null }>`
+    select min(day)::text as "from", max(day)::text as "to" from fact_open
+     where city_id = ${cityId}::uuid`.execute(db);
+  const { from = null, to = null } = books[0] ?? {};
+  if (from === null || to === null) return;
+  const { rows } = await sql<{ id: string }>`
+    select f.case_id as id from fact_case f
+     where f.city_id = ${cityId}::uuid and f.reported_day <= ${to}::date
+       and (f.ended_day is null or f.ended_day > ${from}::date) and f.case_id in (${caseIds})
+     order by f.case_id`.execute(db);
+  await writeCases(
+    db,
+    rows.map((row) => row.id),
+    await timeZoneOf(platform, cityId),
+    { from, to },
+  );
 }
 
 /** Cases that may have been open at the end of one of the days: by index, whatever has been closed before. */

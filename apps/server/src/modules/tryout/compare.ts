@@ -52,13 +52,14 @@ function decidedChanges(before: Side, after: Side, from: Life, to: Life): TryOut
 function clockChanges(from: Life, to: Life): TryOutChange[] {
   const changes: TryOutChange[] = [];
   for (const { before, after } of clocksOf(from, to)) {
-    const dispatchedAt = iso((before ?? after)!.dispatchedAt)!;
     const [due, then] = [before?.dueAt ?? null, after?.dueAt ?? null];
-    if (due !== then) changes.push({ kind: 'due', from: iso(due), to: iso(then), dispatchedAt });
     const lamps: readonly [TryOutLamp | null, TryOutLamp | null] = [
       before?.lamp ?? null,
       after?.lamp ?? null,
     ];
+    if (due === then && lamps[0] === lamps[1]) continue;
+    const dispatchedAt = iso((before ?? after)!.dispatchedAt)!;
+    if (due !== then) changes.push({ kind: 'due', from: iso(due), to: iso(then), dispatchedAt });
     if (lamps[0] !== lamps[1]) changes.push({ kind: 'lamp', from: lamps[0], to: lamps[1], dispatchedAt });
   }
   if (from.onTime !== null && to.onTime !== null && from.onTime !== to.onTime) {

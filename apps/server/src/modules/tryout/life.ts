@@ -22,7 +22,7 @@ import {
   type Disposal,
 } from './clocks.ts';
 import { actionOf, type PastCase, type PastEvent } from './past.ts';
-import { responsibleFor, type Responsible, type Side } from './side.ts';
+import type { Responsible, Side } from './side.ts';
 import { PastWalk, type Facts, type Stage, type Taken } from './walk.ts';
 
 export interface Clock {
@@ -59,16 +59,17 @@ const MAKE_SAFE: Limit = { value: 2, unit: 'urgentHour' };
 
 /**
  * Runs a case of the past by a rule set. `inForce` says whom the rules in force name: where the dispatcher followed
- * them, the case follows the set's own manual.
+ * them, the case follows `own`, whom the set's own manual names.
  */
 export function lifeOf(
   side: Side,
   past: PastCase,
   inForce: Responsible,
+  own: Responsible,
   now: number,
   walked: Walked | null = null,
 ): Life {
-  return new PastLife(side, past, inForce, walked).live(now);
+  return new PastLife(side, past, inForce, own, walked).live(now);
 }
 
 /** The way that a case took through the drawing. */
@@ -100,13 +101,13 @@ class PastLife {
   /** The system has dispatched at filing: what the log says of the dispatch is known already. */
   #dispatched = false;
 
-  constructor(side: Side, past: PastCase, inForce: Responsible, walked: Walked | null) {
+  constructor(side: Side, past: PastCase, inForce: Responsible, own: Responsible, walked: Walked | null) {
     this.#walked = walked;
     this.#side = side;
     this.#past = past;
     this.#inForce = inForce;
     this.#condition = side.conditionOf(past);
-    this.#own = responsibleFor(side, past, this.#condition);
+    this.#own = own;
     this.#walk = new PastWalk(side, past, this.#facts);
   }
 

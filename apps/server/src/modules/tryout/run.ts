@@ -77,22 +77,20 @@ export interface Running {
   readonly progress?: (progress: Progress) => void;
 }
 
-const BATCH = 1000;
+const BATCH = 100;
 /** Others have their turn as often. */
 const SLICE_MS = 8;
 
 /** Both lives of a case. */
 export function compare({ inForce, draft, sameWay: same }: Sides, past: PastCase, now: number): [Life, Life] {
   const own = responsibleFor(inForce, past, inForce.conditionOf(past));
-  const from = lifeOf(inForce, past, own, now);
-  if (
-    same &&
-    own.dispatchesItself === responsibleFor(draft, past, draft.conditionOf(past)).dispatchesItself
-  ) {
-    const to = lifeOf(draft, past, own, now, { ...from, automatic: { ...from.automatic } });
+  const other = responsibleFor(draft, past, draft.conditionOf(past));
+  const from = lifeOf(inForce, past, own, own, now);
+  if (same && own.dispatchesItself === other.dispatchesItself) {
+    const to = lifeOf(draft, past, own, other, now, { ...from, automatic: { ...from.automatic } });
     if (sameApprovals(from, to)) return [from, to];
   }
-  return [from, lifeOf(draft, past, own, now)];
+  return [from, lifeOf(draft, past, own, other, now)];
 }
 
 const sameApprovals = ({ approvals }: Life, to: Life): boolean =>

@@ -124,9 +124,7 @@ export class PastWalk {
   message({ event, action, application, added }: Taken, bySystem = false): void {
     const data = (event.payload.data ?? {}) as FeelContext;
     const { vars, itemVars } = this.#vars(application, data, {});
-    const awaited = messagesOf(this.#graph, this.#tokens, vars, { itemVars }).filter(
-      (one) => one.message === action,
-    );
+    const awaited = messagesOf(this.#graph, this.#tokens, vars, { itemVars }, action);
     const key = application?.assignmentId ?? null;
     const found = awaited.find((one) => one.instance === key) ?? awaited[0];
     if (!found) {

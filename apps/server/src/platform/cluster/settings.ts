@@ -7,6 +7,8 @@ export interface SettingsInput {
   /** Bytes this process may use; the machine's memory or the container's limit. */
   memory?: number;
   overrides?: Record<string, string>;
+  /** Bytes that are free where the data lies. */
+  disk?: number;
 }
 
 const MB = 2 ** 20;
@@ -27,6 +29,8 @@ export function serverSettings(input: SettingsInput): Record<string, string> {
     maintenance_work_mem: megabytes(clamp(memory / 32, 64 * MB, 512 * MB)),
     wal_buffers: '16MB',
     max_wal_size: test ? '1GB' : '4GB',
+    // WAL that waits for the archive: past this the archive has a gap, which is mended, and not the disk a brim.
+    max_slot_wal_keep_size: megabytes(clamp((input.disk ?? 64 * 1024 * MB) / 4, 1024 * MB, 16 * 1024 * MB)),
     checkpoint_timeout: '15min',
     random_page_cost: '1.1',
     wal_compression: input.lz4 ? 'lz4' : 'on',

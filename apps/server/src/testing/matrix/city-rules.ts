@@ -114,6 +114,9 @@ export const CITY_RULES: Rules = {
     status: 404,
   }),
 
+  // The installation as a whole: times, sizes and codes, nothing of any city.
+  'GET /api/v1/backups': fixed('audit.read', ok('how the backups stand', api('/backups'))),
+
   'POST /api/v1/auth/login': {
     access: 'public',
     asks: () => [

@@ -1,4 +1,4 @@
-import type { ControlHint, Role } from '@wanmi/contracts';
+import type { ControlHint, Permission, Role } from '@wanmi/contracts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
@@ -11,7 +11,11 @@ closedNetwork();
 
 async function show(
   role: Role,
-  { items = [], collected = true }: { items?: ControlHint[]; collected?: boolean } = {},
+  {
+    items = [],
+    collected = true,
+    permissions = ['report.create'],
+  }: { items?: ControlHint[]; collected?: boolean; permissions?: Permission[] } = {},
 ) {
   const sent: unknown[] = [];
   server.use(
@@ -46,7 +50,7 @@ async function show(
     }),
   );
   const own = post({ role });
-  await renderAt('/report', NewReport, me({ post: own, posts: [own], permissions: ['report.create'] }));
+  await renderAt('/report', NewReport, me({ post: own, posts: [own], permissions }));
   await screen.findByRole('heading', { name: '登记' });
   return sent;
 }
@@ -114,4 +118,16 @@ test('where a category is not collected a collector hears it before sending', as
   const told = within(await screen.findByRole('region', { name: '采集控制' }));
   expect(told.getByText(/提交会被退回/)).toBeTruthy();
   expect(told.getByText(/夜市街/).textContent).toContain('18:00 至 23:00');
+});
+
+test('an enforcement post registers its own find: what and where, and nobody else’s words', async () => {
+  const sent = await show('department', { permissions: ['report.create', 'report.find'] });
+  expect(screen.getByText(/^执法发现：/)).toBeTruthy();
+  for (const name of ['来源', '姓名', '来电号码']) expect(screen.queryByLabelText(name)).toBeNull();
+  expect(screen.queryByRole('radiogroup', { name: '诉求类型' })).toBeNull();
+  expect(screen.queryByRole('checkbox', { name: /已当场处理/ })).toBeNull();
+  type(/问题描述/, '占道堆放，未经批准');
+  submit();
+  await waitFor(() => expect(screen.getAllByText('请填写此项')).toHaveLength(2));
+  expect(sent).toEqual([]);
 });

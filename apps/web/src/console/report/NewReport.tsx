@@ -13,7 +13,7 @@ import { CaseMap } from '../../shared/map/CaseMap.tsx';
 import { Choices } from '../../shared/form/Choices.tsx';
 import { MediaField } from '../../shared/photos/MediaField.tsx';
 import { Failure } from '../../shared/states/states.tsx';
-import { useMe } from '../me.ts';
+import { useMay, useMe } from '../me.ts';
 import { PhraseArea } from '../widgets/PhraseArea.tsx';
 import { PointInput } from '../widgets/PointInput.tsx';
 import { CategoryPicker } from './CategoryPicker.tsx';
@@ -35,7 +35,10 @@ export function NewReport() {
   const text = useText();
   const me = useMe();
   const queries = useQueryClient();
-  const takesCalls = me.post.role !== 'collector';
+  const patrols = me.post.role === 'collector';
+  // 执法发现: an enforcement unit registers what it found itself, and nothing that others say
+  const finds = useMay('report.find');
+  const takesCalls = !patrols && !finds;
   const decides = me.post.role === 'operator';
   const sources = useQuery({ ...sourcesQuery, enabled: takesCalls });
   const phrases = useQuery(phrasesQuery('report'));
@@ -53,7 +56,7 @@ export function NewReport() {
   const sent = useRef<{ content: string; key: string } | null>(null);
 
   const set = (change: Partial<Draft>) => setDraft((now) => ({ ...now, ...change }));
-  const faults = faultsOf(draft);
+  const faults = faultsOf(draft, { onTheSpot: finds });
   const category = categories.data?.find((one) => one.id === draft.categoryId);
 
   const submit = useMutation({
@@ -111,6 +114,7 @@ export function NewReport() {
           <h1>{t('room.report')}</h1>
           <span className={styles.quiet}>{t('report.keys')}</span>
         </header>
+        {finds && <p className={styles.quiet}>{t('report.ownFind')}</p>}
         {registered && <Registered reply={registered} onClose={() => setRegistered(null)} />}
 
         <div className={styles.row}>
@@ -196,7 +200,11 @@ export function NewReport() {
         </Labelled>
 
         {problem && (
-          <Labelled id="report-category" label={t('fact.category')}>
+          <Labelled
+            id="report-category"
+            label={t('fact.category')}
+            fault={tried && faults.includes('category') ? t('form.required') : undefined}
+          >
             <CategoryPicker id="report-category" value={draft.categoryId} onChange={pickCategory} />
           </Labelled>
         )}
@@ -211,15 +219,24 @@ export function NewReport() {
               onChange={(event) => set({ address: event.target.value })}
             />
           </Labelled>
-          <Labelled id="report-point" label={t('fact.point')}>
-            <PointInput id="report-point" point={point} onChange={(next) => set({ point: next })} />
+          <Labelled
+            id="report-point"
+            label={t('fact.point')}
+            fault={tried && faults.includes('point') ? t('form.required') : undefined}
+          >
+            <PointInput
+              id="report-point"
+              point={point}
+              invalid={tried && faults.includes('point')}
+              onChange={(next) => set({ point: next })}
+            />
           </Labelled>
         </div>
         <div className={styles.narrowPlace}>
           <PlaceCard point={point} />
         </div>
 
-        {point && problem && <Controls point={point} categoryId={draft.categoryId} collector={!takesCalls} />}
+        {point && problem && <Controls point={point} categoryId={draft.categoryId} collector={patrols} />}
 
         {point && problem && category?.kind === 'asset' && (
           <NearAssets
@@ -230,7 +247,7 @@ export function NewReport() {
           />
         )}
 
-        {!takesCalls && (
+        {patrols && (
           <label className={styles.check}>
             <input
               type="checkbox"

@@ -92,3 +92,10 @@ test('what was fixed on the spot has photos of before and after, and is a case o
   expect(body.joinCaseId).toBeUndefined();
   expect(ReportBody.parse(toBody({ ...whole, selfHandled: false })).afterMediaIds).toEqual([]);
 });
+
+test('who saw it on the spot says what and where it is', () => {
+  expect(faultsOf(draft)).toEqual([]);
+  expect(faultsOf(draft, { onTheSpot: true })).toEqual(['category', 'point']);
+  const placed = { ...draft, categoryId: id(), point: { lon: 113.02, lat: 28.19 } };
+  expect(faultsOf(placed, { onTheSpot: true })).toEqual([]);
+});

@@ -58,13 +58,16 @@ export function withKind(draft: Draft, kind: ReportKind): Draft {
 
 export const PHONE = /^[+\d][\d\- ]{4,19}$/;
 
-export type DraftFault = 'description' | 'phone' | 'answer' | 'media' | 'after';
+export type DraftFault = 'description' | 'phone' | 'category' | 'point' | 'answer' | 'media' | 'after';
 
-export function faultsOf(draft: Draft): DraftFault[] {
+/** `onTheSpot`: who saw it there knows what and where it is, as an enforcement unit does of its own find. */
+export function faultsOf(draft: Draft, { onTheSpot = false } = {}): DraftFault[] {
   const faults: DraftFault[] = [];
   const { kind, decision } = draft;
   if (draft.phone.trim() !== '' && !PHONE.test(draft.phone.trim())) faults.push('phone');
   if (draft.description.trim() === '') faults.push('description');
+  if (onTheSpot && draft.categoryId === undefined) faults.push('category');
+  if (onTheSpot && draft.point === null && draft.assetId === undefined) faults.push('point');
   if (fixed(draft) && draft.mediaIds.length === 0) faults.push('media');
   if (fixed(draft) && draft.afterMediaIds.length === 0) faults.push('after');
   if (kind !== 'problem' && decision === 'answer' && draft.answer.trim() === '') faults.push('answer');

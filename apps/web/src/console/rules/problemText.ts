@@ -18,16 +18,17 @@ export function useProblemText(): (problem: Pick<RuleProblem, 'code' | 'detail'>
   );
 }
 
-/** Where in a file: the row and column of a table, the element of a drawing, the place in a JSON text. */
+/** Where in a file: the row and column of a table, the element of a drawing, the place in a JSON text, or the line where that is none. */
 export function usePlaceText(): (file: string, element: string | null) => string {
   const { t } = useTranslation('rules');
   const columnName = useColumnName();
   return useCallback(
     (file, element) => {
       if (element === null || element === '') return '';
-      if (placeOf(file).format !== 'table') return element;
-      const [line = '', column] = element.split('/');
+      const isTable = placeOf(file).format === 'table';
+      const [line = '', column] = isTable ? element.split('/') : [element];
       if (!/^\d+$/.test(line)) return element;
+      if (!isTable) return t('place.line', { n: Number(line) });
       const row = Number(line) === 1 ? t('place.header') : t('place.line', { n: Number(line) });
       return column === undefined ? row : t('place.cell', { row, column: columnName(column) });
     },

@@ -102,7 +102,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
         aria-label={t('palette.title')}
         placeholder={t('palette.placeholder')}
         // The dialog exists to be typed into.
-        // eslint-disable-next-line jsx-a11y/no-autofocus
         autoFocus
         value={words}
         onChange={(event) => {

@@ -3,6 +3,7 @@ import { Button, Input } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { post } from '../../shared/api/client.ts';
+import { sessionOpened } from '../../shared/api/session.ts';
 import { Failure } from '../../shared/states/states.tsx';
 import { Dialog } from './Dialog.tsx';
 import styles from './shell.module.css';
@@ -16,8 +17,9 @@ export function Password({ onClose }: { onClose: () => void }) {
   const [next, setNext] = useState('');
   const [again, setAgain] = useState('');
   const change = useMutation({
-    mutationFn: () => post('/me/password', { current, next }),
-    onSuccess: () => {
+    mutationFn: () => post<{ csrf: string }>('/me/password', { current, next }),
+    onSuccess: ({ csrf }) => {
+      sessionOpened(csrf);
       toast(t('account.passwordChanged'));
       onClose();
     },

@@ -29,12 +29,14 @@ export function post<T>(path: string, body?: unknown, options: CallOptions = {})
  * password over the page, which keeps what was typed) and then sends the request once more.
  */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const before = csrfToken();
   try {
     return await send<T>(method, path, options);
   } catch (error) {
     if (!(error instanceof ApiError) || options.renew === false) throw error;
     if (error.status !== 401 && error.code !== 'csrf') throw error;
-    await renewSession();
+    // The session got a new token while this was under way: there is nobody to ask.
+    if (csrfToken() === before) await renewSession();
     return await send<T>(method, path, options);
   }
 }

@@ -52,7 +52,6 @@ export function Choices({
             checked={item.value === value}
             onChange={() => onChange(item.value)}
             // Focus goes where the answer is expected: the form was opened by a key of the person at it.
-            // eslint-disable-next-line jsx-a11y/no-autofocus
             autoFocus={autoFocus && (value === undefined ? index === 0 : item.value === value)}
           />
           <span className={styles.choiceBody}>

@@ -575,6 +575,7 @@ export const en: Translation = {
     anonymous: 'no name given',
     externalRef: 'Original number {{ref}}',
     keys: 'Tab for the next field · Ctrl + Enter submits',
+    ownFind: 'Your unit’s own find: the supervision centre files it, and your unit sees it from now on.',
     kind: 'Kind',
     phone: 'Caller’s number',
     phoneFault: 'Please enter a number of 5 to 20 digits',

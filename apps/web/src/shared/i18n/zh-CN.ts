@@ -573,6 +573,7 @@ export const zhCN = {
     anonymous: '未留姓名',
     externalRef: '原编号 {{ref}}',
     keys: 'Tab 下一项 · Ctrl + Enter 提交',
+    ownFind: '执法发现：登记后由监督中心立案，本单位可随时查看。',
     kind: '诉求类型',
     phone: '来电号码',
     phoneFault: '请填写 5 至 20 位电话号码',

@@ -149,7 +149,6 @@ export function MediaField({
           disabled={items.length >= max}
           aria-describedby={describedBy}
           aria-invalid={invalid}
-          // eslint-disable-next-line jsx-a11y/no-autofocus
           autoFocus={autoFocus}
           onChange={(event) => {
             add(event.target.files ?? []);

@@ -10,11 +10,12 @@ export async function upload(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Media> {
+  const before = csrfToken();
   try {
     return await send(file, onProgress, signal);
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 401 && error.code !== 'csrf')) throw error;
-    await renewSession();
+    if (csrfToken() === before) await renewSession();
     return await send(file, onProgress, signal);
   }
 }

@@ -10,6 +10,7 @@ import {
   formatInstant,
   formatLeft,
   instantOfWall,
+  isDay,
   nextDay,
   wallOfInstant,
 } from './format.ts';
@@ -94,4 +95,16 @@ test('a moment that is typed is the same moment when it is shown', () => {
   );
   expect(instantOfWall('', 'Asia/Shanghai')).toBeUndefined();
   expect(wallOfInstant('', 'Asia/Shanghai')).toBe('');
+});
+
+test.each([
+  ['2024-02-29', true],
+  ['2023-02-29', false],
+  ['2024-13-01', false],
+  ['2024-1-1', false],
+  ['99999-01-01', false],
+  ['javascript:x', false],
+  ['', false],
+])('%s is a day: %s', (text, day) => {
+  expect(isDay(text)).toBe(day);
 });

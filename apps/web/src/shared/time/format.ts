@@ -51,6 +51,13 @@ export function cityDay(at: number, timeZone: string): string {
   return `${w.year}-${w.month}-${w.day}`;
 }
 
+/** Whether a text is a day that there is. */
+export function isDay(text: string): boolean {
+  return (
+    /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true
+  );
+}
+
 /** The instant at which a day of the city begins; on a day that skips midnight, its first instant. */
 export function dayStart(day: string, timeZone: string): number {
   const utc = Date.parse(`${day}T00:00:00Z`);

@@ -1,0 +1,215 @@
+import type { Source } from '@wanmi/contracts';
+import type { Mapping } from './mapping.ts';
+
+// What columns and words of registers are usually called, in English and Chinese.
+
+type Field = keyof Mapping['fields'];
+
+/** The first that fits the name counts most; `\b`-like ends, for "state" is not "estate". */
+export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> = {
+  id: [
+    /^(case|service ?request|sr|request|ticket|incident|unique|record|issue|complaint|enquiry|inquiry)[ _-]*(enquiry|inquiry|request)?[ _-]*(id|no|num|number|key)\.?$/,
+    /^(任务|案卷|案件|工单|事件|受理|诉求|问题|流水)(编号|单号|号|编码|id)$/,
+    /(^|[ _-])(id|number|key)$|编号$|单号$|流水号$/,
+  ],
+  reportedAt: [
+    /^(open|opened|requested|created|reported|received|submitted|creation)[ _-]*(dt|date|datetime|time|at|on)?( ?\/ ?time)?$/,
+    /^(上报|受理|登记|来电|创建|接报|诉求|投诉|发现|举报|发生)(时间|日期)$/,
+    /(open|request|creat|report|receiv|submit|enter|start)\w*[ _-]*(dt|date|time)|date[ _-]*(opened|created|received|submitted|reported)/,
+  ],
+  filedAt: [/^立案(时间|日期)$/, /^(filed|accepted|registered)[ _-]*(dt|date|datetime|time|at)$/],
+  dispatchedAt: [
+    /^(派遣|派单|交办|转办|分派)(时间|日期)$/,
+    /^(dispatched|assigned|routed)[ _-]*(dt|date|datetime|time|at)$/,
+  ],
+  respondedAt: [
+    /^(处置|反馈|处理|回复|答复)(完成)?(时间|日期)$/,
+    /^(responded|response|answered)[ _-]*(dt|date|datetime|time|at)$/,
+  ],
+  closedAt: [
+    /^(closed|close|completed|completion|resolved|resolution|finished)[ _-]*(dt|date|datetime|time|at|on)?$/,
+    /^(结案|办结|关闭|完成|归档)(时间|日期)$/,
+    /(clos|complet|resolv|finish)\w*[ _-]*(dt|date|time)|date[ _-]*(closed|completed|resolved)/,
+  ],
+  dueAt: [
+    /^(target|due|sla|expected|promised|deadline)[ _-]*(dt|date|datetime|time|at)?$/,
+    /(截止|应完成|到期|限办|承诺)(处置)?(时间|日期)|(处置|办理|办结)(时限|期限)$/,
+    /(target|due|sla|expected|deadline)/,
+  ],
+  status: [
+    /^(case|request|ticket|sr|current)?[ _-]*status$/,
+    /^(案卷|案件|工单|办理|处理|当前)?状态$/,
+    /status|状态|^阶段$|当前环节/,
+  ],
+  onTime: [
+    /^on[ _-]?time$|^overdue$|^is[ _-]?(late|overdue)$|^sla[ _-]?met$/,
+    /是否(超期|超时|逾期|按时|按期)|^(超期|超时|逾期)(标志|情况)?$/,
+  ],
+  source: [
+    /^(source|channel|origin|method[ _-]*received|open[ _-]*data[ _-]*channel[ _-]*type|intake|request[ _-]*source)$/,
+    /^(问题|案卷|信息|案件|诉求|上报)?(来源|渠道)(名称|类型)?$|受理(方式|渠道)/,
+    /source|channel|来源|渠道/,
+  ],
+  type: [
+    /^(service[ _-]*name|complaint[ _-]*type|request[ _-]*type|sr[ _-]*type|type|service[ _-]*type|case[ _-]*type|category|problem[ _-]*type)$/,
+    /^(案件|案卷|问题|事件|事部件)?小类(名称)?$|^(问题|事件|诉求|案件)(类型|类别|分类)$/,
+    /(type|service|category|小类|类型|类别)/,
+  ],
+  group: [
+    /^(reason|group|service[ _-]*group|category|department[ _-]*division)$/,
+    /^(案件|案卷|问题|事件|事部件)?大类(名称)?$/,
+  ],
+  agency: [
+    /^(agency[ _-]*responsible|responsible[ _-]*agency|agency|agency[ _-]*name|department|dept|owner[ _-]*department|responsible[ _-]*department)$/,
+    /^(处置|责任|承办|主办|专业|办理|主管)(部门|单位)(名称)?$/,
+    /agency|department|部门|承办|责任单位/,
+  ],
+  title: [/^(case[ _-]*title|title|summary|subject)$/, /^(标题|主题|案卷标题)$/],
+  description: [
+    /^(description|details?|descriptor|comments?|notes|request[ _-]*details|status[ _-]*notes)$/,
+    /^(问题|案卷|案件|事件|诉求)?(描述|内容|详情)$/,
+  ],
+  address: [
+    /^(address|incident[ _-]*address|street[ _-]*address|full[ _-]*address|location)$/,
+    /^(事发|案发|问题|详细|发生|案件)?(地址|位置|地点)(描述)?$/,
+    /address|地址|地点|位置/,
+  ],
+  latitude: [/^(lat|latitude|y)$/, /^纬度$|^(y坐标|坐标y|gps纬度)$/],
+  longitude: [/^(lon|long|lng|longitude|x)$/, /^经度$|^(x坐标|坐标x|gps经度)$/],
+  point: [
+    /^(point|location|geom|geometry|the_geom|coordinates|lat[ _-]*long?|geolocation|georeference)$/,
+    /^(坐标|经纬度|地理坐标)$/,
+  ],
+  reporterName: [
+    /^(reporter|caller|customer|requestor|requester|citizen)[ _-]*name$/,
+    /^(姓名|来电人|诉求人|反映人|举报人|投诉人|联系人|市民姓名)(姓名)?$/,
+  ],
+  reporterPhone: [/(phone|mobile|telephone)/, /(电话|手机|联系方式|来电号码)/],
+  result: [
+    /^(closure[ _-]*reason|resolution|resolution[ _-]*description|outcome|action[ _-]*taken)$/,
+    /^(处理|处置|办理|核查)(结果|意见|情况)$/,
+  ],
+};
+
+/** 0 to 1: how much a column's name says that it is this field. */
+export function nameScore(field: keyof typeof NAMES, column: string): number {
+  const name = column
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\s_.-]+/g, ' ')
+    .trim();
+  const index = NAMES[field].findIndex((one) => one.test(name) || one.test(name.replaceAll(' ', '_')));
+  return index === -1 ? 0 : [1, 0.95, 0.5][index]!;
+}
+
+type Status = NonNullable<NonNullable<Mapping['values']>['status']>['map'][string];
+
+const STATUSES: readonly [RegExp, Status][] = [
+  [/不予?受理|reject|invalid|无效/, 'rejected'],
+  [/不予?立案|declin/, 'declined'],
+  [/作废|撤销|cancel|void|duplicate|重复/, 'voided'],
+  [/transfer|referred|转出|移送/, 'transferred'],
+  [/未(结|办结|完成|处理|处置)|not closed|unresolved|re-?open/, 'open'],
+  [/clos|complet|resolv|done|finish|fixed|结案|办结|完成|归档|关闭|已处(理|置)/, 'closed'],
+  [
+    /open|new|progress|pending|assign|start|submitted|received|hold|acknowledg|处(置|理)中|办理中|待|在办|受理|立案|派遣|核查/,
+    'open',
+  ],
+];
+export function statusOf(word: string): Status | null {
+  return STATUSES.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1] ?? null;
+}
+
+const CHANNELS: readonly [RegExp, Source][] = [
+  [/12319/, 'hotline12319'],
+  [/12345|phone|call|hotline|telephone|电话|热线|来电/, 'hotline12345'],
+  [/worker|employee|inspector|staff|crew|监督员|采集员|巡查|信息采集|网格员/, 'collector'],
+  [/app|mobile|ios|android|小程序|微信|手机|移动/, 'publicApp'],
+  [/web|online|internet|self.?service|portal|网站|网络|门户/, 'website'],
+  [/视频|video|camera|摄像/, 'video'],
+  [/sensor|物联|传感/, 'sensor'],
+  [/媒体|报纸|新闻|press|media$|舆情/, 'media'],
+  [/领导|批示|mayor|council|人大|政协/, 'leader'],
+  [/上级|省级|国家/, 'superior'],
+  [/执法|enforcement/, 'enforcement'],
+  [/车载|vehicle/, 'vehicle'],
+];
+export function sourceOf(word: string): Source | null {
+  return CHANNELS.find(([pattern]) => pattern.test(word.toLowerCase()))?.[1] ?? null;
+}
+
+/** What a flag's word says of being on time, under that heading: "yes" under "overdue" is no. */
+export function onTimeOf(word: string, column: string): boolean | null {
+  const text = word.toLowerCase().trim();
+  if (/^(on ?_?-?time|met|within|按时|按期|未超期|未超时|未逾期|正常)$/.test(text)) return true;
+  if (/^(overdue|late|missed|breach(ed)?|超期|超时|逾期|已超期|已超时)$/.test(text)) return false;
+  const isLateColumn = /overdue|late|超期|超时|逾期/.test(column.toLowerCase());
+  if (/^(y|yes|true|t|1|是)$/.test(text)) return !isLateColumn;
+  if (/^(n|no|false|f|0|否)$/.test(text)) return isLateColumn;
+  return null;
+}
+
+/** Formats that dates of registers come in, by their shape: 9 is a digit, a a letter. */
+export const FORMATS = [
+  'yyyy-MM-dd HH:mm:ss',
+  'yyyy-MM-dd HH:mm',
+  'yyyy-MM-dd',
+  'yyyy-MM-dd HH:mm:ss.SSS',
+  'iso',
+  'yyyy/MM/dd HH:mm:ss',
+  'yyyy/MM/dd HH:mm',
+  'yyyy/MM/dd',
+  'yyyy.MM.dd HH:mm:ss',
+  'yyyy.MM.dd',
+  'yyyy年M月d日 HH:mm:ss',
+  'yyyy年M月d日 HH:mm',
+  'yyyy年M月d日HH:mm:ss',
+  'yyyy年M月d日HH:mm',
+  'yyyy年M月d日 HH时mm分ss秒',
+  'yyyy年M月d日HH时mm分ss秒',
+  'yyyy年M月d日HH时mm分',
+  'yyyy年M月d日',
+  'MM/dd/yyyy hh:mm:ss a',
+  'MM/dd/yyyy hh:mm a',
+  'MM/dd/yyyy HH:mm:ss',
+  'MM/dd/yyyy HH:mm',
+  'MM/dd/yyyy',
+  'MM/dd/yy HH:mm',
+  'MM/dd/yy',
+  'dd/MM/yyyy hh:mm:ss a',
+  'dd/MM/yyyy hh:mm a',
+  'dd/MM/yyyy HH:mm:ss',
+  'dd/MM/yyyy HH:mm',
+  'dd/MM/yyyy',
+  'dd/MM/yy HH:mm',
+  'dd/MM/yy',
+  'dd.MM.yyyy HH:mm:ss',
+  'dd.MM.yyyy HH:mm',
+  'dd.MM.yyyy',
+  'MM-dd-yyyy HH:mm:ss',
+  'MM-dd-yyyy',
+  'dd-MM-yyyy HH:mm:ss',
+  'dd-MM-yyyy HH:mm',
+  'dd-MM-yyyy',
+  'dd-MMM-yyyy HH:mm:ss',
+  'dd-MMM-yyyy',
+  'dd-MMM-yy',
+  'dd MMM yyyy HH:mm:ss',
+  'dd MMM yyyy',
+  'MMM d, yyyy hh:mm:ss a',
+  'MMM d, yyyy hh:mm a',
+  'MMM d, yyyy',
+  'yyyyMMddHHmmss',
+  'yyyyMMdd',
+] as const;
+
+/** A zone for a place, roughly: the person who reads the proposal knows it better. */
+export function zoneAt(lon: number, lat: number): string {
+  if (lon > 73 && lon < 135 && lat > 17 && lat < 54) return 'Asia/Shanghai';
+  if (lat > 24 && lat < 50 && lon < -66 && lon > -125) {
+    if (lon > -86) return 'America/New_York';
+    if (lon > -101) return 'America/Chicago';
+    return lon > -114 ? 'America/Denver' : 'America/Los_Angeles';
+  }
+  return 'UTC';
+}

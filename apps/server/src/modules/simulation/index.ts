@@ -1,0 +1,10 @@
+export { progressLine } from './progress.ts';
+export {
+  runningSimulation,
+  simulate,
+  type SimulateOptions,
+  type SimulateProgress,
+  type Simulated,
+} from './run.ts';
+export { readScenario, scenarioNames, SimulationError, type Scenario } from './scenario.ts';
+export type { Deed } from './year.ts';

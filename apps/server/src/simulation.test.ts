@@ -1,0 +1,161 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  readScenario,
+  scenarioNames,
+  simulate,
+  SimulationError,
+  type SimulateOptions,
+} from '#modules/simulation';
+import { testPlatform, type TestPlatform } from '#testing/platform';
+import { loadCity } from './seeding/load-city.ts';
+
+const NOW = Date.parse('2026-09-01T12:00:00+08:00');
+const PERIOD = { from: '2026-07-06', to: '2026-07-26', reports: 240, seed: 'a', name: 'test' };
+
+/** Everything that a run says in figures. */
+async function figures({ pool }: TestPlatform): Promise<object> {
+  const of = async (text: string): Promise<object[]> => (await pool.query<object>(text)).rows;
+  return {
+    types: await of(
+      'select type, count(*)::int as n, min(at) as first, max(at) as last from case_event group by 1 order by 1',
+    ),
+    cases: await of(
+      `select case_no, source, kind, stage, outcome, seq, report_count, reported_at, filed_at, ended_at, description
+         from "case" order by case_no`,
+    ),
+    tasks: await of(
+      'select step, done_action, overdue, count(*)::int as n from task group by 1, 2, 3 order by 1, 2, 3',
+    ),
+    asked: await of('select kind, state, count(*)::int as n from application group by 1, 2 order by 1, 2'),
+    open: await of(
+      'select day, stage, overdue, count(*)::int as n from fact_open group by 1, 2, 3 order by 1, 2, 3',
+    ),
+    timers: await of('select fire, due_at, since from timer order by due_at, fire'),
+    days: await of(
+      `select day, source, sum(reported)::int as reported, sum(closed)::int as closed, sum(closed_on_time)::int as on_time,
+              sum(reopened)::int as reopened
+         from daily_source group by 1, 2 having sum(reported) + sum(closed) + sum(reopened) > 0 order by 1, 2`,
+    ),
+    media: await of('select count(*)::int as n, count(distinct sha256)::int as files from media'),
+    run: await of('select state, done_day, cases, reports, events from simulation'),
+  };
+}
+
+async function city(): Promise<{ platform: TestPlatform; cityId: string }> {
+  const platform = await testPlatform({ start: Date.parse('2026-07-05T00:00:00+08:00') });
+  const { cityId } = await loadCity(platform, { size: 'S', passwordHash: null });
+  platform.clock.set(NOW);
+  return { platform, cityId };
+}
+
+const run = async (of: { platform: TestPlatform; cityId: string }, more: Partial<SimulateOptions> = {}) =>
+  simulate(of.platform, { cityId: of.cityId, scenario: await readScenario('storm'), ...PERIOD, ...more });
+
+describe('the same scenario and seed', () => {
+  let first: { platform: TestPlatform; cityId: string };
+  let second: { platform: TestPlatform; cityId: string };
+  let whole: object;
+  beforeAll(async () => {
+    [first, second] = [await city(), await city()];
+    await run(first);
+    whole = await figures(first.platform);
+  }, 300_000);
+  afterAll(async () => {
+    await first.platform.close();
+    await second.platform.close();
+  });
+
+  test(
+    'give the same figures, also when the run was ended twice in between',
+    { timeout: 300_000 },
+    async () => {
+      for (const after of [6, 9]) {
+        const stop = new AbortController();
+        let days = 0;
+        const ended = await run(second, {
+          signal: stop.signal,
+          flushAt: 1,
+          progress: () => {
+            if ((days += 1) === after) stop.abort();
+          },
+        });
+        expect(ended.done).toBe(false);
+        // Nothing of it rings meanwhile.
+        expect((await second.platform.pool.query('select 1 from timer')).rowCount).toBe(0);
+      }
+      const done = await run(second);
+      expect(done.done).toBe(true);
+      expect(done.resumedAfter).toBe('2026-07-20');
+      expect(await figures(second.platform)).toEqual(whole);
+    },
+  );
+
+  test(
+    'a run that was not finished is gone on with, and nothing else begins',
+    { timeout: 120_000 },
+    async () => {
+      const third = await city();
+      try {
+        const stop = new AbortController();
+        await run(third, { signal: stop.signal, progress: () => stop.abort() });
+        await expect(run(third, { seed: 'b' })).rejects.toThrow(SimulationError);
+        await expect(run(third, { seed: 'b' })).rejects.toThrow(/2026-07-06 to 2026-07-26 with seed a/);
+      } finally {
+        await third.platform.close();
+      }
+    },
+  );
+
+  test('what is generated already is not generated again', async () => {
+    await expect(run(first)).rejects.toThrow(/2026-07-26 is generated already/);
+  });
+
+  test('a city in which somebody really works is left alone unless told', async () => {
+    const { platform } = first;
+    await platform.pool.query('update simulation set cases = cases - 1');
+    await expect(run(first, { from: '2026-07-27', to: '2026-07-28' })).rejects.toThrow(
+      /1 cases that no simulation made/,
+    );
+    await platform.pool.query('update simulation set cases = cases + 1');
+  });
+
+  test('a storm is seen in the figures', () => {
+    const { days } = whole as { days: { day: string; reported: number }[] };
+    const on = (day: string): number =>
+      days.filter((one) => one.day === day).reduce((sum, one) => sum + one.reported, 0);
+    expect(on('2026-07-13')).toBeGreaterThan(1.7 * on('2026-07-08'));
+  });
+});
+
+test.each([
+  [{ from: '2026-7-6' }, /2026-7-6 is no day/],
+  [{ from: '2026-08-01' }, /before it begins/],
+  [{ from: '2026-07-01' }, /nobody was posted before/],
+  [{ from: '2026-10-01', to: '2026-10-02' }, /in the future/],
+])('%j is refused with a sentence', { timeout: 60_000 }, async (wrong, message) => {
+  const of = await city();
+  try {
+    await expect(run(of, wrong)).rejects.toThrow(message);
+  } finally {
+    await of.platform.close();
+  }
+});
+
+describe('scenario files', () => {
+  test('those that are shipped are read, each with what it is based on', async () => {
+    const names = await scenarioNames();
+    expect(names).toEqual(['contractor', 'holiday', 'ordinary', 'sanitation', 'storm']);
+    for (const name of names) {
+      const { sources, conduct } = await readScenario(name);
+      expect(sources.collector?.share).toBeGreaterThan(0);
+      expect(conduct.actions['check']).toBeDefined();
+    }
+  });
+
+  test('what is wrong is named by file and element', async () => {
+    await expect(readScenario('calm')).rejects.toThrow(/no scenario calm; shipped are contractor/);
+    const here = path.join(import.meta.dirname, 'testing/no-such.json');
+    await expect(readScenario(here)).rejects.toThrow(/cannot be read/);
+  });
+});
