@@ -33,7 +33,16 @@ export function renderRoom(content: ReactNode, who: Me = me()) {
 /** The same, for what leads to other rooms or reads its address: every path shows the content. */
 export async function renderAt(path: string, content: () => ReactNode, who: Me = me()) {
   const root = createRootRoute();
-  const paths = ['/desk', '/cases', '/cases/$caseId', '/report', '/duty', '/rules', '/rules/drafts/$draftId'];
+  const paths = [
+    '/desk',
+    '/cases',
+    '/cases/$caseId',
+    '/report',
+    '/duty',
+    '/transfer',
+    '/rules',
+    '/rules/drafts/$draftId',
+  ];
   const routes = paths.map((one) =>
     createRoute({ getParentRoute: () => root, path: one, component: content }),
   );

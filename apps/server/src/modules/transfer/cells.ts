@@ -59,7 +59,7 @@ export class Cells {
     return text === '' ? null : text;
   }
 
-  /** Half-width and without any blanks: what people copy as ＳＣ　０１ is SC01. */
+  /** Half-width and without any blanks: what people copy as ＳＣ０１ is SC01. */
   code(key: string, pattern = /^[^\s,;，；]{1,60}$/u): string | null {
     const text = this.text(key, 400);
     if (text === null) return null;

@@ -54,6 +54,7 @@ export const TABLES: Readonly<Record<string, TablePlan>> = {
   import_made: { order: 'batch_id, kind, entity_id' },
   import_withdrawn: { order: 'case_id' },
   transfer_change: { order: 'batch_id, row' },
+  simulation: {},
 };
 
 /** Only where personal data is asked for. */
@@ -103,6 +104,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   outbox: 'on the way to readers; what it says is in the logs',
   outbox_parked: 'the same, kept aside',
   timer: 'armed anew from the deadlines of tasks',
+  simulation_timer: 'the same, of a year that is still being generated',
   daily_job: 'which daily jobs are done here',
   catalog_stamp: 'a counter for memory',
   case_text: 'words for the search, made from the case',

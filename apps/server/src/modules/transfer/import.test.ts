@@ -24,7 +24,7 @@ function upload(kind: TransferKind, bytes: Buffer | string, name = 'rows.csv', w
   const head = `--${edge}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: text/csv\r\n\r\n`;
   return w.app.inject({
     method: 'POST',
-    url: `/api/v1/transfer/imports/${kind}`,
+    url: `/api/v1/transfer/imports?kind=${kind}`,
     headers: { ...w.as(who).headers, 'content-type': `multipart/form-data; boundary=${edge}` },
     payload: Buffer.concat([Buffer.from(head), Buffer.from(bytes), Buffer.from(`\r\n--${edge}--\r\n`)]),
   });
@@ -81,7 +81,7 @@ describe('access', () => {
       `/imports/${id}`,
       `/imports/${id}/rejects`,
       `/imports/${id}/rejects.csv`,
-      '/templates/units',
+      '/template?kind=units',
     ];
     for (const url of urls) {
       expect((await w.app.inject({ url: `/api/v1/transfer${url}` })).statusCode, url).toBe(401);
@@ -89,7 +89,7 @@ describe('access', () => {
     }
     expect((await upload('units', 'x', 'x.csv', 'leader')).statusCode).toBe(403);
     expect((await get(`/imports/${id}`)).statusCode).toBe(404);
-    expect((await get('/templates/nothing')).statusCode).toBe(400);
+    expect((await get('/template?kind=nothing')).statusCode).toBe(400);
     expect((await get('/imports?limit=0')).statusCode).toBe(400);
   });
 
@@ -209,7 +209,7 @@ describe('units', () => {
 
   it('reads the empty form that it gives out', async () => {
     for (const format of ['xlsx', 'csv']) {
-      const reply = await get(`/templates/units?format=${format}`);
+      const reply = await get(`/template?kind=units&format=${format}`);
       expect(reply.statusCode).toBe(200);
       expect((await upload('units', reply.rawPayload)).json()).toMatchObject({ code: 'table.empty' });
     }

@@ -51,20 +51,18 @@ export function routes(app: App, platform: Platform): void {
 
 function importRoutes(app: App, platform: Platform): void {
   app.get(
-    '/transfer/templates/:kind',
+    '/transfer/template',
     {
       config: write,
       schema: {
         tags,
         summary: 'An empty table of a kind, to be filled in',
-        params: ByKind,
-        querystring: z.object({ format: z.enum(TEMPLATE_FORMATS).default('xlsx') }),
+        querystring: ByKind.extend({ format: z.enum(TEMPLATE_FORMATS).default('xlsx') }),
         produces: Object.values(TYPES),
       },
     },
     async (request, reply) => {
-      const { kind } = request.params;
-      const { format } = request.query;
+      const { kind, format } = request.query;
       return reply
         .header('content-disposition', `attachment; filename="${templateName(kind, format)}"`)
         .type(TYPES[format])
@@ -72,19 +70,19 @@ function importRoutes(app: App, platform: Platform): void {
     },
   );
   app.post(
-    '/transfer/imports/:kind',
+    '/transfer/imports',
     {
       config: write,
       schema: {
         tags,
         summary: 'Try a file: multipart/form-data with one part `file` (.xlsx, .csv, of assets .geojson)',
         consumes: ['multipart/form-data'],
-        params: ByKind,
+        querystring: ByKind,
         response: { 202: TransferBatch },
       },
     },
     async (request, reply) => {
-      const { kind } = request.params;
+      const { kind } = request.query;
       requireImport(request.actor, kind);
       const part = await request.file({ limits: { fileSize: MAX_FILE } });
       if (!part)

@@ -20,15 +20,15 @@ const archive = (rest = ''): string => `/transfer/exports/${nobodys()}${rest}`;
 
 /** 导入导出; modules/transfer tests what becomes of files. */
 export const TRANSFER_RULES: Rules = {
-  'GET /api/v1/transfer/templates/:kind': fixed(
+  'GET /api/v1/transfer/template': fixed(
     'data.import',
-    ok('a table', api('/transfer/templates/units?format=csv')),
-    { what: 'a kind that is none', url: api('/transfer/templates/secrets'), status: 400 },
+    ok('a table', api('/transfer/template?kind=units&format=csv')),
+    { what: 'a kind that is none', url: api('/transfer/template?kind=secrets'), status: 400 },
   ),
-  'POST /api/v1/transfer/imports/:kind': {
+  'POST /api/v1/transfer/imports': {
     access: 'data.import',
     refuses: cityOnly,
-    asks: () => [{ what: 'no file', url: api('/transfer/imports/units'), body: {}, status: 415 }],
+    asks: () => [{ what: 'no file', url: api('/transfer/imports?kind=units'), body: {}, status: 415 }],
   },
   'GET /api/v1/transfer/imports': listed('data.import', '/transfer/imports'),
   'GET /api/v1/transfer/imports/:id': unseen('data.import', batch()),

@@ -68,11 +68,11 @@ export function Import() {
       <div className={styles.actions}>
         <Button
           icon={<DownloadOutlined aria-hidden />}
-          onClick={() => download(`/transfer/templates/${kind}`)}
+          onClick={() => download(`/transfer/template?kind=${kind}`)}
         >
           {t('template')} (.xlsx)
         </Button>
-        <Button type="text" onClick={() => download(`/transfer/templates/${kind}?format=csv`)}>
+        <Button type="text" onClick={() => download(`/transfer/template?kind=${kind}&format=csv`)}>
           .csv
         </Button>
         <span className={styles.quiet}>{t('templateHint')}</span>

@@ -23,7 +23,7 @@ export function tryTable(
 ): Promise<TransferBatch> {
   const { promise, resolve, reject } = Promise.withResolvers<TransferBatch>();
   const request = new XMLHttpRequest();
-  request.open('POST', `${BASE}/transfer/imports/${kind}`);
+  request.open('POST', `${BASE}/transfer/imports?kind=${kind}`);
   request.setRequestHeader('accept', 'application/json');
   request.setRequestHeader('accept-language', i18next.language);
   request.setRequestHeader('x-csrf-token', csrfToken());
