@@ -4,6 +4,7 @@ import { bootPlatform } from '../apps/server/src/boot.ts';
 import { ensurePartitions } from '../apps/server/src/partitions.ts';
 import { parseConfig } from '../apps/server/src/platform/config.ts';
 import { createLogger } from '../apps/server/src/platform/log.ts';
+import { workerBackground } from '../apps/server/src/worker.ts';
 
 /** The server under measurement, in a process of its own: web and worker as in a city, only the rate limits are off. */
 const config = parseConfig(process.env, []);
@@ -11,6 +12,7 @@ const { platform } = await bootPlatform(config, createLogger({ level: 'warn' }),
 await ensurePartitions(platform);
 const unlimited = { session: 1e9, address: 1e9, login: 1e9, loginAddress: 1e9 };
 const app = await buildServer(platform, { limits: unlimited });
+await workerBackground(platform).start();
 for (const module of modules) {
   for (const background of [
     ...(module.webBackground?.(platform) ?? []),

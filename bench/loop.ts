@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { uuidv7 } from '../apps/server/src/platform/ids.ts';
-import { RawClient } from './client.ts';
+import { RawClient, type Reply } from './client.ts';
 import { calibrate, cpuOf, familyOf, machineCpu, median, percentile } from './machine.ts';
 import type { BenchOptions, Figure } from './run.ts';
 import { startBenchServer, type BenchServer } from './server.ts';
@@ -63,11 +63,18 @@ async function measure(server: BenchServer, options: BenchOptions) {
   const lines: string[] = [];
   const runs: Run[] = [];
   const bares: Run[] = [];
-  await cycles(server, options, 2);
+  await cycles(server, options, 3);
+  await server.settled();
+  if (options.statements) {
+    await server.statements(1);
+    const { cycles: n } = await cycles(server, options, options.seconds);
+    lines.push('statements by time, of one life cycle:', ...(await server.statements(n)));
+  }
   await bareRun(server, options, 1);
   for (let pair = 0; pair < options.pairs; pair += 1) {
     const speed = calibrate();
     const run = await timed(server, () => cycles(server, options, options.seconds));
+    await server.settled();
     const bare = await timed(server, () => bareRun(server, options, options.seconds));
     runs.push(run);
     bares.push(bare);
@@ -123,6 +130,37 @@ function cpu(server: BenchServer) {
   };
 }
 
+type Call = (method: string, path: string, token: string, body: unknown) => Promise<Reply>;
+
+/** One case from its report to its close; `i` says whose beat it lies in. @throws where a call is refused */
+export async function lifeCycle(server: BenchServer, i: number, call: Call): Promise<void> {
+  const beat = server.beats[i % server.beats.length]!;
+  const { tokens, unitId, conditionId } = server;
+  const answer = async (path: string, token: string, body: unknown) => {
+    const reply = await call('POST', path, token, body);
+    if (reply.status >= 300) throw new Error(`POST ${path}: ${reply.status} ${reply.body.slice(0, 300)}`);
+    return JSON.parse(reply.body) as { opened: { id: string; step: string }[]; case: { version: number } };
+  };
+  let reply = await answer('/api/v1/reports', tokens.operator, {
+    source: 'publicApp',
+    categoryId: server.categoryId,
+    description: `人民路${i}号门口有暴露垃圾，影响通行`,
+    position: { lon: beat.lon, lat: beat.lat },
+  });
+  const act = async (action: string, token: string, data: unknown = {}) => {
+    const task = reply.opened[0]!;
+    const version = reply.case.version;
+    reply = await answer(`/api/v1/tasks/${task.id}/actions/${action}`, token, { version, data });
+  };
+  await act('confirm', beat.token);
+  await act('file', tokens.shiftLeader, { conditionId });
+  await act('dispatch', tokens.dispatcher, { unitId });
+  await act('sign', tokens.department);
+  await act('respond', tokens.department, { result: '已清理' });
+  await act('pass', beat.token);
+  await act('close', tokens.shiftLeader);
+}
+
 /** Runs life cycles from `concurrency` connections for so long; a cycle that began is finished and counted. */
 async function cycles(server: BenchServer, options: BenchOptions, seconds: number) {
   const started = performance.now();
@@ -131,37 +169,14 @@ async function cycles(server: BenchServer, options: BenchOptions, seconds: numbe
   let done = 0;
   const worker = async (index: number) => {
     const client = new RawClient(server.port);
-    const call = async (method: string, path: string, token: string, body: unknown) => {
+    const call: Call = async (method, path, token, body) => {
       const at = performance.now();
       const reply = await client.request(method, path, token, body, randomUUID());
       latencies.push(performance.now() - at);
-      if (reply.status >= 300)
-        throw new Error(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 300)}`);
-      return JSON.parse(reply.body) as { opened: { id: string; step: string }[]; case: { version: number } };
+      return reply;
     };
     for (let i = index; performance.now() < until; i += options.concurrency) {
-      const beat = server.beats[i % server.beats.length]!;
-      const { tokens, unitId, conditionId } = server;
-      let reply = await call('POST', '/api/v1/reports', tokens.operator, {
-        source: 'publicApp',
-        categoryId: server.categoryId,
-        description: `人民路${i}号门口有暴露垃圾，影响通行`,
-        position: { lon: beat.lon, lat: beat.lat },
-      });
-      const act = async (action: string, token: string, data: unknown = {}) => {
-        const task = reply.opened[0]!;
-        reply = await call('POST', `/api/v1/tasks/${task.id}/actions/${action}`, token, {
-          version: reply.case.version,
-          data,
-        });
-      };
-      await act('confirm', beat.token);
-      await act('file', tokens.shiftLeader, { conditionId });
-      await act('dispatch', tokens.dispatcher, { unitId });
-      await act('sign', tokens.department);
-      await act('respond', tokens.department, { result: '已清理' });
-      await act('pass', beat.token);
-      await act('close', tokens.shiftLeader);
+      await lifeCycle(server, i, call);
       done += 1;
     }
     client.close();

@@ -9,7 +9,11 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     pairs: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '16' },
+    rate: { type: 'string', default: '60' },
     home: { type: 'string', default: '.wanmi' },
+    // For looking into a figure, not for taking it: both cost time themselves.
+    statements: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
   },
 });
 
@@ -48,6 +52,7 @@ function print(figures: readonly Figure[]): void {
 }
 
 const benches: Record<string, () => Promise<{ bench: (options: BenchOptions) => Promise<Figure[]> }>> = {
+  latency: () => import('./latency.ts'),
   loop: () => import('./loop.ts'),
   process: () => import('./process.ts'),
   tryout: () => import('./tryout.ts'),
@@ -58,7 +63,11 @@ export interface BenchOptions {
   seconds: number;
   pairs: number;
   concurrency: number;
+  /** Life cycles a second that are offered. */
+  rate: number;
   home: string;
+  statements: boolean;
+  profile: boolean;
   log: (line: string) => void;
 }
 
@@ -77,7 +86,10 @@ print(
     seconds: Number(values.seconds),
     pairs: Number(values.pairs),
     concurrency: Number(values.concurrency),
+    rate: Number(values.rate),
     home: values.home,
+    statements: values.statements,
+    profile: values.profile,
     // Progress goes beside the figures, so that --json stays one figure a line.
     log: (line) => console.error(line),
   }),

@@ -64,7 +64,7 @@ const horizon = sql`(
  */
 export async function readOutbox(db: Db | Trx, after: OutboxPosition, limit: number): Promise<OutboxRow[]> {
   const found = await sql<OutboxRow>`
-    select o.xid::text as xid, o.pos, o.city_id as "cityId", o.at, o.topic, o.case_id as "caseId", o.seq, o.payload
+    /*= outbox.read */ select o.xid::text as xid, o.pos, o.city_id as "cityId", o.at, o.topic, o.case_id as "caseId", o.seq, o.payload
       from outbox o
      where (o.xid, o.pos) > (${after.xid}::xid8, ${after.pos}::bigint) and o.xid < ${horizon}
      -- Qualified: a bare xid would be the text of the select list, and '1000' sorts before '999'.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import pg from 'pg';
@@ -88,10 +89,39 @@ export function clientConfig(connection: Connection, applicationName = 'wanmi'):
   return { ...connection, application_name: applicationName, types: valueParsers, keepAlive: true };
 }
 
+/** Of one process; a statement whose text is put together in endless ways must not fill every connection. */
+const MOST_NAMED = 500;
+const named = new Map<string, { name: string; text: string }>();
+
+/**
+ * A statement that begins with a word in `/*= … *\/` is prepared once per connection, under that word and its own
+ * text: for the few that run with every command, whose planning would cost more than they do. Kysely names none.
+ */
+function namedStatement(text: string): string | { name: string; text: string } {
+  const known = named.get(text);
+  if (known) return known;
+  const word = /^\s*\/\*= ([\w.]{1,30}) \*\//.exec(text)?.[1];
+  if (word === undefined || named.size >= MOST_NAMED) return text;
+  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  const statement = { name: `${word}#${digest}`, text };
+  named.set(text, statement);
+  return statement;
+}
+
+class NamingClient extends pg.Client {
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    const send = this.query.bind(this) as (...given: unknown[]) => unknown;
+    this.query = ((text: unknown, ...more: unknown[]) =>
+      send(typeof text === 'string' ? namedStatement(text) : text, ...more)) as typeof this.query;
+  }
+}
+
 /** A pool on the connection. 4 to 8 connections were fastest for one process on 2 cores. */
 export function createPool(connection: Connection, options: PoolOptions = {}): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(connection, options.applicationName),
+    Client: NamingClient,
     max: options.max ?? 8,
     connectionTimeoutMillis: 10_000,
   });

@@ -15,12 +15,7 @@ export async function checkFrom(
   at: number,
 ): Promise<number | null> {
   const { cityId, unitGridId, communityId, streetId, districtId, categoryId, reportedAt } = state;
-  const { rows } = await platform.pool.query<{ lon: number; lat: number }>({
-    name: 'cases.point',
-    text: 'select st_x(geom) as lon, st_y(geom) as lat from "case" where id = $1 and geom is not null',
-    values: [state.id],
-  });
-  const place = { point: rows[0] ?? null, unitGridId, regionIds: [communityId, streetId, districtId] };
+  const place = { point: state.point, unitGridId, regionIds: [communityId, streetId, districtId] };
   const find = { place, categoryId, foundAt: reportedAt };
   const window =
     (await checkWindow(platform, cityId, find, at)) ??

@@ -17,8 +17,6 @@ import { varsOf } from './vars.ts';
 interface Words {
   description: string;
   address: string | null;
-  lon: number | null;
-  lat: number | null;
 }
 
 /**
@@ -36,10 +34,7 @@ export async function openFollowUp(
   const [around, process, found] = await Promise.all([
     surroundingsOf(platform, from.cityId),
     processInForce(platform, from.cityId, 'case'),
-    client.query<Words>(
-      `select description, address, st_x(geom) as lon, st_y(geom) as lat from "case" where id = $1`,
-      [from.id],
-    ),
+    client.query<Words>('select description, address from "case" where id = $1', [from.id]),
   ]);
   const words = found.rows[0];
   const condition = around.catalog.conditionById.get(conditionId);
@@ -52,7 +47,7 @@ export async function openFollowUp(
     categoryId: condition.categoryId,
     description: words.description,
     address: words.address,
-    point: words.lon === null || words.lat === null ? null : { lon: words.lon, lat: words.lat },
+    point: from.point,
     inputCrs: null,
     accuracy: null,
     assetId: from.assetId,

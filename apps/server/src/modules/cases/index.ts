@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
-export { commandHash, replayed, type CommandMeta } from './command.ts';
+export { commandHash, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
 export {
   joinCase,
   openCase,

@@ -82,6 +82,7 @@ export async function openCase(
     caseNo: '',
     seq: 0,
     head: null,
+    point: report.point,
     stage: 'accept',
     outcome: null,
     source: report.source,

@@ -1,15 +1,43 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase, type TestDatabase } from '#platform/testing';
 import {
-  SQL_JOIN_CASE,
+  joinStatement,
+  openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_TASK,
-  SQL_OPEN_CASE,
+  SQL_LOAD_TASK_TO_CLOSE,
   SQL_REPLAY,
-  SQL_WRITE_CASE,
+  writeStatement,
+  type Part,
 } from './sql.ts';
 
-const HOT = { SQL_LOAD_TASK, SQL_LOAD_CASE, SQL_REPLAY, SQL_WRITE_CASE, SQL_OPEN_CASE, SQL_JOIN_CASE };
+const ALL: readonly Part[] = [
+  'assigned',
+  'opened',
+  'timed',
+  'logged',
+  'pictured',
+  'audited',
+  'answered',
+  'rescheduled',
+  'disarmed',
+  'applied',
+  'marked',
+  'linked',
+];
+const NOTHING = { touched: false, withdrawn: false, untimed: false };
+const EVERYTHING = { touched: true, withdrawn: true, untimed: true };
+
+/** The whole of each; a command's own leaves out what it does not need. */
+const HOT = {
+  load_task: SQL_LOAD_TASK,
+  load_task_to_close: SQL_LOAD_TASK_TO_CLOSE,
+  load_case: SQL_LOAD_CASE,
+  replay: SQL_REPLAY,
+  write_case: writeStatement(EVERYTHING, ALL).text,
+  open_case: openStatement(true, ALL.slice(0, 7)).text,
+  join_case: joinStatement(true, ALL.slice(0, 7)).text,
+};
 
 describe('the hot statements', () => {
   let database: TestDatabase;
@@ -17,11 +45,35 @@ describe('the hot statements', () => {
     database = await testDatabase();
   });
   afterAll(() => database.drop());
+  const fits = (text: string) =>
+    database.pool.connect().then(async (client) => {
+      try {
+        await client.query(`prepare one as ${text}`);
+        await client.query('deallocate one');
+      } finally {
+        client.release(true);
+      }
+    });
 
   test.each(Object.entries(HOT))('%s is kept for review and fits the tables', async (name, text) => {
-    await expect(`${text.trim()}\n`).toMatchFileSnapshot(
-      `queries/${name.toLowerCase().replace('sql_', '')}.sql`,
-    );
-    await database.pool.query(`prepare ${name} as ${text}`);
+    await expect(`${text.trim()}\n`).toMatchFileSnapshot(`queries/${name}.sql`);
+    await fits(text);
+  });
+
+  test('each part of a write stands alone as well', async () => {
+    for (const part of ALL) await fits(writeStatement(NOTHING, [part]).text);
+    for (const key of ['touched', 'withdrawn', 'untimed'] as const) {
+      await fits(writeStatement({ ...NOTHING, [key]: true }, ['logged']).text);
+    }
+    await fits(writeStatement(NOTHING, []).text);
+    await fits(openStatement(false, ['logged']).text);
+    await fits(joinStatement(false, []).text);
+  });
+
+  test('one statement has one name, however often it is asked for', () => {
+    const first = writeStatement(NOTHING, ['logged', 'audited']);
+    expect(writeStatement(NOTHING, ['logged', 'audited'])).toBe(first);
+    expect(writeStatement(EVERYTHING, ['logged', 'audited']).name).not.toBe(first.name);
+    expect(openStatement(false, ['logged', 'audited']).name).not.toBe(first.name);
   });
 });

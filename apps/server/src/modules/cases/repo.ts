@@ -3,9 +3,8 @@ import type { NumberFrame } from '#modules/catalog';
 import {
   iso,
   isoOrNull,
-  moreValues,
+  partsOf,
   reportValues,
-  restValues,
   toState,
   toTask,
   type Loaded,
@@ -14,14 +13,14 @@ import {
   type Writes,
 } from './rows.ts';
 import {
-  SQL_JOIN_CASE,
+  joinStatement,
+  openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_CASES,
   SQL_LOAD_TASK,
-  SQL_OPEN_CASE,
+  SQL_LOAD_TASK_TO_CLOSE,
   SQL_REPLAY,
-  SQL_WRITE_CASE,
-  SQL_WRITE_CASE_MORE,
+  writeStatement,
 } from './sql.ts';
 import type { ApplicationState, AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
@@ -33,9 +32,10 @@ export async function loadTask(
   ask: { taskId: string; cityId: string; personId: string | null; key: string | null; forClosing: boolean },
 ): Promise<Loaded | null> {
   const found = await db.query<Row>({
-    name: 'cases.loadTask',
-    text: SQL_LOAD_TASK,
-    values: [ask.taskId, ask.cityId, ask.personId, ask.key, ask.forClosing],
+    ...(ask.forClosing
+      ? { name: 'cases.loadTaskToClose', text: SQL_LOAD_TASK_TO_CLOSE }
+      : { name: 'cases.loadTask', text: SQL_LOAD_TASK }),
+    values: [ask.taskId, ask.cityId, ask.personId, ask.key],
   });
   const row = found.rows[0];
   if (!row) return null;
@@ -140,11 +140,13 @@ export async function writeCase(
   task: TaskState | null,
   writes: Writes,
 ): Promise<boolean> {
-  const more = moreValues(writes);
+  const { parts, values } = partsOf(writes);
+  const { withdrawn } = writes;
+  const touched = task !== null;
+  const untimed = task !== null && task.doneAt !== null ? [...withdrawn, task.id] : withdrawn;
+  const ended = { touched, withdrawn: withdrawn.length > 0, untimed: untimed.length > 0 };
   const done = await db.query<{ n: number }>({
-    ...(more
-      ? { name: 'cases.writeMore', text: SQL_WRITE_CASE_MORE }
-      : { name: 'cases.write', text: SQL_WRITE_CASE }),
+    ...writeStatement(ended, parts),
     values: [
       state.id,
       expectedSeq,
@@ -160,21 +162,24 @@ export async function writeCase(
       state.reportCount,
       isoOrNull(state.filedAt),
       isoOrNull(state.endedAt),
-      task?.id ?? null,
-      task?.claimedPostId ?? null,
-      isoOrNull(task?.claimedAt ?? null),
-      isoOrNull(task?.doneAt ?? null),
-      task?.donePostId ?? null,
-      task?.doneAction ?? null,
-      task?.overdue ?? false,
-      writes.withdrawn,
       state.selfHandled,
       state.rating,
       state.mergedIntoId,
       state.grade,
-      isoOrNull(writes.events.at(-1)?.at ?? null),
-      ...restValues(writes),
-      ...(more ?? []),
+      ...(touched
+        ? [
+            task.id,
+            task.claimedPostId,
+            isoOrNull(task.claimedAt),
+            isoOrNull(task.doneAt),
+            task.donePostId,
+            task.doneAction,
+            task.overdue,
+          ]
+        : []),
+      ...(ended.withdrawn ? [withdrawn, isoOrNull(writes.events.at(-1)?.at ?? null)] : []),
+      ...(ended.untimed ? [untimed] : []),
+      ...values,
     ],
   });
   return done.rows[0]?.n === 1;
@@ -188,9 +193,9 @@ export async function insertCase(
   writes: Writes,
 ): Promise<string> {
   const { report, number } = ask;
+  const { parts, values } = partsOf(writes);
   const done = await db.query<{ id: string; case_no: string }>({
-    name: 'cases.open',
-    text: SQL_OPEN_CASE,
+    ...openStatement(report.reporter !== null, parts),
     values: [
       state.cityId,
       number.period,
@@ -221,14 +226,14 @@ export async function insertCase(
       isoOrNull(state.endedAt),
       ask.text,
       ask.bigrams,
-      ...reportValues(report),
       state.selfHandled,
       state.conditionId,
       number.series,
       number.before,
       number.width,
       number.after,
-      ...restValues(writes),
+      ...reportValues(report),
+      ...values,
     ],
   });
   const row = done.rows[0];
@@ -244,10 +249,10 @@ export async function insertJoin(
   report: ReportRow,
   writes: Writes,
 ): Promise<boolean> {
+  const { parts, values } = partsOf(writes);
   const done = await db.query<{ n: number }>({
-    name: 'cases.join',
-    text: SQL_JOIN_CASE,
-    values: [state.id, expectedSeq, state.seq, state.head, ...reportValues(report), ...restValues(writes)],
+    ...joinStatement(report.reporter !== null, parts),
+    values: [state.id, expectedSeq, state.seq, state.head, ...reportValues(report), ...values],
   });
   return done.rows[0]?.n === 1;
 }

@@ -7,6 +7,7 @@ import type {
   OpenTask,
   TaskState,
 } from './state.ts';
+import type { Part } from './sql.ts';
 import { NO_LIMIT } from './state.ts';
 
 export interface Loaded {
@@ -32,6 +33,7 @@ export function toState(r: Row): CaseState {
     caseNo: r['case_no'] as string,
     seq: r['seq'] as number,
     head: r['head'] as Buffer,
+    point: r['lon'] === null ? null : { lon: r['lon'] as number, lat: r['lat'] as number },
     stage: r['stage'] as string,
     outcome: r['outcome'] as string | null,
     source: r['source'] as string,
@@ -122,9 +124,9 @@ export interface Writes {
 export const iso = (at: number): string => new Date(at).toISOString();
 export const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
-/** The parameters of the part that every write shares, one JSON array of rows each. */
-export function restValues(w: Writes): string[] {
-  return [
+/** The rows of a write, part by part (sql.ts); a part of no rows is not written. */
+const ROWS_OF: Readonly<Record<Part, (w: Writes) => object[]>> = {
+  assigned: (w) =>
     w.assignments.map((a) => ({
       id: a.id,
       unit_id: a.unitId,
@@ -149,6 +151,7 @@ export function restValues(w: Writes): string[] {
       failed_count: a.failedCount,
       overdue: a.overdue,
     })),
+  opened: (w) =>
     w.opened.map((t) => ({
       id: t.id,
       assignment_id: t.assignmentId,
@@ -175,12 +178,14 @@ export function restValues(w: Writes): string[] {
       done_action: t.doneAction,
       overdue: t.overdue,
     })),
+  timed: (w) =>
     w.timers.map((t) => ({
       task_id: t.taskId,
       fire: t.fire,
       due_at: iso(t.dueAt),
       since: isoOrNull(t.since ?? null),
     })),
+  logged: (w) =>
     w.events.map((e) => ({
       seq: e.seq,
       type: e.type,
@@ -191,7 +196,9 @@ export function restValues(w: Writes): string[] {
       hash: e.hash.toString('hex'),
       algorithm: e.algorithm,
     })),
+  pictured: (w) =>
     w.media.map((m) => ({ media_id: m.mediaId, purpose: m.purpose, seq: m.seq, at: iso(m.at) })),
+  audited: (w) =>
     w.audit.map((a) => ({
       id: a.id,
       at: iso(a.at),
@@ -201,6 +208,7 @@ export function restValues(w: Writes): string[] {
       request_id: a.requestId,
       ip: a.ip,
     })),
+  answered: (w) =>
     w.command.map((c) => ({
       person_id: c.personId,
       key: c.key,
@@ -209,22 +217,15 @@ export function restValues(w: Writes): string[] {
       answer: c.answer,
       at: iso(c.at),
     })),
-  ].map((rows) => JSON.stringify(rows));
-}
-
-/** The same for what only some commands write; null where this one writes none of it. */
-export function moreValues(w: Writes): string[] | null {
-  const none =
-    w.rescheduled.length + w.disarmed.length + w.applications.length + w.marks.length + w.links.length === 0;
-  if (none) return null;
-  return [
+  rescheduled: (w) =>
     w.rescheduled.map((t) => ({
       id: t.id,
       warn_at: isoOrNull(t.warnAt),
       due_at: isoOrNull(t.dueAt),
       due_key: iso(t.dueAt ?? NO_LIMIT),
     })),
-    w.disarmed.map((t) => ({ task_id: t.taskId, fire: t.fire })),
+  disarmed: (w) => w.disarmed.map((t) => ({ task_id: t.taskId, fire: t.fire })),
+  applied: (w) =>
     w.applications.map((a) => ({
       id: a.id,
       assignment_id: a.assignmentId,
@@ -241,6 +242,7 @@ export function moreValues(w: Writes): string[] | null {
       decided_at: isoOrNull(a.decidedAt),
       decided_post_id: a.decidedPostId,
     })),
+  marked: (w) =>
     w.marks.map((m) => ({
       id: m.id,
       kind: m.kind,
@@ -249,8 +251,22 @@ export function moreValues(w: Writes): string[] | null {
       due_at: isoOrNull(m.dueAt),
       note: m.note,
     })),
-    w.links.map((l) => ({ from_id: l.fromId, to_id: l.toId, kind: l.kind, at: iso(l.at) })),
-  ].map((rows) => JSON.stringify(rows));
+  linked: (w) => w.links.map((l) => ({ from_id: l.fromId, to_id: l.toId, kind: l.kind, at: iso(l.at) })),
+};
+
+const PARTS = Object.keys(ROWS_OF) as Part[];
+
+/** What one command writes beside the case row itself: parts, and for each of them its rows as one JSON. */
+export function partsOf(w: Writes): { parts: Part[]; values: string[] } {
+  const parts: Part[] = [];
+  const values: string[] = [];
+  for (const part of PARTS) {
+    const rows = ROWS_OF[part](w);
+    if (rows.length === 0) continue;
+    parts.push(part);
+    values.push(JSON.stringify(rows));
+  }
+  return { parts, values };
 }
 
 /** What a report row holds beside its case; personal data only in `reporter`. */
@@ -274,41 +290,29 @@ export interface ReportRow {
   reporter: { id: string; name: string | null; phone: string | null; wantsReply: boolean } | null;
 }
 
+/** The report's row and, where somebody is known, the reporter's, as one JSON each. */
 export function reportValues(report: ReportRow): string[] {
   const { reporter } = report;
-  return [
-    JSON.stringify(
-      reporter
-        ? [
-            {
-              id: reporter.id,
-              name: reporter.name,
-              phone: reporter.phone,
-              wants_reply: reporter.wantsReply,
-              created_at: iso(report.receivedAt),
-            },
-          ]
-        : [],
-    ),
-    JSON.stringify([
-      {
-        id: report.id,
-        kind: report.kind,
-        source: report.source,
-        external_ref: report.externalRef,
-        category_id: report.categoryId,
-        description: report.description,
-        address: report.address,
-        lon: report.point?.lon ?? null,
-        lat: report.point?.lat ?? null,
-        input_crs: report.inputCrs,
-        accuracy: report.accuracy,
-        asset_id: report.assetId,
-        post_id: report.postId,
-        unit_id: report.unitId ?? null,
-        reported_at: iso(report.reportedAt),
-        received_at: iso(report.receivedAt),
-      },
-    ]),
-  ];
+  const row = {
+    id: report.id,
+    kind: report.kind,
+    source: report.source,
+    external_ref: report.externalRef,
+    category_id: report.categoryId,
+    description: report.description,
+    address: report.address,
+    lon: report.point?.lon ?? null,
+    lat: report.point?.lat ?? null,
+    input_crs: report.inputCrs,
+    accuracy: report.accuracy,
+    asset_id: report.assetId,
+    post_id: report.postId,
+    unit_id: report.unitId ?? null,
+    reported_at: iso(report.reportedAt),
+    received_at: iso(report.receivedAt),
+  };
+  if (!reporter) return [JSON.stringify([row])];
+  const { id, name, phone, wantsReply } = reporter;
+  const who = { id, name, phone, wants_reply: wantsReply, created_at: iso(report.receivedAt) };
+  return [JSON.stringify([row]), JSON.stringify([who])];
 }

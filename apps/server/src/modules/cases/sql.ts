@@ -8,7 +8,7 @@ const CASE_COLUMNS = `
   c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, c.kind, c.category_id, c.condition_id,
   c.manual_id, c.unit_grid_id, c.patrol_grid_id, c.district_id, c.street_id, c.community_id, c.grade, c.asset_id,
   c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.self_handled, c.rating, c.merged_into_id,
-  c.process_id, c.tokens,
+  c.process_id, c.tokens, st_x(c.geom) as lon, st_y(c.geom) as lat,
   c.reported_at, c.filed_at, c.ended_at`;
 
 const TASK_COLUMNS = `
@@ -33,6 +33,7 @@ const ASSIGNMENTS = `
       'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
    from assignment a where a.case_id = c.id)`;
 
+// `offset 0`: with statistics of a city in which nothing is open, all open tasks of the city would be walked for it.
 const OTHER_TASKS = `
     (select jsonb_agg(jsonb_build_object(
         'id', o.id, 'token', o.token, 'node', o.node, 'step', o.step, 'role', o.role, 'unitId', o.unit_id,
@@ -41,7 +42,7 @@ const OTHER_TASKS = `
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
         'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null`;
+     from (select * from task where case_id = c.id offset 0) o where o.done_at is null`;
 
 // Only where the process has forked: else the task that is acted on is the only one that is open.
 const OTHERS = `
@@ -58,17 +59,22 @@ const APPLICATIONS = `
         'decidedPostId', p.decided_post_id) order by p.id)
      from application p where p.case_id = c.id)`;
 
-export const SQL_LOAD_TASK = `
+const loadTaskText = (dispatchedByActor: string): string => `
 select ${CASE_COLUMNS}, ${TASK_COLUMNS}, ${ASSIGNMENTS} as assignments, ${OTHERS} as others,
   case when t.assignment_id is not null or t.application_id is not null or jsonb_array_length(c.tokens->'t') > 1
     then ${APPLICATIONS} end as applications,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
-  case when $5 then exists (
-    select 1 from case_event e where e.case_id = c.id and e.person_id = $3
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict')) else false end as dispatched_by_actor
+  ${dispatchedByActor} as dispatched_by_actor
 from task t join "case" c on c.id = t.case_id
 where t.id = $1 and c.city_id = $2`;
+
+export const SQL_LOAD_TASK = loadTaskText('false');
+
+/** Asks the log as well, each of whose months is opened for it: that costs as much as all the rest. */
+export const SQL_LOAD_TASK_TO_CLOSE = loadTaskText(`exists (
+    select 1 from case_event e where e.case_id = c.id and e.person_id = $3
+      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict'))`);
 
 /** For an action on the case itself: everything that is open in it. */
 export const SQL_LOAD_CASE = `
@@ -89,16 +95,21 @@ from "case" c where c.id = any($1::uuid[]) and c.city_id = $2 order by c.id`;
 export const SQL_REPLAY = `
 select encode(hash, 'hex') as hash, answer from command where person_id = $1 and key = any($2::text[])`;
 
-// Every part hangs on the guard: a lost race writes nothing at all.
-const WRITE_REST = `
-, assigned as (
+/**
+ * What a write may consist of beside the case's own row. Every part hangs on the guard (a lost race writes nothing at
+ * all) and reads its rows from one parameter. A command's statement has the parts that it needs and no other:
+ * opening a table and its indexes costs as much as writing a row.
+ */
+const PARTS = {
+  assigned: `
+assigned as (
   insert into assignment (id, city_id, case_id, parent_id, part, form, unit_id, crew_id, crew_post_id, state,
     limit_value, limit_unit, calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at,
     failed_count, extensions, overdue, exempt)
   select x.id, g.city_id, g.id, x.parent_id, x.part, x.form, x.unit_id, x.crew_id, x.crew_post_id, x.state,
     x.limit_value, x.limit_unit, x.calendar, x.clock, x.dispatched_at, x.due_at, x.signed_at, x.responded_at,
     x.passed_at, x.ended_at, x.failed_count, x.extensions, x.overdue, x.exempt
-  from guard g, jsonb_to_recordset($A::jsonb) as x(id uuid, parent_id uuid, part text, form text, unit_id uuid,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, parent_id uuid, part text, form text, unit_id uuid,
     crew_id uuid, crew_post_id uuid, extensions int, exempt boolean, state text, limit_value numeric, limit_unit text, calendar text, clock jsonb, dispatched_at timestamptz,
     due_at timestamptz, signed_at timestamptz, responded_at timestamptz, passed_at timestamptz,
     ended_at timestamptz, failed_count int, overdue boolean)
@@ -108,189 +119,259 @@ const WRITE_REST = `
     failed_count = excluded.failed_count, extensions = excluded.extensions, overdue = excluded.overdue,
     exempt = excluded.exempt
   returning 1
-), opened as (
+)`,
+  opened: `
+opened as (
   insert into task (id, city_id, case_id, assignment_id, application_id, node, token, scope, step, role, unit_id, post_id,
     claimed_post_id, claimed_at, opened_at, not_before, warn_at, due_at, due_key, limit_value, limit_unit, calendar,
     done_at, done_post_id, done_action, overdue)
   select x.id, g.city_id, g.id, x.assignment_id, x.application_id, x.node, x.token, x.scope, x.step, x.role, x.unit_id, x.post_id,
     x.claimed_post_id, x.claimed_at, x.opened_at, x.not_before, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
     x.done_at, x.done_post_id, x.done_action, x.overdue
-  from guard g, jsonb_to_recordset($B::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
     role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
     not_before timestamptz, warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
     done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
   returning 1
-), timed as (
+)`,
+  timed: `
+timed as (
   insert into timer (task_id, fire, city_id, case_id, due_at, since)
   select x.task_id, x.fire, g.city_id, g.id, x.due_at, x.since
-  from guard g, jsonb_to_recordset($C::jsonb) as x(task_id uuid, fire text, due_at timestamptz, since timestamptz)
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(task_id uuid, fire text, due_at timestamptz, since timestamptz)
   on conflict (task_id, fire) do update set due_at = excluded.due_at
   returning 1
-), logged as (
+)`,
+  logged: `
+logged as (
   insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
   select g.id, x.seq, g.city_id, x.type, x.at, x.post_id, x.person_id, x.body, decode(x.hash, 'hex'), x.algorithm
-  from guard g, jsonb_to_recordset($D::jsonb) as x(seq int, type text, at timestamptz, post_id uuid,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(seq int, type text, at timestamptz, post_id uuid,
     person_id uuid, body text, hash text, algorithm text)
   returning 1
 ), sent as (
   insert into outbox (city_id, at, topic, case_id, seq)
   select g.city_id, x.at, 'case', g.id, x.seq
-  from guard g, jsonb_to_recordset($D::jsonb) as x(seq int, at timestamptz)
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(seq int, at timestamptz)
   order by x.seq
   returning 1
-), pictured as (
+)`,
+  pictured: `
+pictured as (
   insert into case_media (case_id, media_id, city_id, purpose, seq, at)
   select g.id, x.media_id, g.city_id, x.purpose, x.seq, x.at
-  from guard g, jsonb_to_recordset($E::jsonb) as x(media_id uuid, purpose text, seq int, at timestamptz)
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(media_id uuid, purpose text, seq int, at timestamptz)
   on conflict do nothing
   returning 1
-), audited as (
+)`,
+  audited: `
+audited as (
   insert into audit (id, city_id, at, person_id, post_id, action, entity, entity_id, outcome, request_id, ip)
   select x.id, g.city_id, x.at, x.person_id, x.post_id, x.action, 'case', g.id, 'ok', x.request_id, x.ip
-  from guard g, jsonb_to_recordset($F::jsonb) as x(id uuid, at timestamptz, person_id uuid, post_id uuid,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, at timestamptz, person_id uuid, post_id uuid,
     action text, request_id text, ip inet)
   returning 1
-), answered as (
+)`,
+  answered: `
+answered as (
   insert into command (person_id, key, city_id, hash, status, answer, at)
   select x.person_id, x.key, g.city_id, decode(x.hash, 'hex'), x.status,
     case when g.case_no is null then x.answer else jsonb_set(x.answer, '{case,caseNo}', to_jsonb(g.case_no)) end, x.at
-  from guard g, jsonb_to_recordset($G::jsonb) as x(person_id uuid, key text, hash text, status smallint,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(person_id uuid, key text, hash text, status smallint,
     answer jsonb, at timestamptz)
   returning 1
-)`;
-
-/** Numbers the shared part's letters from `first` on: the statements differ in what comes before it. */
-function numbered(text: string, first: number): string {
-  return text.replace(/\$([A-G])/g, (_all, letter: string) => `$${first + letter.charCodeAt(0) - 65}`);
-}
-
-const WRITE_HEAD = `
-with guard as (
-  update "case" set seq = $3, head = $4, stage = $5, outcome = $6, tokens = $7, category_id = $8,
-    condition_id = $9, manual_id = $10, department_id = $11, report_count = $12, filed_at = $13, ended_at = $14,
-    self_handled = $23, rating = $24, merged_into_id = $25, grade = $26
-  where id = $1 and seq = $2
-  returning id, city_id, null::text as case_no
-), touched as (
-  update task set claimed_post_id = $16, claimed_at = $17, done_at = $18, done_post_id = $19, done_action = $20,
-    overdue = $21
-  where id = $15 and exists (select 1 from guard)
-  returning id
-), withdrawn as (
-  update task set done_at = $27, done_action = 'withdraw', overdue = overdue or coalesce(due_at < $27, false)
-  where id = any($22::uuid[]) and exists (select 1 from guard)
-  returning 1
-), untimed as (
-  delete from timer
-  where task_id = any(case when $18::timestamptz is null then $22::uuid[] else array_append($22::uuid[], $15::uuid) end)
-    and exists (select 1 from guard)
-  returning 1
-)${numbered(WRITE_REST, 28)}`;
-
-/** What only some commands write: most are spared its planning. Timers first fall, then stand anew. */
-const WRITE_MORE = `
-, rescheduled as (
+)`,
+  // Timers first fall, then stand anew.
+  rescheduled: `
+rescheduled as (
   update task set warn_at = x.warn_at, due_at = x.due_at, due_key = x.due_key
-  from guard g, jsonb_to_recordset($35::jsonb) as x(id uuid, warn_at timestamptz, due_at timestamptz,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, warn_at timestamptz, due_at timestamptz,
     due_key timestamptz)
   where task.id = x.id and task.case_id = g.id
   returning 1
-), disarmed as (
-  delete from timer using guard g, jsonb_to_recordset($36::jsonb) as x(task_id uuid, fire text)
-  where timer.task_id = x.task_id and timer.fire = x.fire and timer.case_id = g.id
+)`,
+  // By its key: joined to its rows, all timers of all cities would be read where few are expected.
+  disarmed: `
+disarmed as (
+  delete from timer
+  where task_id = any(array(select x.task_id from jsonb_to_recordset($rows::jsonb) as x(task_id uuid)))
+    and case_id = (select id from guard)
+    and exists (select 1 from jsonb_to_recordset($rows::jsonb) as x(task_id uuid, fire text)
+      where x.task_id = timer.task_id and x.fire = timer.fire)
   returning 1
-), applied as (
+)`,
+  applied: `
+applied as (
   insert into application (id, city_id, case_id, assignment_id, kind, state, level, levels, ask, granted, asked_at,
     asked_post_id, asked_person_id, asked_unit_id, decided_at, decided_post_id)
   select x.id, g.city_id, g.id, x.assignment_id, x.kind, x.state, x.level, x.levels, x.ask, x.granted, x.asked_at,
     x.asked_post_id, x.asked_person_id, x.asked_unit_id, x.decided_at, x.decided_post_id
-  from guard g, jsonb_to_recordset($37::jsonb) as x(id uuid, assignment_id uuid, kind text, state text,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, assignment_id uuid, kind text, state text,
     level smallint, levels smallint, ask jsonb, granted jsonb, asked_at timestamptz, asked_post_id uuid,
     asked_person_id uuid, asked_unit_id uuid, decided_at timestamptz, decided_post_id uuid)
   on conflict (id) do update set state = excluded.state, level = excluded.level, granted = excluded.granted,
     decided_at = excluded.decided_at, decided_post_id = excluded.decided_post_id
   returning 1
-), marked as (
+)`,
+  marked: `
+marked as (
   insert into case_mark (id, city_id, case_id, kind, post_id, at, due_at, note)
   select x.id, g.city_id, g.id, x.kind, x.post_id, x.at, x.due_at, x.note
-  from guard g, jsonb_to_recordset($38::jsonb) as x(id uuid, kind text, post_id uuid, at timestamptz,
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(id uuid, kind text, post_id uuid, at timestamptz,
     due_at timestamptz, note text)
   returning 1
-), linked as (
+)`,
+  linked: `
+linked as (
   insert into case_link (from_id, to_id, kind, city_id, at)
   select x.from_id, x.to_id, x.kind, g.city_id, x.at
-  from guard g, jsonb_to_recordset($39::jsonb) as x(from_id uuid, to_id uuid, kind text, at timestamptz)
+  from guard g, jsonb_to_recordset($rows::jsonb) as x(from_id uuid, to_id uuid, kind text, at timestamptz)
   on conflict do nothing
+  returning 1
+)`,
+} as const;
+
+/** The parts of a write, in the order in which they stand in its statement. */
+export type Part = keyof typeof PARTS;
+
+const partsText = (parts: readonly Part[], first: number): string =>
+  parts.map((part, i) => `, ${PARTS[part].trim().replaceAll('$rows', `$${first + i}`)}`).join('');
+
+/** What happens to tasks that were open: to the one that was acted on, and to those that nobody does any more. */
+export interface Ended {
+  readonly touched: boolean;
+  readonly withdrawn: boolean;
+  readonly untimed: boolean;
+}
+
+const GUARD = `
+with guard as (
+  update "case" set seq = $3, head = $4, stage = $5, outcome = $6, tokens = $7, category_id = $8,
+    condition_id = $9, manual_id = $10, department_id = $11, report_count = $12, filed_at = $13, ended_at = $14,
+    self_handled = $15, rating = $16, merged_into_id = $17, grade = $18
+  where id = $1 and seq = $2
+  returning id, city_id, null::text as case_no
+)`;
+const GUARD_PARAMETERS = 18;
+
+const texts = new Map<string, { name: string; text: string }>();
+
+/** One of these statements, made once; `name` is its own, so that each connection plans it once. */
+function statement(kind: string, key: string, make: () => string): { name: string; text: string } {
+  const id = `${kind}:${key}`;
+  let found = texts.get(id);
+  if (!found) texts.set(id, (found = { name: `cases.${kind}${texts.size}`, text: make() }));
+  return found;
+}
+
+/**
+ * A command's write. Parameters: the guard's 18; task, claimed post, claimed at, done at, done post, action, overdue
+ * where a task was acted on; ids and time of what is withdrawn; ids of tasks whose timers fall; one JSON for each part.
+ */
+export function writeStatement(ended: Ended, parts: readonly Part[]): { name: string; text: string } {
+  const { touched, withdrawn, untimed } = ended;
+  const key = `${touched ? 't' : ''}${withdrawn ? 'w' : ''}${untimed ? 'u' : ''} ${parts.join(' ')}`;
+  return statement('write', key, () => {
+    let n = GUARD_PARAMETERS;
+    const next = () => `$${(n += 1)}`;
+    const tasks: string[] = [];
+    if (touched) {
+      const id = next();
+      tasks.push(`, touched as (
+  update task set claimed_post_id = ${next()}, claimed_at = ${next()}, done_at = ${next()}, done_post_id = ${next()},
+    done_action = ${next()}, overdue = ${next()}
+  where id = ${id} and exists (select 1 from guard)
+  returning 1
+)`);
+    }
+    if (withdrawn) {
+      const ids = next();
+      const at = next();
+      tasks.push(`, withdrawn as (
+  update task set done_at = ${at}, done_action = 'withdraw', overdue = overdue or coalesce(due_at < ${at}, false)
+  where id = any(${ids}::uuid[]) and exists (select 1 from guard)
+  returning 1
+)`);
+    }
+    if (untimed) {
+      tasks.push(`, untimed as (
+  delete from timer where task_id = any(${next()}::uuid[]) and exists (select 1 from guard)
+  returning 1
+)`);
+    }
+    return `${GUARD}${tasks.join('')}${partsText(parts, n + 1)}\nselect count(*)::int as n from guard`;
+  });
+}
+
+/** The reporter, where one is known, and the report itself; `$told` and `$reported` are their rows. */
+const TOLD = `
+told as (
+  insert into reporter (id, city_id, name, phone, wants_reply, created_at)
+  select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
+  from guard g, jsonb_to_recordset($told::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
+    created_at timestamptz)
+  returning id
+)`;
+const REPORTED = `
+reported as (
+  insert into report (id, city_id, case_id, kind, source, external_ref, category_id, description, address, geom,
+    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at, street_id, community_id,
+    patrol_grid_id, unit_id)
+  select x.id, g.city_id, g.id, x.kind, x.source, x.external_ref, x.category_id, x.description, x.address,
+    case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
+    x.input_crs, x.accuracy, x.asset_id, $teller, x.post_id, x.reported_at, x.received_at,
+    g.street_id, g.community_id, g.patrol_grid_id, x.unit_id
+  from guard g, jsonb_to_recordset($reported::jsonb) as x(id uuid, kind text, source text, external_ref text,
+    category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
+    asset_id uuid, post_id uuid, unit_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
 )`;
 
-const WRITTEN = '\nselect count(*)::int as n from guard';
+function reportText(told: boolean, first: number): string {
+  const reporter = told ? `, ${TOLD.trim().replace('$told', `$${first + 1}`)}` : '';
+  const report = REPORTED.trim()
+    .replace('$reported', `$${first}`)
+    .replace('$teller', told ? '(select id from told)' : 'null');
+  return `${reporter}, ${report}`;
+}
 
-export const SQL_WRITE_CASE = `${WRITE_HEAD}${WRITTEN}`;
-export const SQL_WRITE_CASE_MORE = `${WRITE_HEAD}${WRITE_MORE}${WRITTEN}`;
-
-export const SQL_OPEN_CASE = `
+/** A new case with its first report. Parameters: the 35 below; the report's row, the reporter's; one JSON a part. */
+export function openStatement(told: boolean, parts: readonly Part[]): { name: string; text: string } {
+  return statement('open', `${told ? 'told ' : ''}${parts.join(' ')}`, () => {
+    const first = 36;
+    return `
 with num as (
-  insert into numbering (city_id, series, period, last) values ($1, $34, $2, 1)
+  insert into numbering (city_id, series, period, last) values ($1, $32, $2, 1)
   on conflict (city_id, series, period) do update set last = numbering.last + 1
   returning last
 ), guard as (
   insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
     address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
     collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
-  select $3, $1, $35::text || lpad(num.last::text, greatest($36::int, length(num.last::text)), '0') || $37::text, $4, $5, $6, $7, $8,
+  select $3, $1, $33::text || lpad(num.last::text, greatest($34::int, length(num.last::text)), '0') || $35::text, $4, $5, $6, $7, $8,
     $9, $10, $11, $12, case when $13::float8 is null then null
       else st_setsrid(st_makepoint($13::float8, $14::float8), 4326) end,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $32, $33
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $30, $31
   from num
   returning id, city_id, case_no, street_id, community_id, patrol_grid_id
 ), worded as (
   insert into case_text (case_id, city_id, text, bigrams) select id, city_id, $28, $29::text[] from guard
   returning 1
-), told as (
-  insert into reporter (id, city_id, name, phone, wants_reply, created_at)
-  select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
-  from guard g, jsonb_to_recordset($30::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
-    created_at timestamptz)
-  returning id
-), reported as (
-  insert into report (id, city_id, case_id, kind, source, external_ref, category_id, description, address, geom,
-    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at, street_id, community_id,
-    patrol_grid_id, unit_id)
-  select x.id, g.city_id, g.id, x.kind, x.source, x.external_ref, x.category_id, x.description, x.address,
-    case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
-    x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at,
-    g.street_id, g.community_id, g.patrol_grid_id, x.unit_id
-  from guard g, jsonb_to_recordset($31::jsonb) as x(id uuid, kind text, source text, external_ref text,
-    category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
-    asset_id uuid, post_id uuid, unit_id uuid, reported_at timestamptz, received_at timestamptz)
-  returning 1
-)${numbered(WRITE_REST, 38)}
+)${reportText(told, first)}${partsText(parts, first + (told ? 2 : 1))}
 select id, case_no from guard`;
+  });
+}
 
-/** A later report of the same problem: the guard is the open case that it joins. */
-export const SQL_JOIN_CASE = `
+/** A later report of the same problem: the guard is the open case that it joins. Parameters: 4, then as above. */
+export function joinStatement(told: boolean, parts: readonly Part[]): { name: string; text: string } {
+  return statement('join', `${told ? 'told ' : ''}${parts.join(' ')}`, () => {
+    const first = 5;
+    return `
 with guard as (
   update "case" set seq = $3, head = $4, report_count = report_count + 1
   where id = $1 and seq = $2 and ended_at is null
   returning id, city_id, null::text as case_no, street_id, community_id, patrol_grid_id
-), told as (
-  insert into reporter (id, city_id, name, phone, wants_reply, created_at)
-  select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
-  from guard g, jsonb_to_recordset($5::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
-    created_at timestamptz)
-  returning id
-), reported as (
-  insert into report (id, city_id, case_id, kind, source, external_ref, category_id, description, address, geom,
-    input_crs, accuracy, asset_id, reporter_id, post_id, reported_at, received_at, street_id, community_id,
-    patrol_grid_id, unit_id)
-  select x.id, g.city_id, g.id, x.kind, x.source, x.external_ref, x.category_id, x.description, x.address,
-    case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
-    x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at,
-    g.street_id, g.community_id, g.patrol_grid_id, x.unit_id
-  from guard g, jsonb_to_recordset($6::jsonb) as x(id uuid, kind text, source text, external_ref text,
-    category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
-    asset_id uuid, post_id uuid, unit_id uuid, reported_at timestamptz, received_at timestamptz)
-  returning 1
-)${numbered(WRITE_REST, 7)}
+)${reportText(told, first)}${partsText(parts, first + (told ? 2 : 1))}
 select count(*)::int as n from guard`;
+  });
+}

@@ -18,6 +18,8 @@ export interface CaseState {
   caseNo: string;
   seq: number;
   head: Buffer | null;
+  /** WGS 84. */
+  point: { lon: number; lat: number } | null;
   stage: string;
   outcome: string | null;
   source: string;

@@ -54,7 +54,7 @@ export function spokenSql({ cityId, place, categoryIds, at }: SpokenQuestion): R
     ? point(place.point)
     : sql`(select st_pointonsurface(geom) from grid where id = ${place.unitGridId ?? null}::uuid)`;
   const known = (place.regionIds ?? []).filter((id) => id !== null);
-  return sql<ControlRow>`
+  return sql<ControlRow>`/*= control.spoken */
     with recursive up as (
       select r.id, r.parent_id from region r where r.id = any(${known}::uuid[]) and r.city_id = ${cityId}::uuid
       union

@@ -110,7 +110,7 @@ async function absentAmong(
   at: number,
 ): Promise<Map<string, string | null>> {
   const time = new Date(at);
-  const { rows } = await sql<{ postId: string; substituteId: string | null }>`
+  const { rows } = await sql<{ postId: string; substituteId: string | null }>`/*= duty.absent */
     select post_id as "postId", substitute_post_id as "substituteId" from absence
      where post_id = any(${[...postIds]}::uuid[]) and from_at <= ${time} and to_at > ${time}`.execute(db);
   return new Map(rows.map((row) => [row.postId, row.substituteId]));
@@ -142,7 +142,7 @@ export async function atWork(
 }
 
 async function inShift(db: Db | Trx, holders: readonly PostHolder[], at: number): Promise<PostHolder | null> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`/*= duty.inShift */
     select post_id as id from roster where post_id = any(${holders.map((one) => one.postId)}::uuid[])
        and periods @> ${new Date(at)}::timestamptz`.execute(db);
   const ids = new Set(rows.map((row) => row.id));

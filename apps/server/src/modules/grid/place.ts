@@ -28,7 +28,7 @@ export async function placeOf(db: Db | Trx, cityId: string, at: LonLat): Promise
  * smallest id: it must go to the partial GiST index, where a point touches four grids at the most.
  */
 export function placeSql(cityId: string, at: LonLat) {
-  return sql<Place>`
+  return sql<Place>`/*= grid.place */
     select id as "unitGridId", patrol_grid_id as "patrolGridId", disposal_grid_id as "disposalGridId",
            district_id as "districtId", street_id as "streetId", community_id as "communityId", grade
       from (select * from grid

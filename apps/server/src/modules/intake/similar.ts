@@ -92,7 +92,7 @@ export async function similarCases(
     sql`c.outcome = 'closed' and c.ended_at >= ${new Date(now - days * DAY)}`,
     now - days * DAY - LONGEST_LIFE,
   );
-  const found = await sql<SimilarRow>`
+  const found = await sql<SimilarRow>`/*= intake.similar */
     select * from (${open} ${days > 0 ? sql`union all ${cameBack}` : sql``}) s
     order by recurrence, distance, id limit ${SIMILAR_LIMIT}`.execute(platform.db);
   return found.rows.map((row) => toSimilar(catalog, row));

@@ -3,6 +3,7 @@ import type { ControlHint, ReportInput, ReportReply } from '@wanmi/contracts';
 import {
   commandHash,
   findReplays,
+  isUniqueViolation,
   joinCase,
   openCase,
   replayed,
@@ -16,7 +17,7 @@ import {
 import { catalogOf } from '#modules/catalog';
 import { controlsAt, refusing } from '#modules/control';
 import type { Actor } from '#platform/actor';
-import { problem } from '#platform/errors';
+import { Problem, problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { fieldError } from './fields.ts';
 import { openingOf } from './opening.ts';
@@ -37,9 +38,28 @@ export async function submitReport(
   // Also by the report's own id: phones send again when the net was bad, each time under another key.
   const keys = [meta.key, input.id ? `report:${input.id}` : null].filter((key) => key !== null);
   const hash = commandHash('report', input);
-  const before = await repeatOf(platform, actor, keys, hash);
-  if (before) return before;
+  try {
+    return await takeNew(platform, actor, input, meta, keys, hash);
+  } catch (error) {
+    // Repeated commands are few: the first one's answer is looked for when the second one fails, as it must, by its
+    // keys at the latest. Whatever it failed by (a photo that is used now, a moment that is too old now), it stands.
+    const refused = error instanceof Problem || (error as { code?: string }).code === '23505';
+    const first = refused ? await repeatOf(platform, actor, keys, hash) : null;
+    if (first) return first;
+    if (isUniqueViolation(error, 'report_external')) throw problem('report.known');
+    throw error;
+  }
+}
 
+/** @throws 23505 where one of its keys is taken */
+async function takeNew(
+  platform: Platform,
+  actor: Actor,
+  input: ReportInput,
+  meta: CommandMeta,
+  keys: readonly string[],
+  hash: string,
+): Promise<{ reply: ReportReply; repeated: boolean }> {
   const catalog = await catalogOf(platform, actor.cityId);
   const { report, ...found } = await openingOf(platform, actor, catalog, input);
   if (input.joinCaseId) await requireProblem(platform, actor, input.joinCaseId);
@@ -53,21 +73,10 @@ export async function submitReport(
   if (report.source === 'collector') requireCollected(controls);
   const kept = similar.map(({ id, distance }) => ({ id, distance }));
   const opening: Opening = { ...found, report, keys, similar: kept };
-  try {
-    const reply = input.joinCaseId
-      ? await joinCase(platform, actor, input.joinCaseId, opening, meta, hash)
-      : await openCase(platform, actor, opening, meta, hash);
-    return { reply: { ...reply, similar, controls }, repeated: false };
-  } catch (error) {
-    if ((error as { code?: string }).code !== '23505') throw error;
-    // The same message twice at once, or a number that came in before: the first one stands.
-    const first = await repeatOf(platform, actor, keys, hash);
-    if (first) return first;
-    if (String((error as { constraint?: string }).constraint).startsWith('report_external')) {
-      throw problem('report.known');
-    }
-    throw error;
-  }
+  const reply = input.joinCaseId
+    ? await joinCase(platform, actor, input.joinCaseId, opening, meta, hash)
+    : await openCase(platform, actor, opening, meta, hash);
+  return { reply: { ...reply, similar, controls }, repeated: false };
 }
 
 /** The answer of the first time, if there was one. @throws idempotency.mismatch */

@@ -106,12 +106,27 @@ export async function postsAbove(
   return rows.map((row) => row.id);
 }
 
-/** Of these posts, those whose own region the case lies in; work without a place lies in all of them. */
-export async function postsCovering(db: Db | Trx, caseId: string, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select p.id from post p join "case" c on c.id = ${caseId}::uuid
-     where p.id = any(${[...ids]}::uuid[]) and (p.scope <> 'region' or c.district_id is null
-       or p.scope_region_id in (c.district_id, c.street_id, c.community_id))
-     order by p.id`.execute(db);
-  return rows.map((row) => row.id);
+/** Where a case lies. */
+export type CasePlace = Readonly<Record<'districtId' | 'streetId' | 'communityId', string | null>>;
+
+export async function casePlaces(
+  db: Db | Trx,
+  caseIds: readonly string[],
+): Promise<ReadonlyMap<string, CasePlace>> {
+  if (caseIds.length === 0) return new Map();
+  const { rows } = await sql<CasePlace & { id: string }>`/*= notify.places */
+    select id, district_id as "districtId", street_id as "streetId", community_id as "communityId"
+      from "case" where id = any(${[...caseIds]}::uuid[])`.execute(db);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Of these posts, the region of each that sees one region only. */
+export async function regionsOfPosts(
+  db: Db | Trx,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const { rows } = await sql<{ id: string; regionId: string | null }>`/*= notify.scopes */
+    select id, scope_region_id as "regionId" from post
+     where id = any(${[...ids]}::uuid[]) and scope = 'region'`.execute(db);
+  return new Map(rows.map((row) => [row.id, row.regionId]));
 }

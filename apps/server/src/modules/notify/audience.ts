@@ -3,11 +3,13 @@ import type { Trx } from '#platform/pool';
 import { postsFor } from '#modules/org';
 import {
   applicantsOf,
+  casePlaces,
   openTasks,
   openWork,
   postsAbove,
-  postsCovering,
+  regionsOfPosts,
   reporterPosts,
+  type CasePlace,
   type CaseWork,
   type ReporterPost,
   type WaitingTask,
@@ -25,6 +27,9 @@ export class Audiences {
   readonly #reporters: ReadonlyMap<string, readonly ReporterPost[]>;
   readonly #applicants: ReadonlyMap<string, string>;
   readonly #work: ReadonlyMap<string, CaseWork>;
+  readonly #places: ReadonlyMap<string, CasePlace>;
+  /** Of posts that were asked for: the one region that some of them see. */
+  readonly #regions = new Map<string, string | null | undefined>();
 
   private constructor(
     trx: Trx,
@@ -32,12 +37,14 @@ export class Audiences {
     reporters: ReadonlyMap<string, readonly ReporterPost[]>,
     applicants: ReadonlyMap<string, string>,
     work: ReadonlyMap<string, CaseWork>,
+    places: ReadonlyMap<string, CasePlace>,
   ) {
     this.#trx = trx;
     this.#tasks = tasks;
     this.#reporters = reporters;
     this.#applicants = applicants;
     this.#work = work;
+    this.#places = places;
   }
 
   static async of(trx: Trx, told: readonly Announcement[]): Promise<Audiences> {
@@ -69,6 +76,7 @@ export class Audiences {
         ids((to) => ('applicant' in to ? to.applicant : undefined)),
       ),
       await openWork(trx, cases),
+      await casePlaces(trx, [...new Set(told.map(({ event }) => event.caseId))]),
     );
   }
 
@@ -116,9 +124,25 @@ export class Audiences {
     return unitId === null ? [] : this.#here(caseId, await this.#crowd(unitId, role, at));
   }
 
-  /** Whoever is of the unit and works elsewhere does not see the case, and does not hear of it. */
+  /** Whoever is of the unit and works elsewhere does not see the case; work without a place lies everywhere. */
   async #here(caseId: string, posts: readonly string[]): Promise<readonly string[]> {
-    return posts.length === 0 ? posts : postsCovering(this.#trx, caseId, posts);
+    const place = this.#places.get(caseId);
+    if (!place) return [];
+    const { districtId, streetId, communityId } = place;
+    if (districtId === null) return posts;
+    const unknown = posts.filter((postId) => !this.#regions.has(postId));
+    if (unknown.length > 0) {
+      const regions = await regionsOfPosts(this.#trx, unknown);
+      for (const postId of unknown) this.#regions.set(postId, regions.get(postId));
+    }
+    return posts.filter((postId) => {
+      const regionId = this.#regions.get(postId);
+      // Null: it sees a region, and has none.
+      return (
+        regionId === undefined ||
+        (regionId !== null && [districtId, streetId, communityId].includes(regionId))
+      );
+    });
   }
 
   async #crowd(unitId: string, role: string, at: number): Promise<string[]> {

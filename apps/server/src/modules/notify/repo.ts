@@ -132,7 +132,7 @@ export async function whereabouts(
   since: Date,
 ): Promise<Map<string, Whereabouts>> {
   const { rows } = await sql<Whereabouts>`
-    select c.id as "caseId", c.city_id as "cityId", c.district_id as "districtId", c.street_id as "streetId",
+    /*= notify.whereabouts */ select c.id as "caseId", c.city_id as "cityId", c.district_id as "districtId", c.street_id as "streetId",
       c.community_id as "communityId", c.patrol_grid_id as "patrolGridId",
       array(select a.unit_id from assignment a where a.case_id = c.id
         union select a.crew_id from assignment a where a.case_id = c.id and a.crew_id is not null
@@ -152,7 +152,7 @@ export async function whereabouts(
 export async function entryTypes(db: Db, keys: readonly EntryKey[]): Promise<Map<string, string>> {
   const ids = keys.map((key) => key.caseId);
   const { rows } = await sql<{ caseId: string; seq: number; type: string }>`
-    select e.case_id as "caseId", e.seq, e.type
+    /*= notify.entryTypes */ select e.case_id as "caseId", e.seq, e.type
       from unnest(${ids}::uuid[], ${keys.map((key) => key.seq)}::int[]) as k(case_id, seq)
       join case_event e on e.case_id = k.case_id and e.seq = k.seq
      where e.case_id = any(${ids}::uuid[])`.execute(db);

@@ -34,7 +34,7 @@ export async function collectorOfGrid(
   at: number,
 ): Promise<PostHolder | null> {
   const time = new Date(at);
-  const { rows } = await sql<PostHolder>`
+  const { rows } = await sql<PostHolder>`/*= org.collectorOfGrid */
     select p.id as "postId", p.unit_id as "unitId", p.person_id as "personId"
       from post_grid g
       join post p on p.id = g.post_id
@@ -49,7 +49,7 @@ export async function collectorOfGrid(
 
 /** Who acts for a post at a moment: its holder, or while that one is absent another; null where nobody does. */
 export async function actingFor(db: Db | Trx, postId: string, at: number): Promise<PostHolder | null> {
-  const { rows } = await sql<PostHolder>`
+  const { rows } = await sql<PostHolder>`/*= org.actingFor */
     select p.id as "postId", p.unit_id as "unitId", p.person_id as "personId"
       from post p join person q on q.id = p.person_id
      where p.id = ${postId}::uuid and ${held(at)}`.execute(db);

@@ -74,7 +74,7 @@ export async function readGridSuccessions(db: Db | Trx, gridIds: readonly string
 
 /** The beats of a post at a moment. */
 export async function readPatrolGrids(db: Db | Trx, postId: string, at: Date): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`/*= org.beats */
     select grid_id as id from post_grid
      where post_id = ${postId}::uuid and valid_from <= ${at} and (valid_to is null or valid_to > ${at})
      order by grid_id`.execute(db);
@@ -98,7 +98,7 @@ export interface SessionRow {
 
 /** Runs for every session each five seconds, on the primary key. */
 export function sessionQuery(tokenHash: Buffer): RawBuilder<SessionRow> {
-  return sql<SessionRow>`
+  return sql<SessionRow>`/*= org.session */
     select s.city_id as "cityId", s.person_id as "personId", s.post_id as "postId", p.unit_id as "unitId",
            r.code as role, r.permissions, p.scope, p.scope_region_id as "scopeRegionId", q.locale,
            least(s.expires_at, p.valid_to, q.valid_to) as "expiresAt", s.revoked_at is not null as revoked

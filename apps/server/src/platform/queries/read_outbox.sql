@@ -1,4 +1,4 @@
-select o.xid::text as xid, o.pos, o.city_id as "cityId", o.at, o.topic, o.case_id as "caseId", o.seq, o.payload
+/*= outbox.read */ select o.xid::text as xid, o.pos, o.city_id as "cityId", o.at, o.topic, o.case_id as "caseId", o.seq, o.payload
       from outbox o
      where (o.xid, o.pos) > ($1::xid8, $2::bigint) and o.xid < (
   select coalesce(min(x), pg_snapshot_xmax(pg_current_snapshot()))

@@ -5,7 +5,7 @@ with guard as (
 ), told as (
   insert into reporter (id, city_id, name, phone, wants_reply, created_at)
   select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
-  from guard g, jsonb_to_recordset($5::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
+  from guard g, jsonb_to_recordset($6::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
     created_at timestamptz)
   returning id
 ), reported as (
@@ -16,12 +16,11 @@ with guard as (
     case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
     x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at,
     g.street_id, g.community_id, g.patrol_grid_id, x.unit_id
-  from guard g, jsonb_to_recordset($6::jsonb) as x(id uuid, kind text, source text, external_ref text,
+  from guard g, jsonb_to_recordset($5::jsonb) as x(id uuid, kind text, source text, external_ref text,
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, unit_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
-)
-, assigned as (
+), assigned as (
   insert into assignment (id, city_id, case_id, parent_id, part, form, unit_id, crew_id, crew_post_id, state,
     limit_value, limit_unit, calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at,
     failed_count, extensions, overdue, exempt)

@@ -2,7 +2,7 @@ select
   c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, c.kind, c.category_id, c.condition_id,
   c.manual_id, c.unit_grid_id, c.patrol_grid_id, c.district_id, c.street_id, c.community_id, c.grade, c.asset_id,
   c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.self_handled, c.rating, c.merged_into_id,
-  c.process_id, c.tokens,
+  c.process_id, c.tokens, st_x(c.geom) as lon, st_y(c.geom) as lat,
   c.reported_at, c.filed_at, c.ended_at, 
   (select jsonb_agg(jsonb_build_object(
       'id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
@@ -22,7 +22,7 @@ select
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
         'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null) as others, 
+     from (select * from task where case_id = c.id offset 0) o where o.done_at is null) as others, 
     (select jsonb_agg(jsonb_build_object(
         'id', p.id, 'assignmentId', p.assignment_id, 'kind', p.kind, 'state', p.state, 'level', p.level,
         'levels', p.levels, 'ask', p.ask, 'granted', p.granted,

@@ -2,7 +2,7 @@ select
   c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, c.kind, c.category_id, c.condition_id,
   c.manual_id, c.unit_grid_id, c.patrol_grid_id, c.district_id, c.street_id, c.community_id, c.grade, c.asset_id,
   c.owner_id, c.department_id, c.collector_post_id, c.report_count, c.self_handled, c.rating, c.merged_into_id,
-  c.process_id, c.tokens,
+  c.process_id, c.tokens, st_x(c.geom) as lon, st_y(c.geom) as lat,
   c.reported_at, c.filed_at, c.ended_at, 
   t.id as t_id, t.assignment_id as t_assignment_id, t.application_id as t_application_id, t.node as t_node,
   t.token as t_token, t.scope as t_scope, t.step as t_step,
@@ -29,7 +29,7 @@ select
         'warnAt', (extract(epoch from o.warn_at) * 1000)::bigint,
         'dueAt', (extract(epoch from o.due_at) * 1000)::bigint, 'limitValue', o.limit_value,
         'limitUnit', o.limit_unit, 'calendar', o.calendar, 'overdue', o.overdue) order by o.due_key, o.id)
-     from task o where o.case_id = c.id and o.done_at is null and o.id <> t.id) end as others,
+     from (select * from task where case_id = c.id offset 0) o where o.done_at is null and o.id <> t.id) end as others,
   case when t.assignment_id is not null or t.application_id is not null or jsonb_array_length(c.tokens->'t') > 1
     then 
     (select jsonb_agg(jsonb_build_object(
@@ -42,8 +42,6 @@ select
      from application p where p.case_id = c.id) end as applications,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
-  case when $5 then exists (
-    select 1 from case_event e where e.case_id = c.id and e.person_id = $3
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict')) else false end as dispatched_by_actor
+  false as dispatched_by_actor
 from task t join "case" c on c.id = t.case_id
 where t.id = $1 and c.city_id = $2

@@ -1,15 +1,15 @@
 with num as (
-  insert into numbering (city_id, series, period, last) values ($1, $34, $2, 1)
+  insert into numbering (city_id, series, period, last) values ($1, $32, $2, 1)
   on conflict (city_id, series, period) do update set last = numbering.last + 1
   returning last
 ), guard as (
   insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
     address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
     collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
-  select $3, $1, $35::text || lpad(num.last::text, greatest($36::int, length(num.last::text)), '0') || $37::text, $4, $5, $6, $7, $8,
+  select $3, $1, $33::text || lpad(num.last::text, greatest($34::int, length(num.last::text)), '0') || $35::text, $4, $5, $6, $7, $8,
     $9, $10, $11, $12, case when $13::float8 is null then null
       else st_setsrid(st_makepoint($13::float8, $14::float8), 4326) end,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $32, $33
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $30, $31
   from num
   returning id, city_id, case_no, street_id, community_id, patrol_grid_id
 ), worded as (
@@ -18,7 +18,7 @@ with num as (
 ), told as (
   insert into reporter (id, city_id, name, phone, wants_reply, created_at)
   select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
-  from guard g, jsonb_to_recordset($30::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
+  from guard g, jsonb_to_recordset($37::jsonb) as x(id uuid, name text, phone text, wants_reply boolean,
     created_at timestamptz)
   returning id
 ), reported as (
@@ -29,12 +29,11 @@ with num as (
     case when x.lon is null then null else st_setsrid(st_makepoint(x.lon, x.lat), 4326) end,
     x.input_crs, x.accuracy, x.asset_id, (select id from told), x.post_id, x.reported_at, x.received_at,
     g.street_id, g.community_id, g.patrol_grid_id, x.unit_id
-  from guard g, jsonb_to_recordset($31::jsonb) as x(id uuid, kind text, source text, external_ref text,
+  from guard g, jsonb_to_recordset($36::jsonb) as x(id uuid, kind text, source text, external_ref text,
     category_id uuid, description text, address text, lon float8, lat float8, input_crs text, accuracy real,
     asset_id uuid, post_id uuid, unit_id uuid, reported_at timestamptz, received_at timestamptz)
   returning 1
-)
-, assigned as (
+), assigned as (
   insert into assignment (id, city_id, case_id, parent_id, part, form, unit_id, crew_id, crew_post_id, state,
     limit_value, limit_unit, calendar, clock, dispatched_at, due_at, signed_at, responded_at, passed_at, ended_at,
     failed_count, extensions, overdue, exempt)
