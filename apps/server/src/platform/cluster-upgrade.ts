@@ -145,7 +145,7 @@ async function writeOut(
   await client.connect();
   const { rows } = await client
     .query<{ datname: string }>('select datname from pg_database where datallowconn and not datistemplate')
-    .finally(() => client.end());
+    .finally(() => void client.end());
   for (const { datname } of rows) {
     await tool(to, 'pg_dump', ['-Fd', '-j2', '-f', path.join(dump, datname), datname], socketDir, account);
   }
