@@ -1,13 +1,11 @@
-/** What happens at a moment; of one moment, the lower rank comes first, then what was planned first. */
+/** What happens at a moment; of one moment, what was planned first comes first. */
 interface Entry<T> {
   readonly at: number;
-  readonly rank: number;
   readonly order: number;
   readonly what: T;
 }
 
-const before = <T>(a: Entry<T>, b: Entry<T>): boolean =>
-  a.at !== b.at ? a.at < b.at : a.rank !== b.rank ? a.rank < b.rank : a.order < b.order;
+const before = <T>(a: Entry<T>, b: Entry<T>): boolean => (a.at === b.at ? a.order < b.order : a.at < b.at);
 
 /** A binary heap by time. Ties are broken by the order of planning, so that a run is the same each time. */
 export class Agenda<T> {
@@ -23,13 +21,9 @@ export class Agenda<T> {
     return this.#heap[0]?.at ?? Infinity;
   }
 
-  get nextRank(): number {
-    return this.#heap[0]?.rank ?? Infinity;
-  }
-
-  add(at: number, rank: number, what: T): void {
+  add(at: number, what: T): void {
     const heap = this.#heap;
-    const entry = { at, rank, order: (this.#order += 1), what };
+    const entry = { at, order: (this.#order += 1), what };
     let i = heap.length;
     heap.push(entry);
     while (i > 0) {

@@ -91,16 +91,12 @@ export interface YearOptions {
 type Plan =
   | { readonly kind: 'report'; readonly source: Source; readonly day: string; readonly index: number }
   | { readonly kind: 'task'; readonly c: LiveCase; readonly taskId: string; readonly action: string }
-  | { readonly kind: 'impulse'; readonly c: LiveCase; readonly impulse: Impulse }
-  | { readonly kind: 'timer'; readonly c: LiveCase; readonly timer: Armed };
+  | { readonly kind: 'impulse'; readonly c: LiveCase; readonly impulse: Impulse };
 
 const META: CommandMeta = { key: null, requestId: null, ip: null };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Clocks ring before people act at the same moment. */
-const CLOCKS = 0;
-const PEOPLE = 1;
 /** The city's tables look back so far at the most. */
 const REMEMBERED = 120 * DAY;
 
@@ -125,6 +121,7 @@ export class Year {
   readonly #o: YearOptions;
   readonly #memory: Platform;
   readonly #agenda = new Agenda<Plan>();
+  readonly #clocks = new Agenda<{ readonly c: LiveCase; readonly timer: Armed }>();
   readonly #conductor: Conductor;
   readonly #seen = new Map<string, Seen[]>();
   readonly #seenById = new Map<string, Seen>();
@@ -172,7 +169,7 @@ export class Year {
     const arrivals = arrivalsOf(scenario, expected, episodes, createRandom(seed, `day ${day}`));
     for (const [index, { after, source }] of arrivals.entries()) {
       const at = Math.min(start + after, end - 1);
-      if (at < until) this.#agenda.add(at, PEOPLE, { kind: 'report', source, day, index });
+      if (at < until) this.#agenda.add(at, { kind: 'report', source, day, index });
     }
     const oldest = start - REMEMBERED;
     for (const [grid, list] of this.#seen) {
@@ -187,18 +184,20 @@ export class Year {
   /** Plays everything that happens before a moment. */
   async playUntil(end: number): Promise<void> {
     const { clock } = this.#o;
-    while (this.#agenda.next < end) {
-      const { at, what } = this.#agenda.take()!;
-      if (what.kind === 'timer') {
-        const { c, timer } = what;
+    for (;;) {
+      const [due, next] = [this.#clocks.next, this.#agenda.next];
+      if (Math.min(due, next) >= end) break;
+      // Clocks ring before people act at the same moment.
+      if (due <= next) {
+        const { c, timer } = this.#clocks.take()!.what;
         const armed = c.timers.get(`${timer.taskId} ${timer.fire}`);
         if (armed?.dueAt !== timer.dueAt) continue;
-        // A clock rings just after its moment, but not after what is done next.
-        const next = this.#agenda.next;
-        clock.set(Math.max(clock.now(), Math.min(at + 1, Math.max(at, next))));
+        // Just after its moment, but not after what is done next; what is due already rings at once.
+        if (due > clock.now()) clock.set(Math.min(due + 1, next));
         await this.#ring(c, armed);
         continue;
       }
+      const { at, what } = this.#agenda.take()!;
       clock.set(Math.max(clock.now(), at));
       if (what.kind === 'report') await this.#report(what);
       else {
@@ -599,7 +598,7 @@ export class Year {
   #plan(at: number, plan: Extract<Plan, { c: LiveCase }>): void {
     if (at >= this.#o.until) return;
     plan.c.planned += 1;
-    this.#agenda.add(at, PEOPLE, plan);
+    this.#agenda.add(at, plan);
   }
 
   /** Clocks that are armed and not planned yet; what is planned and no longer armed is passed over when its time comes. */
@@ -607,7 +606,7 @@ export class Year {
     for (const timer of c.timers.values()) {
       if (timer.dueAt >= this.#o.until || c.rings.has(timer)) continue;
       c.rings.add(timer);
-      this.#agenda.add(timer.dueAt, CLOCKS, { kind: 'timer', c, timer });
+      this.#clocks.add(timer.dueAt, { c, timer });
     }
   }
 
