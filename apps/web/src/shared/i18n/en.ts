@@ -548,6 +548,7 @@ export const en: Translation = {
       departmentAdded: 'Department added',
       notSolved: 'The reporter says it is not solved',
       rated: 'Rated by the reporter',
+      adopted: 'Taken over from an old register',
     },
     task: {
       claimed: 'Claimed',

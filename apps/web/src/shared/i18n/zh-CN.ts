@@ -546,6 +546,7 @@ export const zhCN = {
       departmentAdded: '增派部门',
       notSolved: '诉求人反映未解决',
       rated: '诉求人评价',
+      adopted: '历史案卷转为在办',
     },
     task: {
       claimed: '领取',
