@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { notifyRelay } from '../modules/notify/index.ts';
 import { walk, type Walk } from '../testing/walk.ts';
+import { settleOutbox } from '#platform/outbox-care';
 
 let k: Walk;
 let units: Walk['w']['units'];
@@ -76,7 +77,7 @@ describe('a consultation with several departments', () => {
 
 describe('merging', () => {
   const told = async (caseId: string) => {
-    await notifyRelay(k.w.platform).drain();
+    await settleOutbox(k.w.platform, [notifyRelay(k.w.platform)]);
     const { body } = await k.call<{ everybody: boolean; items: { messages: { kind: string }[] }[] }>(
       'operator',
       'GET',

@@ -17,6 +17,7 @@ import * as notify from './index.ts';
 import { filterFor, liveTailer, replayLive } from './live.ts';
 import { openStream } from './stream.ts';
 import { pruneNoticesJob } from './relay.ts';
+import { settleOutbox } from '#platform/outbox-care';
 
 const MINUTE = 60_000;
 const Page = page(Notice);
@@ -39,7 +40,7 @@ function impatientStream(app: App, platform: Platform): void {
 }
 beforeEach(async () => {
   relay = notify.notifyRelay(w.platform);
-  await relay.drain();
+  await settleOutbox(w.platform, [relay]);
   await sql`delete from notice`.execute(w.platform.db);
 });
 
@@ -64,7 +65,7 @@ const life = (of: Ground = ground()): EventBody[] =>
 
 async function happen(events: readonly EventBody[]): Promise<void> {
   await appendEvents(w.platform.db, events);
-  await relay.drain();
+  await settleOutbox(w.platform, [relay]);
 }
 
 const get = async (who: string, query = '') => {
@@ -106,7 +107,7 @@ describe('notices', () => {
     expect(rows[0]!.n).toBe(2);
     // The log is read once more (a reader that begins anew): nothing doubles, nobody's screen stirs.
     await sql`update outbox_cursor set xid = '0', pos = 0 where reader = 'notify'`.execute(w.platform.db);
-    await notify.notifyRelay(w.platform).drain();
+    await settleOutbox(w.platform, [notify.notifyRelay(w.platform)]);
     expect((await get('collector1')).items).toEqual(items);
     const frames =
       await sql`select 1 from outbox where topic = 'notice' and case_id = ${events[0]!.caseId}`.execute(
@@ -516,7 +517,7 @@ describe('live', () => {
       before: w.platform.clock.now() + 365 * 24 * 60 * MINUTE,
       readers: [],
     }).catch(() => 0);
-    await relay.drain();
+    await settleOutbox(w.platform, [relay]);
     await pruneOutbox(w.platform, {
       before: w.platform.clock.now() + 365 * 24 * 60 * MINUTE,
       readers: ['notify'],

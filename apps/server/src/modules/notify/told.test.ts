@@ -5,6 +5,7 @@ import { testCity, world, type World } from '#testing/world';
 import { uuidv7 } from '#platform/ids';
 import { addProcess, appendEvents, lifeOf, type Ground } from '#platform/outbox-testing';
 import * as notify from './index.ts';
+import { settleOutbox } from '#platform/outbox-care';
 
 const MINUTE = 60_000;
 let w: World;
@@ -67,7 +68,7 @@ async function happen(events: readonly EventBody[]): Promise<void> {
     await addReport({ id: first.payload.report!.id, caseId: first.caseId, at: first.at });
   }
   await appendEvents(w.platform.db, events);
-  await notify.notifyRelay(w.platform).drain();
+  await settleOutbox(w.platform, [notify.notifyRelay(w.platform)]);
 }
 
 const after = (events: readonly EventBody[], minutes: number, over: Partial<EventBody>): EventBody => {
@@ -146,7 +147,7 @@ describe('what reporters are told', () => {
     expect((await told(caseId, 'collector1')).items).toHaveLength(4);
     // The log is read once more: nothing doubles.
     await sql`update outbox_cursor set xid = '0', pos = 0 where reader = 'notify'`.execute(w.platform.db);
-    await notify.notifyRelay(w.platform).drain();
+    await settleOutbox(w.platform, [notify.notifyRelay(w.platform)]);
     expect(await told(caseId)).toEqual(found);
     // A report of which nobody was told is seen.
     await sql`delete from reporter_message where report_id = ${late} and kind = 'closed'`.execute(

@@ -12,6 +12,7 @@ import { applyRows, foldAll } from './apply.ts';
 import { openDays, writeOpenDays } from './open-day.ts';
 import { wholeLife } from './life-testing.ts';
 import { rebuildDaily, rebuildFacts } from './rebuild.ts';
+import { settleOutbox } from '#platform/outbox-care';
 
 const ZONE = 'Asia/Shanghai';
 const DAY = 86_400_000;
@@ -287,7 +288,7 @@ describe('GET /statistics/overview', () => {
     ];
     expect(lifes.map((life) => life.at(-1)!.to)).toEqual(['ended', 'ended', 'ended', 'sign']);
     await appendEvents(w.platform.db, lifes.flat());
-    await statistics.statisticsRelay(w.platform).drain();
+    await settleOutbox(w.platform, [statistics.statisticsRelay(w.platform)]);
   });
 
   test('401 without a session, 403 without the permission, 400 for what is no period', async () => {
@@ -406,7 +407,7 @@ describe('GET /statistics/overview', () => {
     const before = await get('leader', period);
     const opened = lifeOf(groundOf(1), w.platform.clock.now(), [0, 0, 1, 0, 0]);
     await appendEvents(w.platform.db, opened);
-    await statistics.statisticsRelay(w.platform).drain();
+    await settleOutbox(w.platform, [statistics.statisticsRelay(w.platform)]);
     const after = await get('leader', period);
     expect([after.open, after.openOverdue]).toEqual([before.open + 1, before.openOverdue]);
     w.platform.clock.advance(16 * 60_000);
