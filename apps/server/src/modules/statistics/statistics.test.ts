@@ -166,6 +166,7 @@ describe('following the log', () => {
     await relay.drain();
     const events = lifeOf(ground, start, [0, 0, 1, 0, 0, 1, 30]);
     await appendEvents(w.platform.db, events);
+    await settleOutbox(w.platform, []);
     expect(await relay.drain()).toBe(events.length);
     expect(await relay.drain()).toBe(0);
     const { fact_case: facts } = await factsOf([events[0]!.caseId]);
