@@ -110,7 +110,8 @@ describe('FEEL texts', () => {
   test.each([
     ['a sum of thousands', '1+'.repeat(6000) + '1', 'feel.tooLong'],
     ['words without end', 'a '.repeat(9000), 'feel.tooLong'],
-    ['brackets in brackets', '['.repeat(4000) + ']'.repeat(4000), 'feel.syntax'],
+    ['brackets in brackets', '['.repeat(4000) + ']'.repeat(4000), 'feel.tooDeep'],
+    ['brackets that never close', '('.repeat(201), 'feel.tooDeep'],
     ['signs before signs', '-'.repeat(9000) + '1', 'feel.syntax'],
   ])('%s', async (_name, text, code) => {
     expect(await problemsOf(() => parseFeel(text, 'expression'))).toEqual([code]);

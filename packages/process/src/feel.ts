@@ -43,6 +43,25 @@ export interface FeelOptions {
 
 /** A longer one is no rule that anybody could read, and reading takes more than its length. */
 const LONGEST = 10_000;
+/** Brackets in brackets: nobody writes as many, and how many the stack bears is another number on every run. */
+const DEEPEST = 200;
+
+/** How deep the brackets of a text stand in each other; those in texts are none. */
+function nestingOf(source: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let i = 0; i < source.length; i += 1) {
+    const sign = source[i]!;
+    if (quoted) {
+      if (sign === '\\') i += 1;
+      else if (sign === '"') quoted = false;
+    } else if (sign === '"') quoted = true;
+    else if (sign === '(' || sign === '[' || sign === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (sign === ')' || sign === ']' || sign === '}') depth -= 1;
+  }
+  return deepest;
+}
 
 /**
  * Parses a FEEL text once.
@@ -54,6 +73,7 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   const source = text.trim();
   if (source === '') throw feelError('feel.empty', text);
   if (source.length > LONGEST) throw feelError('feel.tooLong', text, `${source.length} characters`);
+  if (nestingOf(source) > DEEPEST) throw feelError('feel.tooDeep', text);
   const reading = new Reading(source, options.types ?? new Map());
   const plain = plainly(source, kind, reading);
   if (plain) return plain;
