@@ -46,9 +46,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rolldownOptions: {
       input: { index: `${root}index.html`, console: `${root}console/index.html` },
-      // The contracts are schemas with side effects to a bundler; the browser takes words and types only, and
-      // without this line it would carry Zod.
-      treeshake: { moduleSideEffects: (id: string) => !id.includes('/packages/contracts/') },
     },
   },
   worker: { format: 'es' },

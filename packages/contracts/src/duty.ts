@@ -1,10 +1,6 @@
 import { z } from 'zod';
 import { Id, Instant, PageQuery, Ref, Text } from './common.ts';
-import { ROLES, UNIT_KINDS } from './vocabulary.ts';
-
-/** 缺勤事由: why a post is not at work. */
-export const ABSENCE_REASONS = ['leave', 'sick', 'training', 'business', 'other'] as const;
-export type AbsenceReason = (typeof ABSENCE_REASONS)[number];
+import { ABSENCE_REASONS, ROLES, UNIT_KINDS } from './vocabulary.ts';
 
 /** What can be wrong with one line of a roster. */
 export const ROSTER_FAULTS = [

@@ -1,6 +1,4 @@
-export * from './vocabulary.ts';
-export * from './glossary.ts';
-export * from './permissions.ts';
+export * from './words.ts';
 export * from './common.ts';
 export * from './auth.ts';
 export * from './catalog.ts';
@@ -20,5 +18,4 @@ export * from './duty.ts';
 export * from './told.ts';
 export * from './tryout.ts';
 export * from './backup.ts';
-export * from './transfer-words.ts';
 export * from './transfer.ts';

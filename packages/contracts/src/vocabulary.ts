@@ -278,3 +278,7 @@ export type ScopeKind = (typeof SCOPE_KINDS)[number];
 /** How an attempt that the audit records ended. */
 export const AUDIT_OUTCOMES = ['ok', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+
+/** 缺勤事由: why a post is not at work. */
+export const ABSENCE_REASONS = ['leave', 'sick', 'training', 'business', 'other'] as const;
+export type AbsenceReason = (typeof ABSENCE_REASONS)[number];

@@ -1,5 +1,5 @@
 import type { AuditOutcome, AuditRow, Person } from '@wanmi/contracts';
-import { AUDIT_OUTCOMES } from '@wanmi/contracts';
+import { AUDIT_OUTCOMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Input, Select } from 'antd';

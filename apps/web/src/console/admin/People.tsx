@@ -1,5 +1,5 @@
 import type { Person } from '@wanmi/contracts';
-import { ROLES, ROLE_NAMES } from '@wanmi/contracts';
+import { ROLES, ROLE_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Input, Select } from 'antd';
 import { useState } from 'react';

@@ -1,5 +1,5 @@
 import type { ActionReply, CaseDetail, Task } from '@wanmi/contracts';
-import { STEP_NAMES } from '@wanmi/contracts';
+import { STEP_NAMES } from '@wanmi/contracts/words';
 import { Button } from 'antd';
 import { lazy, Suspense, useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -1,5 +1,5 @@
 import type { ActionReply, CaseDetail } from '@wanmi/contracts';
-import { APPLICATION_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import i18next from 'i18next';

@@ -1,5 +1,5 @@
 import type { Application, CaseDetail } from '@wanmi/contracts';
-import { APPLICATION_NAMES, APPLICATION_STATE_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES, APPLICATION_STATE_NAMES } from '@wanmi/contracts/words';
 import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';

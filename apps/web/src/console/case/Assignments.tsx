@@ -1,5 +1,5 @@
 import type { Assignment } from '@wanmi/contracts';
-import { DISPATCH_FORM_NAMES, PART_NAMES } from '@wanmi/contracts';
+import { DISPATCH_FORM_NAMES, PART_NAMES } from '@wanmi/contracts/words';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { Lamp } from '../../shared/lamp/Lamp.tsx';

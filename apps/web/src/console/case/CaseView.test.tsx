@@ -1,5 +1,5 @@
 import type { CaseDetail, TimelineEntry } from '@wanmi/contracts';
-import { EVENT_TYPES } from '@wanmi/contracts';
+import { EVENT_TYPES } from '@wanmi/contracts/words';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { toApiError } from '../../shared/api/problem.ts';

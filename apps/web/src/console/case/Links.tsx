@@ -1,5 +1,5 @@
 import type { CaseLink, LinkKind } from '@wanmi/contracts';
-import { OUTCOME_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { OUTCOME_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';

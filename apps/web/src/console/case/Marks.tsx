@@ -1,5 +1,5 @@
 import type { Mark, MarkKind } from '@wanmi/contracts';
-import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, ROLE_NAMES } from '@wanmi/contracts/words';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';

@@ -1,5 +1,5 @@
 import type { CaseDetail, Report } from '@wanmi/contracts';
-import { KIND_NAMES, SOURCE_NAMES } from '@wanmi/contracts';
+import { KIND_NAMES, SOURCE_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';

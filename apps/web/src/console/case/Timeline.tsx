@@ -1,5 +1,5 @@
 import type { CaseDetail, CaseMedia, TimelineEntry } from '@wanmi/contracts';
-import { ACTION_NAMES, EVENT_OF_ACTION, ROLE_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, EVENT_OF_ACTION, ROLE_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import i18next from 'i18next';

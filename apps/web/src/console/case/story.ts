@@ -1,5 +1,5 @@
 import type { Limit, TimelineEntry } from '@wanmi/contracts';
-import { APPLICATION_NAMES, DISPATCH_FORM_NAMES, PART_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES, DISPATCH_FORM_NAMES, PART_NAMES } from '@wanmi/contracts/words';
 import type { TFunction } from 'i18next';
 import type { useText } from '../../shared/i18n/text.ts';
 import { wordOf } from '../../shared/i18n/text.ts';

@@ -1,5 +1,5 @@
 import type { CaseCard } from '@wanmi/contracts';
-import { OUTCOMES, OUTCOME_NAMES, SOURCES, SOURCE_NAMES, STEPS, STEP_NAMES } from '@wanmi/contracts';
+import { OUTCOMES, OUTCOME_NAMES, SOURCES, SOURCE_NAMES, STEPS, STEP_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';

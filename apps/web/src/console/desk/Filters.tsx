@@ -1,5 +1,5 @@
 import type { Lamp as LampCode } from '@wanmi/contracts';
-import { LAMP_NAMES, SOURCES, SOURCE_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { LAMP_NAMES, SOURCES, SOURCE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { EnvironmentOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Input, Select } from 'antd';

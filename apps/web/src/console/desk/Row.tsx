@@ -1,5 +1,5 @@
 import type { Task } from '@wanmi/contracts';
-import { ACTION_NAMES, SOURCE_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, SOURCE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';

@@ -1,5 +1,5 @@
 import type { Absence, Moved } from '@wanmi/contracts';
-import { ABSENCE_REASONS, ROLE_NAMES } from '@wanmi/contracts';
+import { ABSENCE_REASONS, ROLE_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Input, Select } from 'antd';
 import { useState } from 'react';

@@ -1,5 +1,5 @@
 import type { Handover } from '@wanmi/contracts';
-import { ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Select } from 'antd';
 import { useState } from 'react';

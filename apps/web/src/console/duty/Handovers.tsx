@@ -1,5 +1,5 @@
 import type { Handover } from '@wanmi/contracts';
-import { ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';

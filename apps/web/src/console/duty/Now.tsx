@@ -1,5 +1,5 @@
 import type { OnDuty, Role } from '@wanmi/contracts';
-import { ROLE_NAMES, ROLES } from '@wanmi/contracts';
+import { ROLE_NAMES, ROLES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Select } from 'antd';
 import { useState } from 'react';

@@ -1,5 +1,5 @@
 import type { Role, RosterCopied, RosterReply, Shift } from '@wanmi/contracts';
-import { ROLE_NAMES } from '@wanmi/contracts';
+import { ROLE_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { Button, Select } from 'antd';

@@ -1,5 +1,5 @@
 import type { Role, Shift } from '@wanmi/contracts';
-import { ROLE_NAMES } from '@wanmi/contracts';
+import { ROLE_NAMES } from '@wanmi/contracts/words';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Choices } from '../../shared/form/Choices.tsx';

@@ -1,4 +1,4 @@
-import { ACTION_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { phrasesQuery } from '../../shared/api/queries.ts';

@@ -1,5 +1,5 @@
 import type { Category, ReportReply, Source } from '@wanmi/contracts';
-import { KIND_NAMES, REPORT_KINDS } from '@wanmi/contracts';
+import { KIND_NAMES, REPORT_KINDS } from '@wanmi/contracts/words';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { Button, Input, Select, type InputRef } from 'antd';

@@ -1,5 +1,5 @@
 import type { ReportReply } from '@wanmi/contracts';
-import { STEP_NAMES } from '@wanmi/contracts';
+import { STEP_NAMES } from '@wanmi/contracts/words';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -1,5 +1,5 @@
 import type { Point } from '@wanmi/contracts';
-import { STEP_NAMES } from '@wanmi/contracts';
+import { STEP_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';

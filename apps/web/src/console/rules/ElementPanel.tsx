@@ -1,5 +1,5 @@
 import type { RuleDraft, RuleProblem, Text } from '@wanmi/contracts';
-import { ACTION_NAMES, OUTCOME_NAMES, ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES, OUTCOME_NAMES, ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -1,5 +1,5 @@
 import type { TryOutCase, TryOutChange, TryOutChangeKind, TryOutSummary } from '@wanmi/contracts';
-import { APPLICATION_NAMES, LAMP_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES, LAMP_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Select } from 'antd';

@@ -1,5 +1,5 @@
 import type { TryOutName, TryOutSummary } from '@wanmi/contracts';
-import { APPLICATION_NAMES, LAMP_NAMES, STEP_NAMES, ACTION_NAMES } from '@wanmi/contracts';
+import { APPLICATION_NAMES, LAMP_NAMES, STEP_NAMES, ACTION_NAMES } from '@wanmi/contracts/words';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';

@@ -1,5 +1,5 @@
 import type { Person, Publication, Text } from '@wanmi/contracts';
-import { ACTION_NAMES } from '@wanmi/contracts';
+import { ACTION_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import i18next from 'i18next';
 import { useCallback, useMemo } from 'react';

@@ -1,4 +1,4 @@
-import { STEP_NAMES } from '@wanmi/contracts';
+import { STEP_NAMES } from '@wanmi/contracts/words';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import i18next from 'i18next';

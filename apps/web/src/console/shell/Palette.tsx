@@ -1,5 +1,5 @@
 import type { CaseCard } from '@wanmi/contracts';
-import { STEP_NAMES, OUTCOME_NAMES } from '@wanmi/contracts';
+import { STEP_NAMES, OUTCOME_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useState, type KeyboardEvent } from 'react';

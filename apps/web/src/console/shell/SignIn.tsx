@@ -1,5 +1,5 @@
 import type { DemoAccount, LoginReply, Me } from '@wanmi/contracts';
-import { ROLE_NAMES } from '@wanmi/contracts';
+import { ROLE_NAMES } from '@wanmi/contracts/words';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Input, type InputRef } from 'antd';
 import { useRef, useState, type FormEvent } from 'react';

@@ -1,5 +1,5 @@
 import type { Overview } from '@wanmi/contracts';
-import { SOURCE_NAMES } from '@wanmi/contracts';
+import { SOURCE_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Select } from 'antd';

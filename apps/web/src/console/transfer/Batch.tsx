@@ -1,5 +1,5 @@
 import type { TransferBatch } from '@wanmi/contracts';
-import { TRANSFER_KIND_NAMES } from '@wanmi/contracts';
+import { TRANSFER_KIND_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Button } from 'antd';

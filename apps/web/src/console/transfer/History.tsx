@@ -1,4 +1,4 @@
-import { TRANSFER_KIND_NAMES, TRANSFER_KINDS, type TransferKind } from '@wanmi/contracts';
+import { TRANSFER_KIND_NAMES, TRANSFER_KINDS, type TransferKind } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Select } from 'antd';

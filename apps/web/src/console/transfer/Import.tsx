@@ -1,4 +1,4 @@
-import { TRANSFER_KIND_NAMES, TRANSFER_KINDS, type TransferKind } from '@wanmi/contracts';
+import { TRANSFER_KIND_NAMES, TRANSFER_KINDS, type TransferKind } from '@wanmi/contracts/words';
 import { DownloadOutlined, InboxOutlined } from '@ant-design/icons';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';

@@ -1,5 +1,5 @@
 import type { CaseCard } from '@wanmi/contracts';
-import { OUTCOME_NAMES, STEP_NAMES } from '@wanmi/contracts';
+import { OUTCOME_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
 import { Select } from 'antd';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-import { ACTIONS, EVENT_OF_ACTION, EVENT_TYPES, LIMIT_UNITS, MEDIA_PURPOSES } from '@wanmi/contracts';
+import { ACTIONS, EVENT_OF_ACTION, EVENT_TYPES, LIMIT_UNITS, MEDIA_PURPOSES } from '@wanmi/contracts/words';
 import i18next from 'i18next';
 import { describe, expect, test } from 'vitest';
 import { en } from './en.ts';

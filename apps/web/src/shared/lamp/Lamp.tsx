@@ -1,5 +1,5 @@
 import type { Lamp as LampCode } from '@wanmi/contracts';
-import { LAMP_NAMES } from '@wanmi/contracts';
+import { LAMP_NAMES } from '@wanmi/contracts/words';
 import { useText } from '../i18n/text.ts';
 import styles from './lamp.module.css';
 

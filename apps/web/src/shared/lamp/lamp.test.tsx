@@ -1,5 +1,5 @@
 import type { Clock, Lamp as LampCode } from '@wanmi/contracts';
-import { LAMPS, LAMP_NAMES } from '@wanmi/contracts';
+import { LAMPS, LAMP_NAMES } from '@wanmi/contracts/words';
 import { render, screen } from '@testing-library/react';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

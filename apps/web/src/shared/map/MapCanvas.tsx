@@ -1,5 +1,5 @@
 import type { Lamp, Point } from '@wanmi/contracts';
-import { LAMP_NAMES } from '@wanmi/contracts';
+import { LAMP_NAMES } from '@wanmi/contracts/words';
 import {
   LngLatBounds,
   Map as GlMap,
