@@ -55,8 +55,10 @@ test('makes the database and its extensions, and applies each file once and in o
   write('0002_grid.sql', 'create table grid (street text references street, area geometry(polygon, 4326));');
   expect(await migrate(connection, dir)).toEqual(['0001_street', '0002_grid']);
   expect(
-    await query('select extname from pg_extension where extname in ($$postgis$$, $$pg_trgm$$)'),
-  ).toHaveLength(2);
+    await query(
+      'select extname from pg_extension where extname in ($$postgis$$, $$pg_trgm$$, $$btree_gist$$)',
+    ),
+  ).toHaveLength(3);
   expect(await query('select number, name from schema_migration order by 1')).toEqual([
     { number: 1, name: '0001_street' },
     { number: 2, name: '0002_grid' },

@@ -29,7 +29,7 @@ export interface MigrateOptions {
 }
 
 const APPLICATION = 'wanmi-migrate';
-const EXTENSIONS = ['postgis', 'pg_trgm'] as const;
+const EXTENSIONS = ['postgis', 'pg_trgm', 'btree_gist'] as const;
 // 'wm' 'mg' as two int4: one lock for bootstrap and migrations of a database.
 const LOCK = [0x776d, 0x6d67] as const;
 

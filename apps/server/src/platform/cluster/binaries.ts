@@ -9,7 +9,7 @@ export const OLDEST_MAJOR = 15;
 export interface ServerBinaries {
   binDir: string;
   major: number;
-  /** postgis and pg_trgm are there. */
+  /** postgis, pg_trgm and btree_gist are there. */
   complete: boolean;
   lz4: boolean;
 }
@@ -57,7 +57,7 @@ export function findServers(search: Search): ServerBinaries[] {
     found.push({
       binDir,
       major,
-      complete: has('postgis') && has('pg_trgm'),
+      complete: ['postgis', 'pg_trgm', 'btree_gist'].every(has),
       lz4: config.some((line) => line.includes('--with-lz4')),
     });
   }
