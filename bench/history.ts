@@ -35,7 +35,9 @@ export async function ensureHistory(pool: Pool, cityId: string, cases: number, l
     if (done % 100_000 < batch)
       log(`history ${done} of ${cases}, ${Math.round((performance.now() - started) / 1000)} s`);
   }
-  await pool.query('analyze');
+  // What a year's vacuums and checkpoints have done in a city is not done while something is measured.
+  await pool.query('vacuum (analyze)');
+  await pool.query('checkpoint');
 }
 
 const TEXTS = [

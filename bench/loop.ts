@@ -58,12 +58,14 @@ interface Run {
 }
 
 const CALLS = 8;
+/** Until each connection has planned its statements, the server's code is compiled, and pages are in the log once. */
+const WARM_SECONDS = 20;
 
 async function measure(server: BenchServer, options: BenchOptions) {
   const lines: string[] = [];
   const runs: Run[] = [];
   const bares: Run[] = [];
-  await cycles(server, options, 3);
+  await cycles(server, options, WARM_SECONDS);
   await server.settled();
   if (options.statements) {
     await server.statements(1);

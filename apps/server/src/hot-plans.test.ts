@@ -35,9 +35,12 @@ let platform: TestPlatform;
 const hot = new Map<string, string>([
   ['load_task', cases.SQL_LOAD_TASK],
   ['load_task_to_close', cases.SQL_LOAD_TASK_TO_CLOSE],
+  ['load_tasks', cases.SQL_LOAD_TASKS],
+  ['load_tasks_to_close', cases.SQL_LOAD_TASKS_TO_CLOSE],
   ['load_case', cases.SQL_LOAD_CASE],
   ['replay', cases.SQL_REPLAY],
   ['write_case', cases.writeStatement(EVERYTHING, ALL).text],
+  ['write_cases', cases.writeSeveralStatement(ALL).text],
   ['open_case', cases.openStatement(true, ALL.slice(0, 7)).text],
   ['join_case', cases.joinStatement(true, ALL.slice(0, 7)).text],
   ['timers_due', SQL_DUE],

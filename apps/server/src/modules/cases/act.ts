@@ -10,10 +10,11 @@ import { surroundingsOf } from './effects.ts';
 import { writeBoth } from './merging.ts';
 import { mayActOn } from './policy.ts';
 import { prepare, type ActionAsk, type Command, type Target } from './prepare.ts';
-import { findReplays, firstAfter, loadCase, loadTask, writeCase } from './repo.ts';
+import { findReplays, firstAfter, loadCase } from './repo.ts';
 import type { Loaded } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
 import type { TaskState } from './state.ts';
+import { loadTaskSoon, writeCaseSoon } from './together.ts';
 import { varsOf } from './vars.ts';
 
 const ATTEMPTS = 5;
@@ -33,7 +34,7 @@ export async function actOnTask(
 ): Promise<ActionReply> {
   const hash = meta.key === null ? '' : commandHash(taskId, action, ask.version ?? null, ask.data);
   return insist(platform, actor, meta, hash, async () => {
-    const loaded = await loadTask(platform.pool, {
+    const loaded = await loadTaskSoon(platform.pool, {
       taskId,
       cityId: actor.cityId,
       personId: actor.personId,
@@ -107,10 +108,7 @@ async function insist(
 }
 
 function write(platform: Platform, actor: Actor, command: Command): Promise<boolean> {
-  const { expectedSeq, state, task, writes } = command;
-  return command.with
-    ? writeBoth(platform, actor, command)
-    : writeCase(platform.pool, expectedSeq, state, task, writes);
+  return command.with ? writeBoth(platform, actor, command) : writeCaseSoon(platform.pool, command);
 }
 
 /** Whether the action answers the task, or is something else that its process waits for meanwhile. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ActionReply, CaseDetail, ProblemDetails, ReportReply, Task } from '@wanmi/contracts';
 import { invalidateCatalog } from '#modules/catalog';
 import { uuidv7 } from '#platform/ids';
@@ -50,6 +50,44 @@ const send = <T>(who: string, task: Pick<Task, 'id'>, action: string, body: Body
 const entriesOf = async (caseId: string): Promise<{ seq: number; type: string }[]> =>
   (await w.platform.pool.query('select seq, type from case_event where case_id = $1 order by seq', [caseId]))
     .rows as never;
+
+describe('many commands at once', () => {
+  test('go together: one that somebody holds keeps no other waiting, one that is late is told so', async () => {
+    const made = await Promise.all(Array.from({ length: 9 }, () => d.report()));
+    const tasks = await Promise.all(made.map((one) => d.openTask('operator', one.case.id)));
+    const sent = vi.spyOn(w.platform.pool, 'query');
+    const together = () =>
+      sent.mock.calls.filter(([query]) =>
+        String((query as { name?: string }).name).startsWith('cases.writeSeveral'),
+      ).length;
+    const client = await w.platform.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('select 1 from "case" where id = $1 for no key update', [made[0]!.case.id]);
+      const accept = (task: Task) => send<ActionReply>('operator', task, 'accept', { data: {} });
+      // The first go alone, what comes meanwhile goes together; the last two are one task: somebody is late.
+      const first = [tasks[1]!, tasks[2]!].map(accept);
+      const held = accept(tasks[0]!);
+      const others = await Promise.all([...first, ...[...tasks.slice(3), tasks[8]!].map(accept)]);
+      expect(others.map(({ status }) => status).toSorted()).toEqual([...Array<number>(8).fill(200), 409]);
+      expect(together()).toBeGreaterThan(0);
+      await client.query('commit');
+      expect((await held).status).toBe(200);
+    } finally {
+      sent.mockRestore();
+      client.release();
+    }
+    for (const one of made) {
+      expect((await entriesOf(one.case.id)).map(({ seq }) => seq)).toEqual([1, 2]);
+    }
+    const { rows } = await w.platform.pool.query(
+      `select t.id from task t where t.id = any($1) and (done_at is null
+         or exists (select 1 from timer m where m.task_id = t.id))`,
+      [tasks.map(({ id }) => id)],
+    );
+    expect(rows).toEqual([]);
+  });
+});
 
 describe('one command', () => {
   test('twenty at once with one key and a version do it once and get one answer', async () => {

@@ -6,7 +6,10 @@ import {
   SQL_LOAD_CASE,
   SQL_LOAD_TASK,
   SQL_LOAD_TASK_TO_CLOSE,
+  SQL_LOAD_TASKS,
+  SQL_LOAD_TASKS_TO_CLOSE,
   SQL_REPLAY,
+  writeSeveralStatement,
   writeStatement,
   type Part,
 } from './sql.ts';
@@ -32,9 +35,12 @@ const EVERYTHING = { touched: true, withdrawn: true, untimed: true };
 const HOT = {
   load_task: SQL_LOAD_TASK,
   load_task_to_close: SQL_LOAD_TASK_TO_CLOSE,
+  load_tasks: SQL_LOAD_TASKS,
+  load_tasks_to_close: SQL_LOAD_TASKS_TO_CLOSE,
   load_case: SQL_LOAD_CASE,
   replay: SQL_REPLAY,
   write_case: writeStatement(EVERYTHING, ALL).text,
+  write_cases: writeSeveralStatement(ALL).text,
   open_case: openStatement(true, ALL.slice(0, 7)).text,
   join_case: joinStatement(true, ALL.slice(0, 7)).text,
 };
@@ -66,6 +72,7 @@ describe('the hot statements', () => {
       await fits(writeStatement({ ...NOTHING, [key]: true }, ['logged']).text);
     }
     await fits(writeStatement(NOTHING, []).text);
+    for (const part of ALL) await fits(writeSeveralStatement([part]).text);
     await fits(openStatement(false, ['logged']).text);
     await fits(joinStatement(false, []).text);
   });

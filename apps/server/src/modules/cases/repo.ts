@@ -4,6 +4,7 @@ import {
   iso,
   isoOrNull,
   partsOf,
+  partsOfAll,
   reportValues,
   toState,
   toTask,
@@ -19,18 +20,27 @@ import {
   SQL_LOAD_CASES,
   SQL_LOAD_TASK,
   SQL_LOAD_TASK_TO_CLOSE,
+  SQL_LOAD_TASKS,
+  SQL_LOAD_TASKS_TO_CLOSE,
   SQL_REPLAY,
+  writeSeveralStatement,
   writeStatement,
 } from './sql.ts';
+import type { Part } from './sql.ts';
 import type { ApplicationState, AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
 type Client = Pool | PoolClient;
 
+export interface TaskAsk {
+  readonly taskId: string;
+  readonly cityId: string;
+  readonly personId: string | null;
+  readonly key: string | null;
+  readonly forClosing: boolean;
+}
+
 /** The task with its case, its assignments and, for a repeated key, the answer of the first time. */
-export async function loadTask(
-  db: Client,
-  ask: { taskId: string; cityId: string; personId: string | null; key: string | null; forClosing: boolean },
-): Promise<Loaded | null> {
+export async function loadTask(db: Client, ask: TaskAsk): Promise<Loaded | null> {
   const found = await db.query<Row>({
     ...(ask.forClosing
       ? { name: 'cases.loadTaskToClose', text: SQL_LOAD_TASK_TO_CLOSE }
@@ -38,17 +48,31 @@ export async function loadTask(
     values: [ask.taskId, ask.cityId, ask.personId, ask.key],
   });
   const row = found.rows[0];
-  if (!row) return null;
-  const state = toState(row);
-  return {
-    state,
-    task: toTask(row, state.id),
-    assignments: (row['assignments'] as AssignmentState[] | null) ?? [],
-    applications: (row['applications'] as ApplicationState[] | null) ?? [],
-    others: (row['others'] as OpenTask[] | null) ?? [],
-    replay: row['replay'] as Loaded['replay'],
-    dispatchedByActor: row['dispatched_by_actor'] as boolean,
-  };
+  return row ? toLoadedTask(row) : null;
+}
+
+/** What several commands ask for, in one statement and in their order; all of them for closing, or none. */
+export async function loadTasks(db: Client, asks: readonly TaskAsk[]): Promise<(Loaded | null)[]> {
+  const found = await db.query<Row>({
+    ...(asks[0]?.forClosing
+      ? { name: 'cases.loadTasksToClose', text: SQL_LOAD_TASKS_TO_CLOSE }
+      : { name: 'cases.loadTasks', text: SQL_LOAD_TASKS }),
+    values: [
+      asks.map(({ taskId }) => taskId),
+      asks.map(({ cityId }) => cityId),
+      asks.map(({ personId }) => personId),
+      asks.map(({ key }) => key),
+    ],
+  });
+  const loaded = asks.map((): Loaded | null => null);
+  for (const row of found.rows) loaded[(row['n'] as number) - 1] = toLoadedTask(row);
+  return loaded;
+}
+
+function toLoadedTask(row: Row): Loaded {
+  const loaded = toLoaded(row);
+  const task = toTask(row, loaded.state.id);
+  return { ...loaded, task, dispatchedByActor: row['dispatched_by_actor'] as boolean };
 }
 
 /** The case with everything that is open in it, for a command on the case itself. */
@@ -144,10 +168,10 @@ export async function writeCase(
   task: TaskState | null,
   writes: Writes,
 ): Promise<boolean> {
-  const { parts, values } = partsOf(writes);
+  const { parts, values } = partsOf(state.id, writes);
   const { withdrawn } = writes;
   const touched = task !== null;
-  const untimed = task !== null && task.doneAt !== null ? [...withdrawn, task.id] : withdrawn;
+  const untimed = untimedOf(task, writes);
   const ended = { touched, withdrawn: withdrawn.length > 0, untimed: untimed.length > 0 };
   const done = await db.query<{ n: number }>({
     ...writeStatement(ended, parts),
@@ -189,6 +213,86 @@ export async function writeCase(
   return done.rows[0]?.n === 1;
 }
 
+/** A command as it is written: guarded by the number of the entry that it was decided after. */
+export interface CaseWrite {
+  readonly expectedSeq: number;
+  readonly state: CaseState;
+  readonly task: TaskState | null;
+  readonly writes: Writes;
+}
+
+/** Almost every command has rows of these; a statement of its own for each selection would be planned for each. */
+const USUAL: readonly Part[] = ['opened', 'timed', 'logged', 'audited', 'answered'];
+
+/**
+ * Writes commands on as many cases in one statement, in their order. Undefined: not written, because somebody was
+ * first or holds the case just now; the others are written all the same.
+ * @throws what the database refuses, of whichever of them; then nothing at all is written
+ */
+export async function writeCases(db: Client, all: readonly CaseWrite[]): Promise<(true | undefined)[]> {
+  const { parts, values } = partsOfAll(
+    all.map(({ state, writes }) => ({ caseId: state.id, writes })),
+    USUAL,
+  );
+  const guards = all.map(({ expectedSeq, state }) => ({
+    id: state.id,
+    expected: expectedSeq,
+    seq: state.seq,
+    head: state.head?.toString('hex') ?? null,
+    stage: state.stage,
+    outcome: state.outcome,
+    tokens: state.tokens,
+    category_id: state.categoryId,
+    condition_id: state.conditionId,
+    manual_id: state.manualId,
+    department_id: state.departmentId,
+    report_count: state.reportCount,
+    filed_at: isoOrNull(state.filedAt),
+    ended_at: isoOrNull(state.endedAt),
+    self_handled: state.selfHandled,
+    rating: state.rating,
+    merged_into_id: state.mergedIntoId,
+    grade: state.grade,
+  }));
+  const touched = all.flatMap(({ state, task }) =>
+    task === null
+      ? []
+      : [
+          {
+            case_id: state.id,
+            id: task.id,
+            claimed_post_id: task.claimedPostId,
+            claimed_at: isoOrNull(task.claimedAt),
+            done_at: isoOrNull(task.doneAt),
+            done_post_id: task.donePostId,
+            done_action: task.doneAction,
+            overdue: task.overdue,
+          },
+        ],
+  );
+  const withdrawn = all.flatMap(({ state, writes }) => {
+    const at = isoOrNull(writes.events.at(-1)?.at ?? null);
+    return writes.withdrawn.map((id) => ({ case_id: state.id, id, at }));
+  });
+  const untimed = all.flatMap(({ state, task, writes }) =>
+    untimedOf(task, writes).map((id) => ({ case_id: state.id, id })),
+  );
+  const done = await db.query<{ id: string }>({
+    ...writeSeveralStatement(parts),
+    values: [
+      all.map(({ state }) => state.id),
+      ...[guards, touched, withdrawn, untimed].map((rows) => JSON.stringify(rows)),
+      ...values,
+    ],
+  });
+  const written = new Set(done.rows.map(({ id }) => id));
+  return all.map(({ state }) => (written.has(state.id) ? true : undefined));
+}
+
+/** Tasks that are done or withdrawn: nothing rings for them any more. */
+const untimedOf = (task: TaskState | null, { withdrawn }: Writes): string[] =>
+  task !== null && task.doneAt !== null ? [...withdrawn, task.id] : withdrawn;
+
 /** Writes a new case with its first report; answers with its number (taken in this statement, per city and day). */
 export async function insertCase(
   db: Client,
@@ -197,7 +301,7 @@ export async function insertCase(
   writes: Writes,
 ): Promise<string> {
   const { report, number } = ask;
-  const { parts, values } = partsOf(writes);
+  const { parts, values } = partsOf(state.id, writes);
   const done = await db.query<{ id: string; case_no: string }>({
     ...openStatement(report.reporter !== null, parts),
     values: [
@@ -253,7 +357,7 @@ export async function insertJoin(
   report: ReportRow,
   writes: Writes,
 ): Promise<boolean> {
-  const { parts, values } = partsOf(writes);
+  const { parts, values } = partsOf(state.id, writes);
   const done = await db.query<{ n: number }>({
     ...joinStatement(report.reporter !== null, parts),
     values: [state.id, expectedSeq, state.seq, state.head, ...reportValues(report), ...values],

@@ -257,12 +257,22 @@ const ROWS_OF: Readonly<Record<Part, (w: Writes) => object[]>> = {
 const PARTS = Object.keys(ROWS_OF) as Part[];
 
 /** What one command writes beside the case row itself: parts, and for each of them its rows as one JSON. */
-export function partsOf(w: Writes): { parts: Part[]; values: string[] } {
+export function partsOf(caseId: string, w: Writes): { parts: Part[]; values: string[] } {
+  return partsOfAll([{ caseId, writes: w }], []);
+}
+
+/** The same of commands on several cases; `always` are parts that are there even where nobody has rows for them. */
+export function partsOfAll(
+  all: readonly { caseId: string; writes: Writes }[],
+  always: readonly Part[],
+): { parts: Part[]; values: string[] } {
   const parts: Part[] = [];
   const values: string[] = [];
   for (const part of PARTS) {
-    const rows = ROWS_OF[part](w);
-    if (rows.length === 0) continue;
+    const rows = all.flatMap(({ caseId, writes }) =>
+      ROWS_OF[part](writes).map((row) => ({ case_id: caseId, ...row })),
+    );
+    if (rows.length === 0 && !always.includes(part)) continue;
     parts.push(part);
     values.push(JSON.stringify(rows));
   }

@@ -36,7 +36,6 @@ export function serverSettings(input: SettingsInput): Record<string, string> {
     wal_compression: input.lz4 ? 'lz4' : 'on',
     jit: 'off',
     max_connections: test ? '100' : '60',
-    autovacuum_naptime: '20s',
     fsync: 'on',
     synchronous_commit: 'on',
     timezone: 'UTC',

@@ -40,10 +40,10 @@ with num as (
   select x.id, g.city_id, g.id, x.parent_id, x.part, x.form, x.unit_id, x.crew_id, x.crew_post_id, x.state,
     x.limit_value, x.limit_unit, x.calendar, x.clock, x.dispatched_at, x.due_at, x.signed_at, x.responded_at,
     x.passed_at, x.ended_at, x.failed_count, x.extensions, x.overdue, x.exempt
-  from guard g, jsonb_to_recordset($38::jsonb) as x(id uuid, parent_id uuid, part text, form text, unit_id uuid,
+  from guard g join jsonb_to_recordset($38::jsonb) as x(case_id uuid, id uuid, parent_id uuid, part text, form text, unit_id uuid,
     crew_id uuid, crew_post_id uuid, extensions int, exempt boolean, state text, limit_value numeric, limit_unit text, calendar text, clock jsonb, dispatched_at timestamptz,
     due_at timestamptz, signed_at timestamptz, responded_at timestamptz, passed_at timestamptz,
-    ended_at timestamptz, failed_count int, overdue boolean)
+    ended_at timestamptz, failed_count int, overdue boolean) on x.case_id = g.id
   on conflict (id) do update set crew_id = excluded.crew_id, crew_post_id = excluded.crew_post_id,
     state = excluded.state, clock = excluded.clock, due_at = excluded.due_at, signed_at = excluded.signed_at,
     responded_at = excluded.responded_at, passed_at = excluded.passed_at, ended_at = excluded.ended_at,
@@ -57,47 +57,47 @@ with num as (
   select x.id, g.city_id, g.id, x.assignment_id, x.application_id, x.node, x.token, x.scope, x.step, x.role, x.unit_id, x.post_id,
     x.claimed_post_id, x.claimed_at, x.opened_at, x.not_before, x.warn_at, x.due_at, x.due_key, x.limit_value, x.limit_unit, x.calendar,
     x.done_at, x.done_post_id, x.done_action, x.overdue
-  from guard g, jsonb_to_recordset($39::jsonb) as x(id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
+  from guard g join jsonb_to_recordset($39::jsonb) as x(case_id uuid, id uuid, assignment_id uuid, application_id uuid, node text, token int, scope int, step text,
     role text, unit_id uuid, post_id uuid, claimed_post_id uuid, claimed_at timestamptz, opened_at timestamptz,
     not_before timestamptz, warn_at timestamptz, due_at timestamptz, due_key timestamptz, limit_value numeric, limit_unit text, calendar text,
-    done_at timestamptz, done_post_id uuid, done_action text, overdue boolean)
+    done_at timestamptz, done_post_id uuid, done_action text, overdue boolean) on x.case_id = g.id
   returning 1
 ), timed as (
   insert into timer (task_id, fire, city_id, case_id, due_at, since)
   select x.task_id, x.fire, g.city_id, g.id, x.due_at, x.since
-  from guard g, jsonb_to_recordset($40::jsonb) as x(task_id uuid, fire text, due_at timestamptz, since timestamptz)
+  from guard g join jsonb_to_recordset($40::jsonb) as x(case_id uuid, task_id uuid, fire text, due_at timestamptz, since timestamptz) on x.case_id = g.id
   on conflict (task_id, fire) do update set due_at = excluded.due_at
   returning 1
 ), logged as (
   insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
   select g.id, x.seq, g.city_id, x.type, x.at, x.post_id, x.person_id, x.body, decode(x.hash, 'hex'), x.algorithm
-  from guard g, jsonb_to_recordset($41::jsonb) as x(seq int, type text, at timestamptz, post_id uuid,
-    person_id uuid, body text, hash text, algorithm text)
+  from guard g join jsonb_to_recordset($41::jsonb) as x(case_id uuid, seq int, type text, at timestamptz, post_id uuid,
+    person_id uuid, body text, hash text, algorithm text) on x.case_id = g.id
   returning 1
 ), sent as (
   insert into outbox (city_id, at, topic, case_id, seq)
   select g.city_id, x.at, 'case', g.id, x.seq
-  from guard g, jsonb_to_recordset($41::jsonb) as x(seq int, at timestamptz)
+  from guard g join jsonb_to_recordset($41::jsonb) as x(case_id uuid, seq int, at timestamptz) on x.case_id = g.id
   order by x.seq
   returning 1
 ), pictured as (
   insert into case_media (case_id, media_id, city_id, purpose, seq, at)
   select g.id, x.media_id, g.city_id, x.purpose, x.seq, x.at
-  from guard g, jsonb_to_recordset($42::jsonb) as x(media_id uuid, purpose text, seq int, at timestamptz)
+  from guard g join jsonb_to_recordset($42::jsonb) as x(case_id uuid, media_id uuid, purpose text, seq int, at timestamptz) on x.case_id = g.id
   on conflict do nothing
   returning 1
 ), audited as (
   insert into audit (id, city_id, at, person_id, post_id, action, entity, entity_id, outcome, request_id, ip)
   select x.id, g.city_id, x.at, x.person_id, x.post_id, x.action, 'case', g.id, 'ok', x.request_id, x.ip
-  from guard g, jsonb_to_recordset($43::jsonb) as x(id uuid, at timestamptz, person_id uuid, post_id uuid,
-    action text, request_id text, ip inet)
+  from guard g join jsonb_to_recordset($43::jsonb) as x(case_id uuid, id uuid, at timestamptz, person_id uuid, post_id uuid,
+    action text, request_id text, ip inet) on x.case_id = g.id
   returning 1
 ), answered as (
   insert into command (person_id, key, city_id, hash, status, answer, at)
   select x.person_id, x.key, g.city_id, decode(x.hash, 'hex'), x.status,
     case when g.case_no is null then x.answer else jsonb_set(x.answer, '{case,caseNo}', to_jsonb(g.case_no)) end, x.at
-  from guard g, jsonb_to_recordset($44::jsonb) as x(person_id uuid, key text, hash text, status smallint,
-    answer jsonb, at timestamptz)
+  from guard g join jsonb_to_recordset($44::jsonb) as x(case_id uuid, person_id uuid, key text, hash text, status smallint,
+    answer jsonb, at timestamptz) on x.case_id = g.id
   returning 1
 )
 select id, case_no from guard
