@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from './graph.ts';
+import type { Graph, GraphNode, StartNode } from './graph.ts';
 import { closure } from './reach.ts';
 import { type Marking, ScopeWays, waitingAt } from './scope-ways.ts';
 import type { Token } from './state.ts';
@@ -51,9 +51,28 @@ export class EndSearch {
   #isSound(start: Marking): boolean {
     const key = start.join();
     let known = this.#known.get(key);
-    if (known === undefined) this.#known.set(key, (known = new Search(this.#ways, this.#known).from(start)));
+    if (known === undefined) {
+      this.#known.set(key, (known = new Search(this.#ways, this.#known).from(start) === true));
+    }
     return known;
   }
+
+  /** Where a scope of the drawing may get stuck that begins at this start; nowhere, or not decided: undefined. */
+  stuckFrom(start: StartNode): GraphNode | undefined {
+    const found = new Search(this.#ways, new Map()).from(this.#ways.begun(start));
+    if (found === true || found === undefined) return undefined;
+    return this.#ways.nodeAt(found.find((place) => place < 0) ?? found[0]!);
+  }
+}
+
+/**
+ * Nodes of a drawing at which something may wait for ever: joins for what need not come, as far as the drawing tells;
+ * what its conditions read may keep it from that.
+ */
+export function mayWaitForever(graph: Graph): readonly GraphNode[] {
+  const search = new EndSearch(graph);
+  const starts = graph.nodes.filter((node) => node.kind === 'start');
+  return [...new Set(starts.flatMap((start) => search.stuckFrom(start) ?? []))];
 }
 
 /** One walk through everything that may follow a marking, up to what is known from others. */
@@ -70,7 +89,8 @@ class Search {
     this.#known = known;
   }
 
-  from(start: Marking): boolean {
+  /** Whether all is well, or else a marking from which nothing ends; undefined where that would take too long. */
+  from(start: Marking): true | Marking | undefined {
     const ends: number[] = [];
     this.#reach(start);
     for (let at = 0; at < this.#markings.length; at += 1) {
@@ -79,7 +99,7 @@ class Search {
       if (known === true) ends.push(at);
       if (known !== undefined) continue;
       const next = this.#ways.after(marking);
-      if (!next || this.#markings.length > MOST) return false;
+      if (!next || this.#markings.length > MOST) return undefined;
       if (next.length === 0) return this.#refuse([at]);
       for (const one of next) {
         const to = this.#reach(one);
@@ -106,9 +126,9 @@ class Search {
   }
 
   /** Nothing that may lead to these is well; nothing else is decided by that. */
-  #refuse(bad: readonly number[]): false {
+  #refuse(bad: readonly number[]): Marking {
     for (const at of this.#leadingTo(bad)) this.#known.set(this.#markings[at]!.join(), false);
-    return false;
+    return this.#markings[bad[0]!]!;
   }
 
   #leadingTo(targets: readonly number[]): ReadonlySet<number> {

@@ -22,6 +22,7 @@ import {
   compileProcess,
   type FeelContext,
   type Graph,
+  mayWaitForever,
   moveState,
   openTasksOf,
   placesOf,
@@ -422,6 +423,16 @@ describe('what may wait for ever', () => {
     return { graph, state: startProcess(graph, { x: 99 }).state };
   };
 
+  /** Two lines that are joined, though a condition says whether the second is begun. */
+  const guarded = (limit: string) =>
+    joined('parallel', [['a'], ['b']])
+      .replace('wm:limit="a"', `wm:limit="${limit}"`)
+      .replaceAll('parallelGateway id="fork"', 'inclusiveGateway id="fork" default="fork_a"')
+      .replace(
+        /(id="fork_b"[^>]*>)/,
+        '$1<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">x &gt; 1</bpmn:conditionExpression>',
+      );
+
   test('a join that is full already goes on only when something comes to it', async () => {
     const from = await begun(joined('parallel', [['a'], ['b'], ['c']]));
     const to = await compile(
@@ -452,18 +463,22 @@ describe('what may wait for ever', () => {
   });
 
   test('a drawing that depends on what its conditions read keeps its own cases and takes no others', async () => {
-    const guarded = (limit: string) =>
-      joined('parallel', [['a'], ['b']])
-        .replace('wm:limit="a"', `wm:limit="${limit}"`)
-        .replaceAll('parallelGateway id="fork"', 'inclusiveGateway id="fork" default="fork_a"')
-        .replace(
-          /(id="fork_b"[^>]*>)/,
-          '$1<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">x &gt; 1</bpmn:conditionExpression>',
-        );
     const from = await begun(guarded('a'));
     expect(codes(moveState(from.graph, await compile(guarded('other')), from.state, {}))).toEqual([]);
     const before = await begun(line('begin', 'a'));
     expect(codes(moveState(before.graph, from.graph, before.state, { begin: 'a' }))).toEqual(['cannotEnd a']);
+  });
+
+  test('a drawing itself that may wait for ever is told where', async () => {
+    const places = async (xml: string) => mayWaitForever(await compile(xml)).map(({ id }) => id);
+    expect(await places(joined('parallel', [['a'], ['b']]))).toEqual([]);
+    expect(await places(guarded('a'))).toEqual(['join']);
+    await fc.assert(
+      fc.asyncProperty(drawings, async (xml) => {
+        expect(await places(xml)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('the line of the case does not go on in a strand beside it', async () => {

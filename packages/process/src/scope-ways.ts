@@ -1,6 +1,14 @@
 import { catcherOf } from './faults.ts';
 import { mayArrive } from './gateways.ts';
-import type { ActivityNode, BoundaryNode, GatewayNode, Graph, GraphNode, TaskNode } from './graph.ts';
+import type {
+  ActivityNode,
+  BoundaryNode,
+  GatewayNode,
+  Graph,
+  GraphNode,
+  StartNode,
+  TaskNode,
+} from './graph.ts';
 import { closure, reversed, successorsOf } from './reach.ts';
 
 /**
@@ -52,20 +60,34 @@ export class ScopeWays {
     this.#inclusive = graph.nodes.filter((node): node is GatewayNode => 'reach' in node);
   }
 
+  /** A scope that begins. */
+  begun(start: StartNode): Marking {
+    return withAll([], start.outgoing.map(onWay));
+  }
+
   /** The node that something stands on, or comes to next. */
   nodeAt(place: number): GraphNode {
     const { nodes, flows } = this.#graph;
     return nodes[place >= 0 ? place : flows[flowOf(place)]!.target]!;
   }
 
-  /**
-   * What may follow when one thing goes on; undefined where there are too many ways. Not all orders are tried: what
-   * no other token of the scope can hinder or hurry goes first, and with that no standstill is overlooked (a strong
-   * stubborn set: Valmari, Stop It, and Be Stubborn!, 2015).
-   */
+  /** What may follow when one thing goes on; undefined where there are too many ways. */
   after(marking: Marking): readonly Marking[] | undefined {
-    const [first] = marking;
-    if (first === undefined) return [];
+    return this.#next(marking)?.map((next) => this.#arrive(next));
+  }
+
+  /** What is on its way goes on as far as only one way leads. */
+  #arrive(marking: Marking): Marking {
+    const way = marking.find(isOnWay);
+    const [next, ...others] = (way !== undefined && this.#enter(marking, way)) || [];
+    return next && others.length === 0 ? this.#arrive(next) : marking;
+  }
+
+  /**
+   * Not all orders are tried: what no other token of the scope can hinder or hurry goes first, and with that no
+   * standstill is overlooked (a strong stubborn set: Valmari, Stop It, and Be Stubborn!, 2015).
+   */
+  #next(marking: Marking): readonly Marking[] | undefined {
     // all of a step is done before anything else happens
     const way = marking.find(isOnWay);
     if (way !== undefined) return this.#enter(marking, way);
