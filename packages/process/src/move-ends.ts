@@ -13,14 +13,18 @@ const MOST = 20_000;
  * lead to where nothing goes on, and from everywhere some way must lead to the end.
  */
 export class EndSearch {
-  readonly #ways: ScopeWays;
   readonly #graph: Graph;
+  /** Made where a scope has to be looked at: most moves change nothing that matters here. */
+  #made: ScopeWays | undefined;
   /** Of markings that were come by: whether all is well from there. */
   readonly #known = new Map<string, boolean>();
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#ways = new ScopeWays(graph);
+  }
+
+  get #ways(): ScopeWays {
+    return (this.#made ??= new ScopeWays(this.#graph));
   }
 
   /** Of each scope that may get stuck, one node that something stands on; those of `trusted` are not looked at. */
