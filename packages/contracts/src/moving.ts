@@ -11,7 +11,8 @@ import { Id, Instant } from './common.ts';
  * - `timer`: a timer of the other version would be due at no moment
  * - `join`: it waits for others by a flow that the other version does not have
  * - `doubled`: two things that are open beside each other would come to one node
- * - `cannotEnd`: from there no way leads to an end (a join would wait for what never comes)
+ * - `cannotEnd`: from there some way leads to where nothing ends (a join would wait for what never comes), or there are too
+ *   many ways to tell
  * - `nobody`: the step that would be opened has nobody to wait for (no such unit, no assignment)
  * - `failed`: it could not be written; the server's log says why
  */

@@ -1,6 +1,3 @@
-// Another workspace that imports this file does not include our folder, and would miss the declaration.
-// oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./bpmn-moddle.d.ts" />
 import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
 import { Kinds } from './drawing-kinds.ts';
 import { type Problem, ProcessError, refuse } from './errors.ts';

@@ -1,23 +1,28 @@
 import type { Draft, Place } from './draft.ts';
-import { catches } from './faults.ts';
+import { catcherOf } from './faults.ts';
 import type { EndNode, Graph } from './graph.ts';
 import type { Plan } from './plan.ts';
 import { closure, successorsOf } from './reach.ts';
 
 /** Every end by which the case itself may end says how. */
 export function checkOutcomes(graph: Graph, plan: Plan, draft: Draft): void {
-  const starts = [graph.start, ...graph.strands.filter((start) => isMain(graph, start))];
-  const main = closure(starts, successorsOf(graph.nodes, graph.flows));
+  const main = mainNodes(graph);
   for (const node of graph.nodes) {
     if (node.kind !== 'end' || node.outcome !== null) continue;
     const error = node.code !== undefined;
-    if (error ? isCaught(graph, node) : !endsMain(graph, node, main)) continue;
+    if (error ? catcherOf(graph, node) : !endsMain(graph, node, main)) continue;
     // what it says instead was refused when it was read
     const place: Place = { id: node.id, $type: 'bpmn:EndEvent' };
     const { element } = plan.nodes[node.index]!;
     if (element.get('wm:outcome') === undefined)
       draft.refuse('process.outcome', place, 'wm:outcome is missing');
   }
+}
+
+/** What the main strand can come to, its sub-processes left out. */
+export function mainNodes(graph: Graph): ReadonlySet<number> {
+  const starts = [graph.start, ...graph.strands.filter((start) => isMain(graph, start))];
+  return closure(starts, successorsOf(graph.nodes, graph.flows));
 }
 
 function isMain(graph: Graph, start: number): boolean {
@@ -35,20 +40,4 @@ function endsMain(graph: Graph, node: EndNode, main: ReadonlySet<number>): boole
     scope = graph.scopes[scope.parent!]!;
   }
   return true;
-}
-
-/** Whether something around an error end event catches it, wherever the strand came from. */
-function isCaught(graph: Graph, node: EndNode): boolean {
-  const error = catches(node.code!);
-  let scope = graph.scopes[node.scope]!;
-  let interrupted = false;
-  for (;;) {
-    if (!interrupted && scope.handlers.some((start) => error(graph.nodes[start]!))) return true;
-    if (scope.node === null) return false;
-    const holder = graph.nodes[scope.node]!;
-    if (holder.kind === 'activity' && holder.boundaries.some((border) => error(graph.nodes[border]!)))
-      return true;
-    interrupted = holder.kind === 'handler' && holder.interrupting;
-    scope = graph.scopes[scope.parent!]!;
-  }
 }

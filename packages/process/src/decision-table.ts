@@ -1,7 +1,7 @@
 import { type Bits, type ColumnIndex, has, indexColumn, lookUp } from './decision-index.ts';
 import { refuse } from './errors.ts';
 import type { CompiledFeel } from './feel.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import { builtIns } from './feel-functions.ts';
 import { isNumber } from './feel-number.ts';
 import type { FeelType } from './feel-types.ts';

@@ -4,7 +4,10 @@ import type { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement, textOf } from './dmn-xml.ts';
 import { ProcessError } from './errors.ts';
 import { type CompiledFeel, type FeelKind, parseFeel } from './feel.ts';
-import { callNamed, type Code, elementsOf, filtered, Scope } from './feel-compile.ts';
+import { callNamed } from './feel-calls.ts';
+import { filtered } from './feel-parts.ts';
+import { type Code, Scope } from './feel-reading.ts';
+import { elementsOf } from './feel-repetition.ts';
 import { anyType, coerce, type FeelType, shapeOf } from './feel-types.ts';
 import { FeelFunction } from './feel-values.ts';
 

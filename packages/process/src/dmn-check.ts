@@ -4,7 +4,7 @@ import { type Classes, classesOf, type InputDomain, textOfClasses } from './dmn-
 import type { DecisionModel, ModelNode } from './dmn.ts';
 import type { Problem } from './errors.ts';
 import type { CompiledFeel } from './feel.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import { baseOf, conforms, type FeelType } from './feel-types.ts';
 import { equal, printValue } from './feel-values.ts';
 

@@ -9,7 +9,7 @@ import {
 import type { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement, textOf } from './dmn-xml.ts';
 import type { CompiledFeel, FeelKind } from './feel.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import type { FeelType } from './feel-types.ts';
 
 interface Draft {

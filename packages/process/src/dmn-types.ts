@@ -1,6 +1,6 @@
 import { childNamed, childrenNamed, type DmnElement, textOf } from './dmn-xml.ts';
 import { parseFeel } from './feel.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import { anyType, type FeelType, plainType } from './feel-types.ts';
 
 /** The item definitions of a file, and by prefix those of the files that it imports. */

@@ -1,4 +1,4 @@
-import type { BoundaryNode, EndNode, GraphNode, StartNode } from './graph.ts';
+import type { BoundaryNode, EndNode, Graph, GraphNode, Scope, StartNode } from './graph.ts';
 import { drawnScope, isInterrupted, keyOf, MAIN, scopeOf } from './tree.ts';
 import type { Walk } from './walk.ts';
 
@@ -43,6 +43,27 @@ export function catchError(walk: Walk, error: EndNode, from: number): void {
     }
     scope = around;
   }
+}
+
+/** What catches the error that this end throws, wherever its strand came from; nothing: it ends the strand. */
+export function catcherOf(
+  graph: Graph,
+  { scope: from, code }: EndNode,
+): StartNode | BoundaryNode | undefined {
+  if (code === undefined) return undefined;
+  const among = (events: readonly number[]) => events.map((index) => graph.nodes[index]!).find(catches(code));
+  let interrupted = false;
+  for (let at: number | null = from; at !== null;) {
+    const scope: Scope = graph.scopes[at]!;
+    const handler = interrupted ? undefined : among(scope.handlers);
+    if (handler || scope.node === null) return handler;
+    const holder = graph.nodes[scope.node]!;
+    const border = holder.kind === 'activity' ? among(holder.boundaries) : undefined;
+    if (border) return border;
+    interrupted = holder.kind === 'handler' && holder.interrupting;
+    at = scope.parent;
+  }
+  return undefined;
 }
 
 /** Whether an event catches an error: the one of its code, or any. */

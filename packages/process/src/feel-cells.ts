@@ -1,4 +1,6 @@
-import { accepts, type Code, compileNode, FeelMistake, Reading, Scope } from './feel-compile.ts';
+import { readingOf } from './feel-compile.ts';
+import { accepts } from './feel-logic.ts';
+import { type Code, FeelMistake, type Reading, Scope } from './feel-reading.ts';
 import { type FeelNumber, parseNumber } from './feel-number.ts';
 import { children, type FeelNode, nameOf } from './feel-tree.ts';
 import { FeelRange, inOrder, type OrderOperator } from './feel-values.ts';
@@ -91,8 +93,8 @@ const nothing = new Scope({});
 function compileTest(test: FeelNode, reading: Reading): CompiledTest {
   const inner = unwrapped(children(test)[0]!);
   if (inner.name === 'SimplePositiveUnaryTest') return simple(inner, reading);
-  const own = new Reading(reading.text, reading.types);
-  const run = compileNode(inner, own);
+  const own = readingOf(reading.text, reading.types);
+  const run = own.compile(inner);
   for (const name of own.names) reading.reads(name);
   for (const name of own.doubtful) reading.doubtful.add(name);
   // DMN 1.3 §9.2: an expression over `?` decides itself, any other value is compared with `?`
@@ -153,9 +155,9 @@ function input(scope: Scope): unknown {
 function simple(node: FeelNode, reading: Reading): CompiledTest {
   const [first, second] = children(node);
   const operator = nameOf(first!, reading.text);
-  const own = new Reading(reading.text, reading.types);
+  const own = readingOf(reading.text, reading.types);
   const equality = operator === '=' || operator === '!=';
-  const run = compileNode(equality ? second! : node, own);
+  const run = own.compile(equality ? second! : node);
   for (const name of own.names) reading.reads(name);
   const constant = isConstant(node, own) && !own.readsInput;
   if (equality) {
@@ -183,7 +185,7 @@ function bound(
 ): CompiledTest {
   if (children(node)[0]!.name === 'Interval')
     return { code: (scope) => accepts(run(scope), input(scope)) === true };
-  const limit = compileNode(second!, reading);
+  const limit = reading.compile(second!);
   const order = operator as OrderOperator;
   return { code: (scope) => inOrder(input(scope), order, limit(scope)) === true };
 }

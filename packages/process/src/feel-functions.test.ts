@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseFeel } from './feel.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import { printValue } from './feel-values.ts';
 
 /** What a text yields, written as FEEL prints it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileDecision, decide, evaluate, parseFeel } from './index.ts';
-import { Scope } from './feel-compile.ts';
+import { Scope } from './feel-reading.ts';
 import { type FeelNumber, printNumber } from './feel-number.ts';
 
 /** A fraction of whole numbers: what arithmetic says without any rounding. */

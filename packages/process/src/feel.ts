@@ -1,7 +1,8 @@
 import { parseExpression, parseUnaryTests } from 'feelin';
 import { type Problem, ProcessError } from './errors.ts';
 import { type CompiledTests, compileTests, plainLiteral, plainTests, type TestPart } from './feel-cells.ts';
-import { type Code, compileNode, FeelMistake, Reading, Scope } from './feel-compile.ts';
+import { readingOf } from './feel-compile.ts';
+import { type Code, FeelMistake, type Reading, Scope } from './feel-reading.ts';
 import type { FeelTree } from './feel-tree.ts';
 import type { FeelType } from './feel-types.ts';
 import { equal, toOutside } from './feel-values.ts';
@@ -74,7 +75,7 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   if (source === '') throw feelError('feel.empty', text);
   if (source.length > LONGEST) throw feelError('feel.tooLong', text, `${source.length} characters`);
   if (nestingOf(source) > DEEPEST) throw feelError('feel.tooDeep', text);
-  const reading = new Reading(source, options.types ?? new Map());
+  const reading = readingOf(source, options.types ?? new Map());
   const plain = plainly(source, kind, reading);
   if (plain) return plain;
   const known = {
@@ -87,7 +88,7 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   refuseErrors(tree, source);
   try {
     if (kind === 'expression') {
-      const code = compileNode(tree.topNode, reading);
+      const code = reading.compile(tree.topNode);
       return compiled(kind, source, reading, code, (context) =>
         withinMeasure(() => toOutside(code(new Scope(context)))),
       );

@@ -46,7 +46,7 @@ export function readyJoin(board: Board): { node: GatewayNode; scope: number; fil
     const filled = node.incoming.filter((flow) =>
       tokens.some((other) => waits(other, node, scope) && other[2] === flow),
     );
-    if (!tokens.some((other) => scopeOf(other) === scope && mayArrive(other, node, filled))) {
+    if (!tokens.some((other) => scopeOf(other) === scope && mayArrive(other[1], node, filled))) {
       return { node, scope, filled };
     }
   }
@@ -57,12 +57,12 @@ function waits(token: Token, node: GatewayNode, scope: number): boolean {
   return token[1] === node.index && scopeOf(token) === scope;
 }
 
-/** BPMN 2.0 §13.4.3: a token that can reach an empty incoming flow, but none that is already filled. */
-function mayArrive(token: Token, join: GatewayNode, filled: readonly number[]): boolean {
-  if (token[1] === join.index) return false;
+/** BPMN 2.0 §13.4.3: from this node a token can reach an empty incoming flow, but none that is already filled. */
+export function mayArrive(from: number, join: GatewayNode, filled: readonly number[]): boolean {
+  if (from === join.index) return false;
   let empty = false;
   for (const [position, flow] of join.incoming.entries()) {
-    if (!join.reach![position]!.has(token[1])) continue;
+    if (!join.reach![position]!.has(from)) continue;
     if (filled.includes(flow)) return false;
     empty = true;
   }

@@ -49,6 +49,7 @@ export {
   moveState,
   type NodeMap,
 } from './move.ts';
+export { mayWaitForever } from './move-ends.ts';
 export {
   canTake,
   differencesOf,

@@ -1,5 +1,6 @@
 import { Board } from './board.ts';
 import { catchersOf } from './catchers.ts';
+import { mainNodes } from './check-outcomes.ts';
 import { ProcessError } from './errors.ts';
 import type { FeelContext } from './feel.ts';
 import type { Graph, GraphNode, TaskNode } from './graph.ts';
@@ -7,6 +8,7 @@ import { nodeOf } from './graph.ts';
 import { isMainAlive } from './messages.ts';
 import { EndSearch } from './move-ends.ts';
 import { canTake, differencesOf, type MoveChangeCode, type MoveProblemCode, placeOf } from './move-places.ts';
+import { SameScopes } from './move-same.ts';
 import type { ArmTimer, OpenTask, ProcessState, StepOptions, Token } from './state.ts';
 import { timerOf } from './timers.ts';
 import {
@@ -77,12 +79,17 @@ export class Mover {
   readonly #to: Graph;
   readonly #target: readonly (GraphNode | undefined)[];
   readonly #ends: EndSearch;
+  readonly #same: SameScopes;
+  /** What the main strand of the other version can come to. */
+  readonly #main: ReadonlySet<number>;
 
   constructor(from: Graph, to: Graph, map: NodeMap) {
     this.#from = from;
     this.#to = to;
     this.#target = from.nodes.map(({ id }) => targetOf(to, map, id));
     this.#ends = new EndSearch(to);
+    this.#same = new SameScopes(from, to, this.#target);
+    this.#main = mainNodes(to);
   }
 
   /** The node of the other version that something on this one comes to. */
@@ -92,13 +99,14 @@ export class Mover {
 
   /** `vars` are what the moments of timers see that are armed anew. */
   move(state: ProcessState, vars: FeelContext, options = nothing): MoveResult {
-    const move = new OneMove(this.#from, this.#to, this.#target, state);
+    const move = new OneMove(this.#from, this.#to, this.#target, this.#main, state);
     move.tokens();
     move.end();
     move.doubled();
     if (move.problems.length === 0) move.arm(vars, options);
     if (move.problems.length === 0) {
-      for (const node of this.#ends.stuck(move.moved)) move.problem('cannotEnd', node, node);
+      const trusted = this.#same.unchanged(state.t, move.moved);
+      for (const node of this.#ends.stuck(move.moved, trusted)) move.problem('cannotEnd', node, node);
     }
     if (move.problems.length > 0) return { moved: null, problems: move.problems };
     return { moved: move.result(), problems: [] };
@@ -128,6 +136,7 @@ class OneMove {
   readonly #from: Graph;
   readonly #to: Graph;
   readonly #target: readonly (GraphNode | undefined)[];
+  readonly #main: ReadonlySet<number>;
   readonly #state: ProcessState;
   readonly #moved: Token[] = [];
   /** Node of the other version under each token that holds others. */
@@ -137,10 +146,17 @@ class OneMove {
   #next: number;
   #end: number | undefined;
 
-  constructor(from: Graph, to: Graph, target: readonly (GraphNode | undefined)[], state: ProcessState) {
+  constructor(
+    from: Graph,
+    to: Graph,
+    target: readonly (GraphNode | undefined)[],
+    main: ReadonlySet<number>,
+    state: ProcessState,
+  ) {
     this.#from = from;
     this.#to = to;
     this.#target = target;
+    this.#main = main;
     this.#state = state;
     this.#next = state.n;
   }
@@ -201,7 +217,9 @@ class OneMove {
   #stands(token: Token, to: GraphNode): boolean {
     const scope = scopeOf(token);
     if (keyOf(token) !== undefined) return true;
-    if (scope === MAIN || scope === BESIDE) return to.scope === 0;
+    if (scope === BESIDE) return to.scope === 0;
+    // an end of a strand says nothing about how the case ends
+    if (scope === MAIN) return to.scope === 0 && (to.kind === 'handler' || this.#main.has(to.index));
     const holder = this.#holders.get(scope);
     if (!holder) return true; // blamed already
     return to.scope === ('inner' in holder ? holder.inner : 0);

@@ -1,6 +1,3 @@
-// Another workspace that imports this file does not include our folder, and would miss the declaration.
-// oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./saxen.d.ts" />
 import type { ModdleElement, PropertyDescriptor } from 'bpmn-moddle';
 import { type OpenTag, Parser } from 'saxen';
 import { type Kind, type Kinds, valueOf } from './drawing-kinds.ts';

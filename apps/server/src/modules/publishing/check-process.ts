@@ -2,6 +2,7 @@ import { ACTIONS, ROLES, SOURCES, STEPS } from '@wanmi/contracts';
 import {
   checkPicture,
   compileProcess,
+  mayWaitForever,
   ProcessError,
   tasksOf,
   type Graph,
@@ -53,6 +54,8 @@ export async function checkProcesses(
       const graph = await compileProcess(text, options);
       graphs.set(code, graph);
       checkActions(file, graph, names, report);
+      // Conditions may see to it that it never does: a warning
+      for (const { id } of mayWaitForever(graph)) report.warn(file, id, 'process.deadlock');
       for (const { code: wrong, detail } of await checkPicture(text)) report.add(file, null, wrong, detail);
       // What a called drawing awaits is seen in its caller
       if (!called.has(code)) checkMessages(file, graph, names, report);

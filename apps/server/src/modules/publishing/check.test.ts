@@ -128,6 +128,23 @@ const MISTAKES: readonly Mistake[] = [
     code: 'process.deadEnd',
   },
   {
+    what: 'a join that waits for what need not come',
+    file: CASE,
+    change: (text) =>
+      text
+        .replace('sourceRef="answer" targetRef="answered"', 'sourceRef="answer" targetRef="either"')
+        .replace(
+          ends,
+          `<bpmn:exclusiveGateway id="either" default="one" /><bpmn:parallelGateway id="waits" />
+          <bpmn:sequenceFlow id="one" sourceRef="either" targetRef="waits" />
+          <bpmn:sequenceFlow id="other" sourceRef="either" targetRef="waits"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">grade = "A"</bpmn:conditionExpression></bpmn:sequenceFlow>
+          <bpmn:sequenceFlow id="waited" sourceRef="waits" targetRef="answered" />${ends}`,
+        ),
+    element: 'waits',
+    code: 'process.deadlock',
+    severity: 'warning',
+  },
+  {
     what: 'a step of no vocabulary',
     file: CASE,
     change: swap('wm:step="accept"', 'wm:step="acept"'),

@@ -949,7 +949,7 @@ export const rulesEn: RuleTranslation = {
       timer: 'The timer has no moment there',
       join: 'The flow of the join is missing there',
       doubled: 'Two things would stand on one node',
-      cannotEnd: 'It could never end there',
+      cannotEnd: 'It might never end there',
       nobody: 'Nobody is there for the step',
       failed: 'It could not be written; the server’s log says why',
     },

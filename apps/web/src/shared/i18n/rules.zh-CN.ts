@@ -921,7 +921,7 @@ export const rulesZhCN = {
       timer: '现行版本的定时没有时刻',
       join: '现行版本没有这条汇合连线',
       doubled: '两项会落在同一节点',
-      cannotEnd: '迁移后无法办结',
+      cannotEnd: '迁移后可能无法办结',
       nobody: '迁移后的环节没有人可以办理',
       failed: '写入失败，原因见服务器日志',
     },

@@ -1,0 +1,67 @@
+import type { Code, Reading } from './feel-reading.ts';
+import { children, type FeelNode, nameOf } from './feel-tree.ts';
+import { conforms, type FeelType, plainType } from './feel-types.ts';
+import { isContext } from './feel-values.ts';
+
+export function instanceOf(node: FeelNode, reading: Reading): Code {
+  const parts = children(node);
+  const value = reading.compile(parts[0]!);
+  const type = typeFrom(parts.at(-1)!, reading);
+  return (scope) => {
+    if (!type) return null;
+    const given = value(scope);
+    if (given === null) return type.kind === 'plain' && type.name === 'null';
+    return type.kind === 'context' ? isInstanceOf(given, type) : conforms(given, type);
+  };
+}
+
+/** Of a context each named entry must be there. */
+function isInstanceOf(value: unknown, type: FeelType & { kind: 'context' }): boolean {
+  return (
+    isContext(value) &&
+    [...type.entries.keys()].every((name) => Object.hasOwn(value, name)) &&
+    conforms(value, type)
+  );
+}
+
+/** Null for a type that nobody defines. */
+export function typeFrom(node: FeelNode, reading: Reading): FeelType | null {
+  const [inner] = children(node);
+  if (!inner) return null;
+  switch (inner.name) {
+    case 'QualifiedName': {
+      const name = nameOf(inner, reading.text);
+      return plainType(name) ?? reading.types.get(name) ?? null;
+    }
+    case 'SpecialType':
+      return plainType(nameOf(inner, reading.text)) ?? null;
+    case 'ListType': {
+      const element = typeFrom(
+        children(inner).find(({ name }) => name === 'Type')!,
+        reading,
+      );
+      if (!element) return null;
+      // the parser knows no ranges of a type; it was given a list in their place
+      return { kind: reading.source(inner).startsWith('range') ? 'range' : 'list', element };
+    }
+    case 'ContextType':
+      return contextType(inner, reading);
+    case 'FunctionType': {
+      const given = children(inner).find(({ name }) => name === 'ArgumentTypes');
+      return { kind: 'function', parameters: given ? children(given).length : 0 };
+    }
+    default:
+      return null;
+  }
+}
+
+function contextType(node: FeelNode, reading: Reading): FeelType | null {
+  const entries = new Map<string, FeelType>();
+  for (const entry of children(children(node).find(({ name }) => name === 'ContextEntryTypes')!)) {
+    const [name, type] = children(entry);
+    const read = typeFrom(type!, reading);
+    if (!read) return null;
+    entries.set(nameOf(name!, reading.text), read);
+  }
+  return { kind: 'context', entries };
+}
