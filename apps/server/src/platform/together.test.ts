@@ -67,6 +67,24 @@ test('what fails together is done one by one, and only who is to blame hears of 
   expect(await mixed).toEqual([0, null, 50, null]);
 });
 
+test('a database that is away is told to all at once', async () => {
+  const first = gate();
+  const away = Object.assign(new Error('connect'), { code: '57P03' });
+  let alone = 0;
+  const together = new Together<number, number>({
+    one: async (ask) => {
+      alone += 1;
+      await first.passed;
+      return ask;
+    },
+    many: () => Promise.reject(away),
+  });
+  const told = Promise.allSettled([0, 1, 2].map((ask) => together.do(ask)));
+  first.open();
+  expect((await told).slice(1)).toEqual([1, 2].map(() => ({ status: 'rejected', reason: away })));
+  expect(alone).toBe(1);
+});
+
 test('who stands at a lock keeps no others waiting', async () => {
   const lock = gate();
   const together = new Together<string, string>({

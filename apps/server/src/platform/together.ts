@@ -1,3 +1,5 @@
+import { toProblem } from './errors.ts';
+
 /**
  * Work that costs less done together: as long as few are at it, each goes at once and by itself; what comes while
  * those are at work waits for them, and then goes as one. So nobody waits on a quiet day, and on a busy one many share
@@ -64,8 +66,17 @@ export class Together<Ask, Answer> {
   }
 
   async #many(taken: readonly Waiting<Ask, Answer>[]): Promise<void> {
-    // What fails together is tried one by one: only the one that is to blame hears of it.
-    const answers = await this.#ways.many(taken.map(({ ask }) => ask)).catch(() => [] as undefined[]);
+    let answers: readonly (Answer | undefined)[] = [];
+    try {
+      answers = await this.#ways.many(taken.map(({ ask }) => ask));
+    } catch (error) {
+      // A database that is away is not asked once more for each of them.
+      if (toProblem(error).code === 'db.unavailable') {
+        for (const one of taken) one.reject(error);
+        return;
+      }
+      // Else they are tried one by one: only the one that is to blame hears of it.
+    }
     const alone: Waiting<Ask, Answer>[] = [];
     for (const [i, one] of taken.entries()) {
       const answer = answers[i];
