@@ -114,6 +114,37 @@ describe('the same scenario and seed', () => {
     },
   );
 
+  test(
+    'one run of a city at a time; what a run failed of is told, and the next one may begin',
+    { timeout: 120_000 },
+    async () => {
+      const third = await city();
+      try {
+        const gone = new Error('the terminal is gone');
+        let second: Promise<unknown> | undefined;
+        await expect(
+          run(third, {
+            flushAt: 1,
+            progress: ({ day }) => {
+              if (day === '2026-07-06') second = run(third).catch((error: unknown) => error);
+              if (day === '2026-07-08') throw gone;
+            },
+          }),
+        ).rejects.toThrow(gone);
+        expect(await second).toMatchObject({ message: 'another run is generating this city' });
+        // What was being written when it failed is written, and gone on with.
+        const { rows } = await third.platform.pool.query('select done_day from simulation');
+        expect(rows).toEqual([{ done_day: '2026-07-08' }]);
+        const stop = new AbortController();
+        expect(await run(third, { signal: stop.signal, progress: () => stop.abort() })).toMatchObject({
+          resumedAfter: '2026-07-08',
+        });
+      } finally {
+        await third.platform.close();
+      }
+    },
+  );
+
   test('what is generated already is not generated again', async () => {
     await expect(run(first)).rejects.toThrow(/2026-07-26 is generated already/);
   });

@@ -59,6 +59,11 @@ export class Books {
     });
   }
 
+  /** Until nothing of it is being written any more, whatever became of it. */
+  async settled(): Promise<void> {
+    await this.#pending;
+  }
+
   async end(): Promise<void> {
     await this.#pending;
     this.#rethrow();

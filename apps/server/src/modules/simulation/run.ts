@@ -114,21 +114,28 @@ async function run(platform: Platform, options: SimulateOptions): Promise<Simula
   }
   const planned = options.reports ?? Math.round((scenario.volume.perYear / 365) * daysIn(row));
   const books = new Books(platform, cityId, row, timeZone, year, day);
-  for (; day <= row.to_day && cityDayStart(day, timeZone) < until; day = addDays(day, 1)) {
-    if (signal?.aborted) break;
-    await year.planDay(day);
-    const end = cityDayStart(addDays(day, 1), timeZone);
-    await year.playUntil(Math.min(end, until));
-    const last = day === row.to_day || end >= until;
-    if (last || books.waiting() >= (options.flushAt ?? FLUSH_AT)) await books.close(day, end <= until, last);
-    options.progress?.({
-      day,
-      cases: year.counts.cases,
-      reports: year.counts.reports,
-      events: year.counts.events,
-      share: Math.min(1, year.counts.reports / Math.max(1, planned)),
-      open: year.live.size,
-    });
+  try {
+    for (; day <= row.to_day && cityDayStart(day, timeZone) < until; day = addDays(day, 1)) {
+      if (signal?.aborted) break;
+      await year.planDay(day);
+      const end = cityDayStart(addDays(day, 1), timeZone);
+      await year.playUntil(Math.min(end, until));
+      const last = day === row.to_day || end >= until;
+      if (last || books.waiting() >= (options.flushAt ?? FLUSH_AT))
+        await books.close(day, end <= until, last);
+      options.progress?.({
+        day,
+        cases: year.counts.cases,
+        reports: year.counts.reports,
+        events: year.counts.events,
+        share: Math.min(1, year.counts.reports / Math.max(1, planned)),
+        open: year.live.size,
+      });
+    }
+  } catch (error) {
+    // The city is let go when nothing is being written any more.
+    await books.settled();
+    throw error;
   }
   const done = !signal?.aborted;
   await books.end();
