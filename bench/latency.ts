@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createRandom, type Random } from '@wanmi/simulator';
 import { RawClient, type Reply } from './client.ts';
 import { calibrate, cpuOf, familyOf, machineCpu, percentile } from './machine.ts';
 import { lifeCycle } from './loop.ts';
@@ -38,10 +39,10 @@ async function measure(server: BenchServer, options: BenchOptions): Promise<Figu
   const { seconds, rate, log } = options;
   const load = new Load(server);
   const known: string[] = [];
-  const pick = () => known[Math.floor(Math.random() * known.length)] ?? '';
   const listed = await load.now('GET', '/api/v1/cases?limit=50', server.tokens.operator);
   known.push(...(JSON.parse(listed.body) as { items: { id: string }[] }).items.map((one) => one.id));
-  const reads = readsOf(server, pick);
+  // The same cases, words and tiles in the same order on every run.
+  const reads = readsOf(server, known, createRandom(1, 'latency'));
   // Warm: plans, caches, compiled code.
   await Promise.all([load.cycles(rate / 2, 5, null), load.reads(reads, 5, new Map())]);
   await load.idle();
@@ -108,10 +109,9 @@ async function spike(
   ];
 }
 
-function readsOf(server: BenchServer, pick: () => string): readonly Read[] {
+function readsOf(server: BenchServer, known: readonly string[], random: Random): readonly Read[] {
   const { tokens, map } = server;
   const words = ['井盖缺失', '暴露垃圾', '路灯不亮', '占用盲道', '积水'];
-  const some = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
   const desks = [tokens.operator, tokens.shiftLeader, tokens.dispatcher, tokens.department];
   const list: Read[] = [];
   for (const token of desks) {
@@ -122,11 +122,15 @@ function readsOf(server: BenchServer, pick: () => string): readonly Read[] {
   }
   for (const token of desks.slice(0, 3)) {
     list.push(
-      { name: 'case', token, path: () => `/api/v1/cases/${pick()}` },
-      { name: 'case', token, path: () => `/api/v1/cases/${pick()}/timeline` },
-      { name: 'search', token, path: () => `/api/v1/cases?limit=50&q=${encodeURIComponent(some(words))}` },
-      { name: 'map', token, path: () => `/tiles/case/${some(map)}.mvt` },
-      { name: 'map', token, path: () => `/tiles/grid/${some(map)}.mvt` },
+      { name: 'case', token, path: () => `/api/v1/cases/${random.pick(known)}` },
+      { name: 'case', token, path: () => `/api/v1/cases/${random.pick(known)}/timeline` },
+      {
+        name: 'search',
+        token,
+        path: () => `/api/v1/cases?limit=50&q=${encodeURIComponent(random.pick(words))}`,
+      },
+      { name: 'map', token, path: () => `/tiles/case/${random.pick(map)}.mvt` },
+      { name: 'map', token, path: () => `/tiles/grid/${random.pick(map)}.mvt` },
     );
   }
   return list;

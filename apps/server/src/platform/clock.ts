@@ -75,6 +75,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const dayOfHour = new Map<string, Map<number, string | null>>();
 const startOfDay = new Map<string, Map<string, number>>();
 const hourOfQuarter = new Map<string, Map<number, number>>();
+const offsetOfQuarter = new Map<string, Map<number, number | null>>();
 
 /** True when the name is an IANA time zone that this Node knows. */
 export function isTimeZone(timeZone: string): boolean {
@@ -155,6 +156,21 @@ export function localToMs(local: string, timeZone: string): number {
 
 /** How far the clocks of a zone are ahead of UTC at a moment, in milliseconds. */
 export function offsetAt(ms: number, timeZone: string): number {
+  let quarters = offsetOfQuarter.get(timeZone);
+  if (!quarters) offsetOfQuarter.set(timeZone, (quarters = new Map()));
+  const quarter = Math.floor(ms / QUARTER);
+  let offset = quarters.get(quarter);
+  if (offset === undefined) {
+    const first = exactOffset(quarter * QUARTER, timeZone);
+    // Long ago zones changed at odd seconds: such a quarter is asked exactly.
+    offset = first === exactOffset((quarter + 1) * QUARTER - 1, timeZone) ? first : null;
+    if (quarters.size >= MAX_CACHED_HOURS) quarters.clear();
+    quarters.set(quarter, offset);
+  }
+  return offset ?? exactOffset(ms, timeZone);
+}
+
+function exactOffset(ms: number, timeZone: string): number {
   const whole = Math.floor(ms / 1000) * 1000;
   const part = parts(whole, timeZone);
   const wall = Date.parse(

@@ -96,6 +96,23 @@ describe('timer loop', () => {
     expect(await timers()).toBe(0);
   });
 
+  test('of one moment, what was opened first comes first, wherever its row lies', async () => {
+    const made = [await addTimer(1000), await addTimer(1000), await addTimer(1000)];
+    // Rewritten rows lie behind the others.
+    await t.pool.query('update timer set since = $2 where task_id = $1', [made[0]!.taskId, new Date(START)]);
+    await t.pool.query('update timer set since = $2 where task_id = $1', [made[1]!.taskId, new Date(START)]);
+    const order: string[] = [];
+    const loop = createTimerLoop(platform, {
+      fire: async (trx, timer) => {
+        order.push(timer.taskId);
+        await fireAndRemove(trx, timer);
+      },
+    });
+    platform.clock.advance(1000);
+    await loop.drain();
+    expect(order).toEqual(made.map((one) => one.taskId).toSorted());
+  });
+
   test('a started loop sees that the clock was moved', async () => {
     const { taskId } = await addTimer(3_600_000);
     const loop = createTimerLoop(platform, { fire: fireAndRemove });

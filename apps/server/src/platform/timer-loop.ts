@@ -45,6 +45,13 @@ const SQL_HOLD_TIMER = `
 select ${COLUMNS} from timer where task_id = $1 and fire = $2 and due_at <= $3 for update skip locked`;
 const SQL_STILL_DUE = 'select 1 from timer where task_id = $1 and fire = $2 and due_at <= $3';
 
+/**
+ * Of one moment the task that was opened first rings first: what a log says does not hang on where the rows lie. Sorted
+ * here, not by the statement, which would sort all that waits after an outage for each batch.
+ */
+const inTurn = (a: DueTimer, b: DueTimer): number =>
+  a.dueAt.getTime() - b.dueAt.getTime() || (`${a.taskId} ${a.fire}` < `${b.taskId} ${b.fire}` ? -1 : 1);
+
 const INTERVAL_MS = 1000;
 const BATCH = 100;
 const MAX_REST_MS = 300_000;
@@ -77,7 +84,7 @@ export function createTimerLoop(platform: Platform, options: TimerLoopOptions): 
         batch,
       ],
     });
-    return found.rows;
+    return found.rows.sort(inTurn);
   }
 
   async function fireHeld(trx: PoolClient, { taskId, fire: what, caseId }: DueTimer): Promise<boolean> {

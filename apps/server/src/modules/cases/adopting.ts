@@ -4,7 +4,7 @@ import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import { emptyWrites } from './command.ts';
 import { applyEffects, endAssignment, surroundingsOf } from './effects.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '#platform/in-transaction';
 import { loadCase, writeCase } from './repo.ts';
 import { appendEvent, eventAssignment } from './state.ts';
 import { varsOf } from './vars.ts';

@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { actOnTask } from './act.ts';
-export { commandHash, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
+export { commandHash, emptyWrites, isUniqueViolation, replayed, type CommandMeta } from './command.ts';
 export {
   joinCase,
   openCase,
@@ -33,7 +33,7 @@ export { listProcesses, readMove } from './moving-repo.ts';
 export { movingLoop, runMoves } from './moving-run.ts';
 export { appendEvent, LOG_ALGORITHM } from './state.ts';
 // Pure: what tries rules on cases of the past asks the same questions as a command.
-export { lengthOf } from './applications.ts';
+export { lengthOf, mayAsk } from './applications.ts';
 export { approvalFor, dispatchesItself } from './decisions.ts';
 export { SIDE_STEPS } from './effects.ts';
 export { mayStillDecline } from './prepare.ts';
@@ -53,7 +53,8 @@ export { formContextOf } from './case-actions.ts';
 export { surroundingsOf } from './effects.ts';
 export { draftFollowUp } from './follow-up.ts';
 export { draftCase, draftJoin, type CaseDraft } from './open.ts';
-export { prepare } from './prepare.ts';
+export { tellOther } from './merging.ts';
+export { prepare, type Command } from './prepare.ts';
 export { ringDrawn } from './process-timer.ts';
 export { loadCases } from './repo.ts';
 export type { Loaded, Writes } from './rows.ts';

@@ -8,7 +8,7 @@ import { emptyWrites } from './command.ts';
 import { openFollowUp } from './follow-up.ts';
 import type { Command } from './prepare.ts';
 import { loadCase, writeCase } from './repo.ts';
-import type { Loaded } from './rows.ts';
+import type { Writes } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
 import { appendEvent, type CaseState } from './state.ts';
 
@@ -21,14 +21,29 @@ const wrong = (path: string, code: string): never => {
   throw invalid([{ path, code, message: code }], 'form.invalid');
 };
 
+interface Other {
+  caseNo: string;
+  endedAt: Date | null;
+}
+
+/** What a command asks of another case before it is written with it, and read anew. */
+async function otherCase({ pool }: Platform, id: string, cityId: string): Promise<Other | null> {
+  const { rows } = await pool.query<Other>({
+    name: 'cases.other',
+    text: `select case_no as "caseNo", ended_at as "endedAt" from "case" where id = $1 and city_id = $2`,
+    values: [id, cityId],
+  });
+  return rows[0] ?? null;
+}
+
 /** The case into which another is merged: open, seen by the same user, not the same. @throws form.invalid */
-async function targetOf(change: Change, id: unknown): Promise<CaseState> {
+async function targetOf(change: Change, id: unknown): Promise<{ id: string; caseNo: string }> {
   const { platform, actor, state } = change;
   if (typeof id !== 'string' || id === state.id) return wrong('/intoCaseId', 'sameCase');
-  const found = await loadCase(platform.pool, id, state.cityId);
+  const found = await otherCase(platform, id, state.cityId);
   if (!found || !(await isVisibleCase(platform.db, actor, id))) return wrong('/intoCaseId', 'unknown');
-  if (found.state.endedAt !== null) return wrong('/intoCaseId', 'ended');
-  return found.state;
+  if (found.endedAt !== null) return wrong('/intoCaseId', 'ended');
+  return { id, caseNo: found.caseNo };
 }
 
 /** 并案: it ends here and points to the other for ever; every later word of the other is told to its reporters too. */
@@ -42,11 +57,11 @@ export const merge: Meaning = async (change) => {
 export const unmerge: Meaning = async ({ platform, state }) => {
   const otherId = state.mergedIntoId;
   if (otherId === null) throw problem('action.notAllowed', { action: 'unmerge', step: 'ended' });
-  const other = await loadCase(platform.pool, otherId, state.cityId);
+  const other = await otherCase(platform, otherId, state.cityId);
   state.endedAt = null;
   state.outcome = null;
   state.mergedIntoId = null;
-  return { link: { kind: 'merged', caseId: otherId, caseNo: other?.state.caseNo ?? '' } };
+  return { link: { kind: 'merged', caseId: otherId, caseNo: other?.caseNo ?? '' } };
 };
 
 /** What else a command touches; null for nearly all. */
@@ -95,20 +110,30 @@ async function both(
   }
   const loaded = await loadCase(client, other.otherId, state.cityId);
   if (!loaded) return false;
-  const merged = other.kind === 'merge';
-  if (merged && loaded.state.endedAt !== null) return false;
-  const { reportCount } = loaded.state;
-  loaded.state.reportCount = Math.max(1, reportCount + (merged ? state.reportCount : -state.reportCount));
-  const link = { kind: 'merged', caseId: state.id, caseNo: state.caseNo } as const;
-  return append(
-    client,
-    platform,
-    actor,
-    loaded.state,
-    merged ? 'case.absorbed' : 'case.parted',
-    { link },
-    merged ? [{ fromId: state.id, toId: loaded.state.id, kind: 'merged', at: platform.clock.now() }] : [],
-  );
+  if (other.kind === 'merge' && loaded.state.endedAt !== null) return false;
+  const expected = loaded.state.seq;
+  const told = tellOther(other.kind, state, loaded.state, actor, platform.clock.now());
+  return writeCase(client, expected, loaded.state, null, { ...emptyWrites(), ...told });
+}
+
+/** What a merge, or taking it back, is to the other case: its state moves on. */
+export function tellOther(
+  kind: 'merge' | 'unmerge',
+  state: CaseState,
+  other: CaseState,
+  author: Actor,
+  at: number,
+): Pick<Writes, 'events' | 'links'> {
+  const merged = kind === 'merge';
+  const { id, caseNo, reportCount } = state;
+  other.reportCount = Math.max(1, other.reportCount + (merged ? reportCount : -reportCount));
+  const { stage } = other;
+  const payload = { link: { kind: 'merged', caseId: id, caseNo } } as const;
+  const type = merged ? 'case.absorbed' : 'case.parted';
+  return {
+    events: [appendEvent(other, { type, at, author, from: stage, to: stage, payload })],
+    links: merged ? [{ fromId: id, toId: other.id, kind: 'merged', at }] : [],
+  };
 }
 
 /** One entry more in a case's log, guarded by what was read. */
@@ -116,10 +141,9 @@ async function append(
   client: PoolClient,
   platform: Platform,
   author: Actor,
-  state: Loaded['state'],
+  state: CaseState,
   type: string,
   payload: EventPayload,
-  links: { fromId: string; toId: string; kind: string; at: number }[] = [],
 ): Promise<boolean> {
   const expected = state.seq;
   const { stage } = state;
@@ -131,5 +155,5 @@ async function append(
     to: stage,
     payload,
   });
-  return writeCase(client, expected, state, null, { ...emptyWrites(), events: [event], links });
+  return writeCase(client, expected, state, null, { ...emptyWrites(), events: [event] });
 }

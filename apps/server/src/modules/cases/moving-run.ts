@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { MoveProblem } from '@wanmi/contracts';
 import { isTransient, startLoop, type Loop } from '#platform/jobs-loop';
 import type { Platform } from '#platform/platform';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '#platform/in-transaction';
 import { movingOf } from './moving.ts';
 import { moveOfCase, type CaseMove, type Moving } from './moving-case.ts';
 import { Findings } from './moving-report.ts';

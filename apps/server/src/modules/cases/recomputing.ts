@@ -22,7 +22,7 @@ import {
 } from './effects.ts';
 import { writeRecounts, type Recounted } from './recomputing-repo.ts';
 import { loadCases, type ArmedRow } from './repo.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '#platform/in-transaction';
 import type { Loaded, Writes } from './rows.ts';
 import { appendEvent, eventAssignment, eventTask, type AssignmentState, type OpenTask } from './state.ts';
 

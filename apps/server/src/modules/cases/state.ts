@@ -166,6 +166,8 @@ export interface LoggedEvent {
   at: number;
   postId: string | null;
   personId: string | null;
+  /** What is said, and its canonical JSON as it is kept. */
+  entry: EventBody;
   body: string;
   hash: Buffer;
   algorithm: HashAlgorithm;
@@ -261,6 +263,7 @@ export function appendEvent(
     at: entry.at,
     postId: body.postId,
     personId: body.personId,
+    entry: body,
     body: text,
     hash,
     algorithm: LOG_ALGORITHM,

@@ -120,25 +120,47 @@ export class Conductor {
     const random = createRandom(this.#seed, `${key} ${c.ordinals.get(task.id)} beside`);
     const length = planned.at - task.openedAt;
     const asked: Impulse[] = [];
-    const ask = (chance: number, action: string, from: number, to: number): void => {
+    const ask = (
+      chance: number,
+      action: string,
+      [from, to]: readonly [number, number],
+      by: Pick<Impulse, 'role' | 'assignmentId'> = { role: 'department', assignmentId },
+    ): void => {
       const [wants, share] = [random.chance(chance), random.between(from, to)];
       if (!wants) return;
       const at = Math.ceil(task.openedAt + length * share);
-      asked.push({
-        action,
-        at,
-        role: 'department',
-        assignmentId,
-        label: `${key} ${c.ordinals.get(task.id)} ${action}`,
-      });
+      asked.push({ ...by, action, at, label: `${key} ${c.ordinals.get(task.id)} ${action}` });
     };
-    ask(conduct.return, 'applyReturn', 0.05, 0.3);
-    ask(conduct.extend, 'applyExtend', 0.5, 0.95);
-    ask(conduct.suspend, 'applySuspend', 0.2, 0.6);
-    ask(conduct.instruct, 'instruct', 0.1, 0.6);
-    return asked.map((one) =>
-      one.action === 'instruct' ? { ...one, role: 'leader', assignmentId: null } : one,
-    );
+    const dispatcher = { role: 'dispatcher', assignmentId: null };
+    ask(conduct.return, 'applyReturn', [0.05, 0.3]);
+    ask(conduct.extend, 'applyExtend', [0.5, 0.95]);
+    ask(conduct.suspend, 'applySuspend', [0.2, 0.6]);
+    ask(conduct.instruct, 'instruct', [0.1, 0.6], { role: 'leader', assignmentId: null });
+    ask(conduct.consult, 'consult', [0.05, 0.4], dispatcher);
+    ask(conduct.addDepartment, 'addDepartment', [0.1, 0.6], dispatcher);
+    ask(conduct.void, 'applyVoid', [0.02, 0.5], { role: 'operator', assignmentId: null });
+    return asked;
+  }
+
+  /** 并案: what was reported a second time is found to be the same as an earlier case, if there is one. */
+  whenAlike(key: string, reportedAt: number, episodes: readonly Episode[]): Impulse[] {
+    const label = `${key} alike`;
+    const random = createRandom(this.#seed, label);
+    if (!random.chance(this.of(null, episodes).merge)) return [];
+    const role = random.pick(['operator', 'operator', 'shiftLeader']);
+    const at = Math.ceil(reportedAt + random.between(5 * MINUTE, 3 * HOUR));
+    return [{ action: 'merge', role, at, assignmentId: null, label: `${label} merge` }];
+  }
+
+  /** Some that were merged were two things after all. */
+  whenMerged(key: string, seq: number, at: number, episodes: readonly Episode[]): Impulse[] {
+    const label = `${key} ${seq} merged`;
+    const random = createRandom(this.#seed, label);
+    if (!random.chance(this.of(null, episodes).unmerge)) return [];
+    const when = Math.ceil(at + random.between(10 * MINUTE, 6 * HOUR));
+    return [
+      { action: 'unmerge', role: 'shiftLeader', at: when, assignmentId: null, label: `${label} unmerge` },
+    ];
   }
 
   /** A disposal has become overdue. */

@@ -1,13 +1,15 @@
-/** What happens at a moment; of one moment, what was planned first comes first. */
+/** What happens at a moment; of one moment, by its key, and then what was planned first. */
 interface Entry<T> {
   readonly at: number;
+  readonly key: string;
   readonly order: number;
   readonly what: T;
 }
 
-const before = <T>(a: Entry<T>, b: Entry<T>): boolean => (a.at === b.at ? a.order < b.order : a.at < b.at);
+const before = <T>(a: Entry<T>, b: Entry<T>): boolean =>
+  a.at === b.at ? (a.key === b.key ? a.order < b.order : a.key < b.key) : a.at < b.at;
 
-/** A binary heap by time. Ties are broken by the order of planning, so that a run is the same each time. */
+/** A binary heap by time. Ties are broken by key and by the order of planning, so that a run is the same each time. */
 export class Agenda<T> {
   readonly #heap: Entry<T>[] = [];
   #order = 0;
@@ -21,9 +23,9 @@ export class Agenda<T> {
     return this.#heap[0]?.at ?? Infinity;
   }
 
-  add(at: number, what: T): void {
+  add(at: number, what: T, key = ''): void {
     const heap = this.#heap;
-    const entry = { at, order: (this.#order += 1), what };
+    const entry = { at, key, order: (this.#order += 1), what };
     let i = heap.length;
     heap.push(entry);
     while (i > 0) {

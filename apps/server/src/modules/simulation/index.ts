@@ -1,10 +1,5 @@
 export { progressLine } from './progress.ts';
-export {
-  runningSimulation,
-  simulate,
-  type SimulateOptions,
-  type SimulateProgress,
-  type Simulated,
-} from './run.ts';
+export { runningSimulation } from './register.ts';
+export { simulate, type SimulateOptions, type SimulateProgress, type Simulated } from './run.ts';
 export { readScenario, scenarioNames, SimulationError, type Scenario } from './scenario.ts';
-export type { Deed } from './year.ts';
+export type { Deed } from './world.ts';

@@ -86,6 +86,11 @@ export class LiveCase {
     return this.state.endedAt === null;
   }
 
+  get point(): { lon: number; lat: number } | null {
+    const { lon, lat } = this.words;
+    return lon === null || lat === null ? null : { lon, lat };
+  }
+
   /** As a command reads it; `others` and `applications` as `SQL_LOAD_TASK` and `SQL_LOAD_CASE` give them. */
   loaded(task: TaskState | null): Loaded {
     const forked = (this.state.tokens as { t: unknown[] }).t.length > 1;
@@ -153,10 +158,9 @@ export class LiveCase {
 
   log(events: readonly Logged[]): void {
     for (const event of events) {
-      const body = JSON.parse(event.body) as EventBody;
       this.events.push(event);
-      this.bodies.push(body);
-      this.unfolded.push(body);
+      this.bodies.push(event.entry);
+      this.unfolded.push(event.entry);
     }
     this.dirty = true;
   }

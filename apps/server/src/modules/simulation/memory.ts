@@ -30,6 +30,8 @@ export class StandingClock {
 export interface Memory {
   /** Of a case. */
   pointOf(caseId: string): { lon: number; lat: number } | null;
+  /** A case that is open or not written yet. */
+  caseOf(caseId: string): { readonly caseNo: string; readonly endedAt: number | null } | null;
   /** Other cases of a place and category that were filed, of those reported since a moment. */
   filedNear(ask: {
     unitGridId: string;
@@ -44,6 +46,16 @@ export interface Memory {
 
 /** Answers are kept up to so many; a run of a million cases asks after some hundred thousand places. */
 const MOST_KEPT = 400_000;
+
+/** Tells one question from another, whatever the moment at which it is asked. */
+function keyOf(values: readonly unknown[]): string {
+  let key = '';
+  for (const value of values) {
+    if (value instanceof Date) key += 'd,';
+    else key += `${JSON.stringify(value)},`;
+  }
+  return key;
+}
 
 /**
  * The platform as the commands of a run see it: the same questions to the same modules, but answered from memory. What
@@ -76,11 +88,7 @@ export function memoryPlatform(
     let ofText = kept.get(text);
     if (!ofText) kept.set(text, (ofText = new Map()));
     // Within a stretch every moment gives the same answer.
-    const key =
-      same ??
-      JSON.stringify(values, function replace(this: Record<string, unknown>, name, value: unknown) {
-        return this[name] instanceof Date ? 0 : value;
-      });
+    const key = same ?? keyOf(values);
     const known = ofText.get(key);
     if (known) return known;
     const { rows } = await platform.pool.query<object>({ text, values: values as unknown[] });
@@ -99,6 +107,8 @@ export function memoryPlatform(
       const ids = parameters.find((one) => Array.isArray(one)) as string[];
       return ids.filter((id) => memory.ownsMedia(id)).map((id) => ({ id }));
     }
+    // Who acts on two cases was chosen among those who have to do with both.
+    if (sql.startsWith('select 1 from "case" c')) return memory.caseOf(String(parameters[0])) ? [{}] : [];
     if (sql.includes('from control_area c where c.geom is not null')) {
       const categories = parameters.findLast((one) => Array.isArray(one)) as string[];
       const among = (ids: ReadonlySet<string> | null): boolean =>
@@ -114,8 +124,7 @@ export function memoryPlatform(
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       return { rows: (await answer(query)) as R[] };
     },
-    // oxlint-disable-next-line require-yield
-    async *streamQuery(): AsyncIterableIterator<never> {
+    streamQuery(): AsyncIterableIterator<never> {
       throw new Error('a run in memory streams nothing');
     },
   };
@@ -161,6 +170,12 @@ export function memoryPlatform(
         return {
           rows: [{ n: memory.filedNear({ unitGridId, categoryId, caseId, since: since.getTime(), atMost }) }],
         };
+      }
+      case 'cases.other': {
+        const other = memory.caseOf(values[0] as string);
+        if (!other) return { rows: [] };
+        const { caseNo, endedAt } = other;
+        return { rows: [{ caseNo, endedAt: endedAt === null ? null : new Date(endedAt) }] };
       }
       case 'cases.crewPost':
         return { rows: await ask(text, values) };

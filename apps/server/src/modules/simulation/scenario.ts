@@ -33,6 +33,15 @@ const Conduct = z.strictObject({
   supervise: share,
   /** Of all that was dispatched: share on which a leader instructs. */
   instruct: share,
+  /** Of what is dispatched by hand: share that goes to several departments at once. */
+  together: share,
+  /** Of disposals: share on which others are consulted, that gets one more department, that is asked to be voided. */
+  consult: share,
+  addDepartment: share,
+  void: share,
+  /** Of cases that look the same as an open one: share that is merged; of these, share that is taken out again. */
+  merge: share,
+  unmerge: share,
   /** Of closed cases that somebody reported: share that is rated, and that is said not to be solved. */
   rate: share,
   notSolved: share,
@@ -62,6 +71,8 @@ const Scenario = z.strictObject({
     decidedAtOnce: share,
     /** Of what is not found on patrol: speaks of a case that is known and open. */
     joined: share,
+    /** Of these: share of which nobody sees it, so that it becomes a case of its own. */
+    duplicates: share,
     /** Of what collectors find: fixed on the spot. */
     selfHandled: share,
   }),

@@ -84,6 +84,8 @@ interface Application extends ApplicationFacts {
   granted: Record<string, unknown> | null;
   /** As it was recorded. */
   approved: boolean;
+  /** The deadline has been moved by it. */
+  effective: boolean;
 }
 
 class PastLife {
@@ -259,9 +261,7 @@ class PastLife {
     const known = this.#applications.get(recorded.id) ?? this.#asked(payload, recorded, at);
     known.approved = recorded.state === 'approved';
     known.level = recorded.level;
-    if (action === 'approve' && known.granted === null && known.approved) {
-      known.granted = { ...known.ask, ...grantOf(payload.data ?? {}) };
-    }
+    const was = known.state;
     const enough = recorded.level >= known.levels;
     known.state =
       recorded.state === 'approved' || (recorded.state === 'pending' && recorded.level > 0)
@@ -269,6 +269,13 @@ class PastLife {
           ? 'approved'
           : 'pending'
         : recorded.state;
+    // What is said after it was enough by this set grants nothing more.
+    if (action === 'approve' && was !== 'approved') {
+      const granted = grantOf(payload.data ?? {});
+      // What one level cuts stays cut unless the next one says another figure, as in `cases`.
+      if (Object.keys(granted).length > 0) known.granted = { ...known.ask, ...known.granted, ...granted };
+      if (known.approved || enough) known.granted ??= known.ask;
+    }
     return known;
   }
 
@@ -291,6 +298,7 @@ class PastLife {
       ask,
       granted: null,
       approved: false,
+      effective: false,
     };
     this.#applications.set(recorded.id, made);
     return made;
@@ -323,14 +331,15 @@ class PastLife {
       disposal.returning = recorded === 'pending';
       if (disposal.returning) stand(disposal, at);
       else run(disposal, at);
-    } else if (action === 'approve' && application.approved) {
-      if (kind === 'extend') {
-        const { value, unit } = application.granted ?? {};
-        extend(disposal, { value, unit });
-      } else if (kind === 'suspend' || kind === 'defer') {
-        disposal.suspended = true;
-        stand(disposal, at);
-      }
+    } else if (action === 'approve' && kind === 'extend') {
+      // With the yes that is enough by this set; where it asks for more than there were, with the last.
+      if (application.effective || (application.state !== 'approved' && !application.approved)) return;
+      application.effective = true;
+      const { value, unit } = application.granted ?? {};
+      extend(disposal, { value, unit });
+    } else if (action === 'approve' && application.approved && (kind === 'suspend' || kind === 'defer')) {
+      disposal.suspended = true;
+      stand(disposal, at);
     }
   }
 }

@@ -87,6 +87,8 @@ async function history(): Promise<void> {
   pass(2.5);
   await d.act('department2', extended, 'respond', { result: '已清理' });
   await done(extended);
+  await extendedTwice([{ value: 1, unit: 'urgentHour' }, {}]);
+  await extendedTwice([{}, { value: 1, unit: 'urgentHour' }]);
   const suspended = (await d.dispatched()).id;
   await d.act('department2', suspended, 'sign');
   const until = new Date(w.platform.clock.now() + 100 * HOUR).toISOString();
@@ -137,6 +139,21 @@ async function history(): Promise<void> {
   await d.report(1, { decision: 'sendVerify' });
   await d.dispatched();
   pass(1);
+}
+
+/** A second extension, by two hours, needs two who say yes; what each of them grants of it. */
+async function extendedTwice(grants: readonly [Body, Body]): Promise<void> {
+  const { id } = await d.dispatched();
+  await d.act('department2', id, 'sign');
+  const ask = { unit: 'urgentHour', reason: 'weather', note: '雨' };
+  await beside('department2', id, 'applyExtend', { ...ask, value: 1 });
+  await d.act('dispatcher', id, 'approve');
+  await beside('department2', id, 'applyExtend', { ...ask, value: 2 });
+  await d.act('dispatcher', id, 'approve', grants[0]);
+  await d.act('leader', id, 'approve', grants[1]);
+  pass(3.5);
+  await d.act('department2', id, 'respond', { result: '已清理' });
+  await done(id);
 }
 
 async function box(who: string, caseId: string): Promise<boolean> {
@@ -320,6 +337,17 @@ describe('a try-out', () => {
     for (const { id } of rows) expect(told).not.toContain(id);
     expect(told).not.toMatch(/王小明|138/);
     await stale(draft, tryOut.id);
+  });
+
+  it('with one yes less for a second extension: it is moved by what the first has granted', async () => {
+    const second = /("approval_2_out2">\s*<text>)2/;
+    const { sides, all } = await lives(put('decision/approval.dmn', second, '$11'));
+    const moved = all.flatMap(({ lives: [from, to] }) =>
+      changesOf(sides.inForce, sides.draft, from, to).filter((change) => change.kind === 'due'),
+    );
+    expect(moved).toHaveLength(1);
+    // The second has cut two hours to one: without him it is two.
+    expect(Date.parse(moved[0]!.to as string) - Date.parse(moved[0]!.from as string)).toBe(HOUR);
   });
 
   it('with another row of the manual: who would have got them', async () => {

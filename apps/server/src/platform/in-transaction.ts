@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
-import type { Platform } from '#platform/platform';
+import type { Platform } from './platform.ts';
 
-/** For work on cases that uses the module's own statements; a connection that was lost is not given back. */
+/** For work by statements of one's own, on one connection; a connection that was lost is not given back. */
 export async function inTransaction<T>(
   { pool }: Platform,
   work: (trx: PoolClient) => Promise<T>,

@@ -1,0 +1,69 @@
+/** The city's tables look back so far at the most. */
+export const REMEMBERED_MS = 120 * 24 * 3_600_000;
+
+/** What a later case of the same place asks of an earlier one. */
+export interface Seen {
+  readonly caseId: string;
+  readonly reportedAt: number;
+  categoryId: string | null;
+  filedAt: number | null;
+}
+
+/** Which cases there were at a place: unit grid by unit grid, in the order in which they came. */
+export class Places {
+  readonly #ofGrid = new Map<string, Seen[]>();
+  readonly #byId = new Map<string, Seen>();
+
+  /** A case that others look back on: not open any more, or not in memory. */
+  remember(seen: Seen & { readonly unitGridId: string }): void {
+    if (this.#byId.has(seen.caseId)) return;
+    const { unitGridId, ...one } = seen;
+    this.#byId.set(seen.caseId, one);
+    const list = this.#ofGrid.get(unitGridId);
+    if (list) list.push(one);
+    else this.#ofGrid.set(unitGridId, [one]);
+  }
+
+  /** What has been made of it since. */
+  changed({
+    id,
+    categoryId,
+    filedAt,
+  }: {
+    id: string;
+    categoryId: string | null;
+    filedAt: number | null;
+  }): void {
+    const seen = this.#byId.get(id);
+    if (seen) Object.assign(seen, { categoryId, filedAt });
+  }
+
+  forgetBefore(oldest: number): void {
+    for (const [grid, list] of this.#ofGrid) {
+      const first = list.findIndex((one) => one.reportedAt >= oldest);
+      for (const gone of first < 0 ? list : list.slice(0, first)) this.#byId.delete(gone.caseId);
+      if (first < 0) this.#ofGrid.delete(grid);
+      else if (first > 0) this.#ofGrid.set(grid, list.slice(first));
+    }
+  }
+
+  at(unitGridId: string): readonly Seen[] {
+    return this.#ofGrid.get(unitGridId) ?? [];
+  }
+
+  /** Other cases of a place and category that were filed, of those reported since a moment. */
+  filedNear(ask: {
+    unitGridId: string;
+    categoryId: string;
+    caseId: string;
+    since: number;
+    atMost: number;
+  }): number {
+    let n = 0;
+    for (const one of this.at(ask.unitGridId)) {
+      if (one.categoryId !== ask.categoryId || one.caseId === ask.caseId) continue;
+      if (one.reportedAt >= ask.since && one.filedAt !== null) n += 1;
+    }
+    return Math.min(n, ask.atMost);
+  }
+}
