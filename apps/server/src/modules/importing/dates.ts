@@ -72,6 +72,8 @@ const PARTS: Readonly<Record<string, string>> = {
   a: String.raw`(?<half>[AaPp]\.?[Mm]\.?|上午|下午)`,
   X: String.raw`(?<offset>Z|[+-]\d{2}:?\d{2})`,
 };
+/** Digits of which nothing but their number says where they end. */
+const DIGITS = new Set(['yyyy', 'yy', 'MM', 'M', 'dd', 'd', 'HH', 'H', 'hh', 'h', 'mm', 'ss', 'SSS']);
 const TOKEN = /('[^']*'|yyyy|yy|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|SSS|a|X)/;
 
 type Reader = (text: string) => Said | null;
@@ -132,14 +134,20 @@ export function isFormat(format: string): boolean {
 function readerOf(format: string): Reader {
   const named = NAMED[format];
   if (named) return named;
+  const parts = format.split(TOKEN);
+  const isRun = (i: number): boolean =>
+    (parts[i - 1] === '' && DIGITS.has(parts[i - 2] ?? '')) ||
+    (parts[i + 1] === '' && DIGITS.has(parts[i + 2] ?? ''));
   const pattern = new RegExp(
-    `^${format
-      .split(TOKEN)
-      .map((part, i) =>
-        i % 2 === 1
-          ? (PARTS[part] ?? escape(part.slice(1, -1)))
-          : escape(part).replaceAll(/\s+/g, String.raw`\s+`),
-      )
+    `^${parts
+      .map((part, i) => {
+        if (i % 2 === 0) return escape(part).replaceAll(/\s+/g, String.raw`\s+`);
+        const reads = PARTS[part] ?? escape(part.slice(1, -1));
+        // In `yyyyMMdd` every part has as many digits as letters: 202411 is no first of January.
+        return DIGITS.has(part) && isRun(i)
+          ? reads.replace(/\\d\{[^}]*\}/, String.raw`\d{${part.length}}`)
+          : reads;
+      })
       .join('')}$`,
     'u',
   );

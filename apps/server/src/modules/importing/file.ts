@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decoded, detectEncoding, MAX_BYTES, unpacked, type CsvEncoding } from '#platform/csv';
-import { problem } from '#platform/errors';
+import { problem, Problem } from '#platform/errors';
 import { LooseRows, type LooseRow } from './loose.ts';
 
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
@@ -15,6 +15,8 @@ export interface SourceFile {
   readonly bytes: number;
   readonly sha256: string;
   readonly encoding: CsvEncoding;
+  /** The bytes look like that encoding: where some are no character (cut in two by a program), the rest is read. */
+  readonly loose: boolean;
   readonly delimiter: string;
   /** The row that names the columns, from 1: a title may stand above it. */
   readonly headingRow: number;
@@ -38,8 +40,10 @@ export async function openFile(file: string, hints: FileHints = {}): Promise<Sou
   await refuseWorkbook(file);
   const { size } = await stat(file);
   const sha256 = await hashOf(file);
-  const encoding = hints.encoding ?? (await detectEncoding(unpacked(createReadStream(file), MAX_BYTES)));
-  const head = await headOf(file, encoding);
+  const seen = await detectEncoding(unpacked(createReadStream(file), MAX_BYTES));
+  const encoding = hints.encoding ?? seen;
+  const loose = encoding === seen;
+  const head = await headOf(file, encoding, loose);
   const delimiter = hints.delimiter ?? delimiterOf(head);
   const rows = new LooseRows(delimiter).push(head, true);
   const headingRow = hints.headingRow ?? headingOf(rows);
@@ -52,6 +56,7 @@ export async function openFile(file: string, hints: FileHints = {}): Promise<Sou
     bytes: size,
     sha256,
     encoding,
+    loose,
     delimiter,
     headingRow,
     columns,
@@ -77,12 +82,26 @@ async function hashOf(file: string): Promise<string> {
 }
 
 const HEAD = 256 * 1024;
+/** Stands for bytes that are no character. */
+export const BROKEN = '\uFFFD';
 
-/** The beginning of the text, up to a line's end. */
-async function headOf(file: string, encoding: CsvEncoding): Promise<string> {
+/** The beginning of the text, up to a line's end. @throws csv.encoding where it is mostly no text of that encoding */
+async function headOf(file: string, encoding: CsvEncoding, loose: boolean): Promise<string> {
+  try {
+    return await beginning(file, encoding, false);
+  } catch (error) {
+    if (!loose || !(error instanceof Problem)) throw error;
+    const text = await beginning(file, encoding, true);
+    const broken = text.split(BROKEN).length - 1;
+    if (broken * 5 > (text.match(/\P{ASCII}/gu)?.length ?? 0)) throw error;
+    return text;
+  }
+}
+
+async function beginning(file: string, encoding: CsvEncoding, loose: boolean): Promise<string> {
   let text = '';
   const source = createReadStream(file);
-  for await (const part of decoded(unpacked(source, MAX_BYTES), encoding)) {
+  for await (const part of decoded(unpacked(source, MAX_BYTES), encoding, { loose })) {
     text += part;
     if (text.length < HEAD) continue;
     source.destroy();
@@ -158,7 +177,7 @@ export async function* readRows(
     return kept.map((one) => ({ ...one, row: (row += 1) }));
   };
   rows.width = file.columns.length;
-  for await (const text of decoded(unpacked(counted(), MAX_BYTES), file.encoding)) {
+  for await (const text of decoded(unpacked(counted(), MAX_BYTES), file.encoding, file)) {
     const some = numbered(rows.push(text));
     if (some.length > 0) yield some;
   }
