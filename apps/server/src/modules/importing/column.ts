@@ -28,6 +28,8 @@ const READERS = FORMATS.map((format) => ({
   format: format as string,
   reader: new DateReader([format], UTC),
 }));
+/** Of digits alone. */
+const BARE = READERS.filter(({ format }) => !/[^yMdHms]/.test(format));
 const EPOCHS = ['epochMs', 'epoch'].map((format) => ({ format, reader: new DateReader([format], UTC) }));
 const EXCEL = new DateReader(['excel'], UTC);
 export const isEmpty = (cell: string): boolean => /^(|null|none|nan|n\/a|na|-+|\\n|无|空|\/)$/i.test(cell);
@@ -81,13 +83,15 @@ export class Column {
 
   #date(cell: string, n: number): void {
     const isNumber = !Number.isNaN(n);
-    const fits = (isNumber ? [...READERS.slice(-2), ...EPOCHS] : READERS).filter(({ reader }) => {
+    const fits = (isNumber ? [...BARE, ...EPOCHS] : READERS).filter(({ reader }) => {
       const read = reader.read(cell);
       return read !== null && read.ms > FROM && read.ms < TO;
     });
     if (fits.length === 0) {
       if (
-        /^(1900-01-01|1899-12-30|9999-12-31|0001-01-01|2099-12-31|1970-01-01)/.test(cell.replaceAll('/', '-'))
+        /^(1900-0?1-0?1|1899-12-30|9999-12-31|0001-0?1-0?1|2099-12-31|1970-0?1-0?1)(?!\d)/.test(
+          cell.replaceAll('/', '-'),
+        )
       ) {
         this.sentinels.set(cell, (this.sentinels.get(cell) ?? 0) + 1);
         this.dated += 1;
@@ -115,9 +119,9 @@ export class Column {
     return this.dayFirst + this.monthFirst > 0 ? 'certain' : 'ambiguous';
   }
 
-  /** The formats to read it with, the surest first. */
-  get dateFormats(): string[] {
-    const isDayFirst = this.dayFirst > this.monthFirst;
+  /** The formats to read it with, the surest first; `day` first, where it does not say so itself. */
+  dateFormats(day = false): string[] {
+    const isDayFirst = this.dayMonth === 'ambiguous' ? day : this.dayFirst > this.monthFirst;
     const all = [...this.formats].sort((a, b) => b[1] - a[1]).map(([format]) => format);
     const order = (format: string): 'day' | 'month' | null =>
       /^dd[/-]MM/.test(format) ? 'day' : /^MM[/-]dd/.test(format) ? 'month' : null;
@@ -153,10 +157,10 @@ export class Column {
     return this.values.size <= Math.max(60, this.filled / 50) ? 'word' : 'text';
   }
 
-  profile(rows: number, role: string | null): ColumnProfile {
+  profile(rows: number, role: string | null, isDayFirst = false): ColumnProfile {
     const sorted = [...this.values].sort((a, b) => b[1] - a[1]);
     const isDate = this.kind === 'date';
-    const dates = isDate ? this.dateFormats : [];
+    const dates = isDate ? this.dateFormats(isDayFirst) : [];
     const reader = isDate && dates.length > 0 ? new DateReader(dates, UTC) : null;
     let least = Infinity;
     let most = -Infinity;
@@ -179,7 +183,9 @@ export class Column {
       kind: this.kind,
       longest: this.longest,
       formats: [
-        ...[...this.formats].map(([format, n]) => ({ format, rows: n })),
+        ...[...this.formats]
+          .filter(([format]) => !isDate || dates.includes(format))
+          .map(([format, n]) => ({ format, rows: n })),
         ...(this.isExcel ? [{ format: 'excel', rows: this.excel }] : []),
       ].sort((a, b) => b.rows - a.rows),
       dayMonth: isDate ? this.dayMonth : null,
@@ -194,3 +200,7 @@ export class Column {
     };
   }
 }
+
+/** Whether the day stands before the month where a file's columns say so at all: most programs write all alike. */
+export const dayFirst = (columns: readonly Column[]): boolean =>
+  columns.reduce((sum, column) => sum + (column.isDate ? column.dayFirst - column.monthFirst : 0), 0) > 0;

@@ -1,9 +1,9 @@
-import { Column, isEmpty, type ColumnProfile } from './column.ts';
+import { Column, dayFirst, type ColumnProfile } from './column.ts';
 import { openFile, readRows, type FileHints } from './file.ts';
 import { nameScore } from './guess.ts';
 import type { Mapping } from './mapping.ts';
 import { propose } from './propose.ts';
-import { rolesOf } from './roles.ts';
+import { rolesOf, type Field } from './roles.ts';
 
 export interface Inspection {
   readonly file: {
@@ -27,6 +27,8 @@ export interface Inspection {
 
 /** All rows up to here, then every tenth. */
 const SAMPLE = 200_000;
+const TOGETHER = ['latitude', 'longitude', 'status', 'closedAt'] as const;
+
 /**
  * Looks through a file and proposes how to read it: encoding, delimiter, what each column holds, a mapping that
  * `import cases` takes as it is, and what of it is a guess.
@@ -38,18 +40,14 @@ export async function inspectFile(
   const file = await openFile(path, hints);
   const columns = file.columns.map((name) => new Column(name));
   const limit = hints.rows ?? SAMPLE;
-  const points: { lon: string; lat: string }[] = [];
   let sampled = 0;
   let odd = 0;
   let whole = true;
   let seen = 0;
-  // Which columns are the coordinates is known from their names; their rows are looked at together.
-  const coordinate = (field: 'latitude' | 'longitude'): number =>
-    file.columns.findIndex((name) => nameScore(field, name) >= 0.95);
-  const [latAt, lonAt] = [coordinate('latitude'), coordinate('longitude')];
-  const closing: { status: string[]; closed: boolean[] } = { status: [], closed: [] };
-  const statusAt = file.columns.findIndex((name) => nameScore('status', name) >= 0.95);
-  const closedAt = file.columns.findIndex((name) => nameScore('closedAt', name) >= 0.95);
+  // Some fields are looked at together, row by row: their columns are kept, those that by their names may be theirs.
+  const kept = new Map<number, string[]>();
+  for (const [i, name] of file.columns.entries())
+    if (TOGETHER.some((field) => nameScore(field, name) > 0)) kept.set(i, []);
   for await (const rows of readRows(file)) {
     for (const { cells, torn } of rows) {
       seen += 1;
@@ -63,16 +61,17 @@ export async function inspectFile(
       }
       sampled += 1;
       for (const [i, column] of columns.entries()) column.add(cells[i]!);
-      if (latAt !== -1 && lonAt !== -1) points.push({ lat: cells[latAt]!.trim(), lon: cells[lonAt]!.trim() });
-      if (statusAt !== -1) {
-        closing.status.push(cells[statusAt]!.trim());
-        closing.closed.push(closedAt !== -1 && !isEmpty(cells[closedAt]!.trim()));
-      }
+      for (const [i, column] of kept) column.push(cells[i]!.trim());
     }
   }
   const unsure: string[] = [];
   const roles = rolesOf(columns, sampled, unsure);
-  const mapping = propose(file, hints, columns, roles, points, closing, whole, unsure);
+  const order = dayFirst(columns);
+  const cellsOf = (field: Field): readonly string[] => {
+    const column = roles.get(field);
+    return (column && kept.get(columns.indexOf(column))) ?? [];
+  };
+  const mapping = propose({ file, hints, columns, roles, cellsOf, dayFirst: order, whole }, unsure);
   if (odd > 0)
     unsure.push(
       `${odd} of ${sampled + odd} sampled rows have another number of cells or a quote that never closes: they will be rejected`,
@@ -90,7 +89,7 @@ export async function inspectFile(
     sampled: sampled + odd,
     whole,
     odd,
-    columns: columns.map((column) => column.profile(sampled, roleOf.get(column.name) ?? null)),
+    columns: columns.map((column) => column.profile(sampled, roleOf.get(column.name) ?? null, order)),
     mapping,
     unsure,
   };

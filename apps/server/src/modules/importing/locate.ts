@@ -1,22 +1,19 @@
 import type { Column } from './column.ts';
+import { crsOf, nameScore } from './guess.ts';
 import type { Mapping } from './mapping.ts';
 import { numberOf, pointIn } from './position.ts';
 import type { Field } from './roles.ts';
-
-/** The two cells of a row's coordinates as they stand. */
-export interface Point {
-  readonly lon: string;
-  readonly lat: string;
-}
 
 interface Located {
   position: Mapping['position'] | null;
   centre: [number, number] | null;
 }
 
+/** Where the rows lie, as far as the sample shows, and what is odd about it. */
 export function positionOf(
+  columns: readonly Column[],
   roles: ReadonlyMap<Field, Column>,
-  points: readonly { lon: string; lat: string }[],
+  cellsOf: (field: Field) => readonly string[],
   unsure: string[],
 ): Located {
   if (roles.has('point') && !(roles.has('latitude') && roles.has('longitude'))) {
@@ -32,11 +29,23 @@ export function positionOf(
     };
   }
   if (!roles.has('latitude') || !roles.has('longitude')) {
-    unsure.push('no coordinates were found: cases will have no position');
+    const plane = columns.filter(
+      ({ name, numbers, filled, most }) =>
+        numbers > 0 &&
+        numbers === filled &&
+        most > 180 &&
+        (nameScore('latitude', name) > 0 || nameScore('longitude', name) > 0),
+    );
+    unsure.push(
+      plane.length > 0
+        ? `${plane.map(({ name }) => `"${name}"`).join(', ')}: no degrees but metres of a map; converted to longitude and latitude beforehand they could be read, now cases will have no position`
+        : 'no coordinates were found: cases will have no position',
+    );
     return { position: null, centre: null };
   }
-  let read = points.flatMap(({ lon, lat }) => {
-    const at = { lon: numberOf(lon), lat: numberOf(lat) };
+  const [lats, lons] = [cellsOf('latitude'), cellsOf('longitude')];
+  let read = lats.flatMap((lat, i) => {
+    const at = { lon: numberOf(lons[i] ?? ''), lat: numberOf(lat) };
     return Number.isNaN(at.lon) || Number.isNaN(at.lat) || (at.lon === 0 && at.lat === 0) ? [] : [at];
   });
   const far = read.filter(({ lat }) => Math.abs(lat) > 90).length;
@@ -75,11 +84,13 @@ export function positionOf(
     unsure.push(
       `${outside} points lie far from all others (position.within): their rows are taken without a position`,
     );
-  if (centre[0] > 73 && centre[0] < 135 && centre[1] > 17 && centre[1] < 54)
+  const named = crsOf(roles.get('longitude')!.name) ?? crsOf(roles.get('latitude')!.name);
+  if (named !== null) unsure.push(`coordinates are taken as ${named} by the name of their column`);
+  else if (centre[0] > 73 && centre[0] < 135 && centre[1] > 17 && centre[1] < 54)
     unsure.push('coordinates in China may be GCJ-02 or BD-09: say so in position.crs; taken as WGS 84');
   return {
     position: {
-      crs: 'wgs84',
+      crs: named ?? 'wgs84',
       ...(swapped ? { swapped } : {}),
       ...(nowhere.length > 0 ? { nowhere } : {}),
       within,

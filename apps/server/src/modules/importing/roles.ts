@@ -84,6 +84,7 @@ export function rolesOf(columns: readonly Column[], rows: number, unsure: string
       !/source|channel|status|来源|渠道|状态/i.test(best.column.name)
     )
       continue;
+    if (field === 'point' && roles.has('latitude') && roles.has('longitude')) continue;
     roles.set(field, best.column);
     used.add(best.column);
     if (second && second.score === best.score)
@@ -108,7 +109,8 @@ export function rolesOf(columns: readonly Column[], rows: number, unsure: string
   if (!roles.has('reportedAt')) {
     const date = columns
       .filter((column) => column.isDate && !used.has(column))
-      .sort((a, b) => b.filled - a.filled)[0];
+      // Numbers of five digits look like days of Excel.
+      .sort((a, b) => Number(a.formats.size === 0) - Number(b.formats.size === 0) || b.filled - a.filled)[0];
     if (date) {
       roles.set('reportedAt', date);
       unsure.push(

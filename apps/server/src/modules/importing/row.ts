@@ -144,11 +144,11 @@ export class RowReader {
       if (sourceId === '') refuse('id.missing', 'id');
       if (sourceId.length > 80) refuse('id.tooLong', 'id');
       const warnings: string[] = [];
-      const read = this.#request(row, sourceId, cells, warnings);
       const odd = this.#slips.odd(cells);
-      if (odd >= 2 && this.#slips.isShifted(cells)) refuse('row.shifted');
       if (odd > 0) warnings.push('value.unexpected');
       if (cells.some((cell) => cell.includes(BROKEN))) warnings.push('text.broken');
+      const read = this.#request(row, sourceId, cells, warnings);
+      if (odd >= 2 && this.#slips.isShifted(cells)) refuse('row.shifted');
       return { row: read };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -172,6 +172,11 @@ export class RowReader {
     let closedAt = closed?.ms ?? null;
     // The clocks showed the hour twice: what was reported in it was closed in its second run, if not in the first.
     if (closed && closedAt! < reportedAt && closed.later >= reportedAt) closedAt = closed.later;
+    // A day without a time of it is that day's beginning; what was closed on the day of its report was closed after it.
+    if (closed?.isDay && closedAt! < reportedAt && reportedAt < closedAt! + DAY) {
+      closedAt = reportedAt;
+      marks.push('time.sameDay');
+    }
     if (closedAt !== null && closedAt > this.#now + DAY) refuse('date.range', 'closedAt');
     let outcome = this.#status(words.status, closedAt !== null);
     const doubts = this.#mapping.doubts ?? {};
