@@ -113,14 +113,11 @@ export async function openBatch(
   if (found) return found;
   const at = clock.now();
   const id = uuidv7(at);
-  try {
-    await insertBatch(db, { ...ask, total: ask.total ?? null, id, at, mappingSha256 });
-  } catch (error) {
+  if (!(await insertBatch(db, { ...ask, total: ask.total ?? null, id, at, mappingSha256 }))) {
     // Somebody was first, in this moment.
-    if ((error as { constraint?: string }).constraint !== 'import_batch_running') throw error;
     const other = await resume();
     if (other) return other;
-    throw error;
+    throw problem('import.running');
   }
   return { batch: (await findBatch(db, ask.cityId, id))!, resumed: false };
 }

@@ -26,7 +26,7 @@ export {
   setTotal,
   type TakenRow,
 } from './batch-repo.ts';
-export { openFile, type SourceFile } from './file.ts';
+export { delimiterOf, openFile, type SourceFile } from './file.ts';
 export { Mapping, MappingError, parseMapping } from './mapping.ts';
 export { importCases, type ImportAsk, type ImportProgress, type ImportResult } from './run.ts';
 export { reportOf, type ImportReport } from './report.ts';
