@@ -25,7 +25,6 @@ export function Transfer() {
               key={one}
               to="/transfer"
               search={one === 'import' ? {} : { tab: one }}
-              data-active={one === tab}
               aria-current={one === tab ? 'page' : undefined}
             >
               {t(`tab.${one}`)}
