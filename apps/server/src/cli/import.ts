@@ -186,7 +186,7 @@ async function running(
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new CliError('stopped; the same command goes on from here'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const out = dry ? createWriteStream(rejects) : null;
+  const out = dry ? createWriteStream(rejects, { mode: 0o600 }) : null;
   out?.write(`\uFEFF${rejectHeading(file.columns)}`);
   const bar = progressBar();
   try {
@@ -216,7 +216,7 @@ async function writeRejects(
   columns: readonly string[],
   file: string,
 ): Promise<void> {
-  await pipeline(rejectFile(platform.db, batchId, columns), createWriteStream(file));
+  await pipeline(rejectFile(platform.db, batchId, columns), createWriteStream(file, { mode: 0o600 }));
 }
 
 const WIDTH = 30;

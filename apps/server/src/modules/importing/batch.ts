@@ -175,7 +175,8 @@ export async function* rejectFile(
   }
 }
 
-export const rejectHeading = (columns: readonly string[]): string =>
-  csvLine(['_row', '_line', '_reason', '_field', ...columns]);
+/** What stands in front of each row of a reject file. */
+export const REJECT_COLUMNS = ['_row', '_line', '_reason', '_field'] as const;
+export const rejectHeading = (columns: readonly string[]): string => csvLine([...REJECT_COLUMNS, ...columns]);
 export const rejectLine = ({ row, line, reason, field, cells }: Reject): string =>
   csvLine([row, line, reason, field, ...cells]);

@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decoded, detectEncoding, MAX_BYTES, unpacked, type CsvEncoding } from '#platform/csv';
 import { problem, Problem } from '#platform/errors';
+import { REJECT_COLUMNS } from './batch.ts';
 import { LooseRows, type LooseRow } from './loose.ts';
 
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
@@ -36,8 +37,16 @@ export interface FileRow extends LooseRow {
 }
 
 /** Opens a file for reading. @throws import.notTable (a workbook), csv.header, csv.encoding */
-export async function openFile(file: string, hints: FileHints = {}): Promise<SourceFile> {
-  await refuseWorkbook(file);
+export async function openFile(file: string, asked: FileHints = {}): Promise<SourceFile> {
+  const start = await startOf(file);
+  // A workbook renamed to .csv is a packed folder: said so, instead of read as text.
+  if (WORKBOOKS.some((magic) => start.subarray(0, 4).equals(magic))) throw problem('import.workbook');
+  // Our own list of what was rejected is as we write it, whatever the register was that its mapping speaks of.
+  const isRejects = start
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .startsWith(REJECT_HEADING);
+  const hints: FileHints = isRejects ? { encoding: 'utf-8', delimiter: ',', headingRow: 1 } : asked;
   const { size } = await stat(file);
   const sha256 = await hashOf(file);
   const seen = await detectEncoding(unpacked(createReadStream(file), MAX_BYTES));
@@ -63,13 +72,14 @@ export async function openFile(file: string, hints: FileHints = {}): Promise<Sou
   };
 }
 
-/** A workbook renamed to .csv is a packed folder: said so, instead of read as text. */
-async function refuseWorkbook(file: string): Promise<void> {
+const WORKBOOKS = [Buffer.of(0x50, 0x4b, 3, 4), Buffer.of(0xd0, 0xcf, 0x11, 0xe0)];
+const REJECT_HEADING = REJECT_COLUMNS.join(',');
+
+async function startOf(file: string): Promise<Buffer> {
   const handle = await open(file, 'r');
   try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer.equals(Buffer.of(0x50, 0x4b, 3, 4)) || buffer.equals(Buffer.of(0xd0, 0xcf, 0x11, 0xe0)))
-      throw problem('import.workbook');
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }

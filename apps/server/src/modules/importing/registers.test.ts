@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rejectHeading, rejectLine } from './batch.ts';
 import { openFile, readRows } from './file.ts';
 import { inspectFile, type Inspection } from './inspect.ts';
 import { parseMapping, type Mapping } from './mapping.ts';
@@ -329,6 +330,37 @@ const CELLS: Readonly<Record<string, (i: number) => string>> = {
   metres: (i) => String(1_180_000 + i),
   point: (i) => `(${(41.8 + i / 1000).toFixed(5)}; ${(-87.6 - i / 1000).toFixed(5)})`,
 };
+
+it('what was rejected of such a register, mended, is read by the same mapping', async () => {
+  const { mapping } = await tried(fixture('hangzhou-ledger.csv'));
+  const source = await openFile(fixture('hangzhou-ledger.csv'), mapping.file);
+  const rows = [];
+  for await (const some of readRows(source)) rows.push(...some);
+  const { row, line, cells } = rows[0]!;
+  const file = path.join(folder, 'rejects.csv');
+  const reject = { row, line, cells, sourceId: null, reason: 'date.range', field: 'reportedAt' };
+  await writeFile(file, `\uFEFF${rejectHeading(source.columns)}${rejectLine(reject)}`);
+  const again = await openFile(file, mapping.file);
+  const reader = new RowReader(mapping, again.columns, 'UTC', NOW);
+  for await (const some of readRows(again))
+    for (const one of some) expect(reader.read(one)).toMatchObject({ row: { sourceId: '2024330106000001' } });
+});
+
+it('a cell of another shape than all others is remarked', async () => {
+  const file = path.join(folder, 'odd.csv');
+  await writeFile(file, 'case id,opened,ward\nA1,2024-03-01,Ward 1\nA2,2024-03-02,somewhere\n');
+  const found = await inspectFile(file);
+  const mapping = parseMapping('m', JSON.stringify({ ...found.mapping, expect: { ward: '^Ward \\d+$' } }));
+  const source = await openFile(file, mapping.file);
+  const reader = new RowReader(mapping, source.columns, 'UTC', NOW);
+  const said: (readonly string[])[] = [];
+  for await (const rows of readRows(source))
+    for (const row of rows) {
+      const one = reader.read(row);
+      said.push('row' in one ? one.row.warnings : [one.refusal.reason]);
+    }
+  expect(said).toEqual([[], ['value.unexpected']]);
+});
 
 describe('headings as cities publish them', () => {
   it.each(PUBLISHED)('$city', async ({ headings, roles }) => {
