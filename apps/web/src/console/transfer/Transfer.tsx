@@ -2,12 +2,13 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../me.ts';
 import { Batch } from './Batch.tsx';
+import { Cases } from './Cases.tsx';
 import { Exports } from './Exports.tsx';
 import { History } from './History.tsx';
 import { Import } from './Import.tsx';
 import styles from './transfer.module.css';
 
-const TABS = ['import', 'history', 'export'] as const;
+const TABS = ['import', 'history', 'cases', 'export'] as const;
 
 /** 导入导出: tables that come in, what came in, and everything that the city owns going out. */
 export function Transfer() {
@@ -34,6 +35,7 @@ export function Transfer() {
       </header>
       {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
       {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
+      {tab === 'cases' && <Cases />}
       {tab === 'export' && exports && <Exports />}
     </div>
   );
