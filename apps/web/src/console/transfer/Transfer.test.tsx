@@ -11,6 +11,7 @@ import { Cases } from './Cases.tsx';
 import { Exports } from './Exports.tsx';
 import { History } from './History.tsx';
 import { Import } from './Import.tsx';
+import { Transfer } from './Transfer.tsx';
 
 closedNetwork();
 beforeAll(async () => void (await transfer()));
@@ -207,4 +208,16 @@ test('registers of old cases stand with what became of their rows, and why', asy
   server.use(http.get('*/api/v1/transfer/cases', () => HttpResponse.json({ items: [], next: null })));
   await renderAt('/transfer', Cases, who('data.import'));
   expect(await screen.findByText('还没有导入过历史案卷')).toBeTruthy();
+});
+
+test.each([
+  ['/transfer', '导入'],
+  ['/transfer?tab=cases', '历史案卷'],
+  ['/transfer?kind=units', '导入'],
+])('%s has one current tab', async (at, name) => {
+  server.use(http.get('*/api/v1/transfer/cases', () => HttpResponse.json({ items: [], next: null })));
+  await renderAt(at, Transfer, who('data.import', 'data.export'));
+  const tabs = within(await screen.findByRole('navigation', { name: '导入导出内容' })).getAllByRole('link');
+  const current = tabs.filter((tab) => tab.getAttribute('aria-current') === 'page');
+  expect(current.map((tab) => tab.textContent)).toEqual([name]);
 });

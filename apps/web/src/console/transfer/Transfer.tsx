@@ -26,6 +26,8 @@ export function Transfer() {
               key={one}
               to="/transfer"
               search={one === 'import' ? {} : { tab: one }}
+              // The router would call every address below this one active.
+              activeOptions={{ exact: true, includeSearch: true }}
               aria-current={one === tab ? 'page' : undefined}
             >
               {t(`tab.${one}`)}
