@@ -24,6 +24,7 @@ import {
   type SourceFile,
 } from '#modules/importing';
 import { isTimeZone } from '../platform/clock.ts';
+import { CSV_ENCODINGS } from '../platform/csv.ts';
 import { Problem } from '../platform/errors.ts';
 import { problemText } from '../platform/error-text.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -57,8 +58,6 @@ interface InspectOptions {
   readonly json?: boolean;
 }
 
-const ENCODINGS = ['utf-8', 'gb18030', 'utf-16le', 'utf-16be'] as const;
-
 function inspectCommand(): Command {
   return new Command('inspect')
     .description(
@@ -66,7 +65,7 @@ function inspectCommand(): Command {
     )
     .argument('<file>', 'CSV, packed with gzip or not')
     .option('--mapping <file>', 'where to write the proposal (default: standard output, after the report)')
-    .option('--encoding <name>', ENCODINGS.join(', '))
+    .option('--encoding <name>', CSV_ENCODINGS.join(', '))
     .option('--delimiter <sign>', 'one character, or tab')
     .option('--heading-row <number>', 'the row that names the columns')
     .option('--time-zone <name>', 'of its dates, as Asia/Shanghai')
@@ -78,9 +77,9 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   await access(file).catch(() => {
     throw new CliError(`${file} is not there`);
   });
-  const encoding = ENCODINGS.find((one) => one === options.encoding);
+  const encoding = CSV_ENCODINGS.find((one) => one === options.encoding);
   if (options.encoding !== undefined && !encoding)
-    throw new CliError(`--encoding must be one of ${ENCODINGS.join(', ')}`);
+    throw new CliError(`--encoding must be one of ${CSV_ENCODINGS.join(', ')}`);
   if (options.timeZone !== undefined && !isTimeZone(options.timeZone))
     throw new CliError(`${options.timeZone} is no time zone`);
   const delimiter = options.delimiter === 'tab' ? '\t' : options.delimiter;
@@ -187,7 +186,7 @@ async function running(
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new CliError('stopped; the same command goes on from here'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const out = dry ? createWriteStream(rejects) : null;
+  const out = dry ? createWriteStream(rejects, { mode: 0o600 }) : null;
   out?.write(`\uFEFF${rejectHeading(file.columns)}`);
   const bar = progressBar();
   try {
@@ -217,7 +216,7 @@ async function writeRejects(
   columns: readonly string[],
   file: string,
 ): Promise<void> {
-  await pipeline(rejectFile(platform.db, batchId, columns), createWriteStream(file));
+  await pipeline(rejectFile(platform.db, batchId, columns), createWriteStream(file, { mode: 0o600 }));
 }
 
 const WIDTH = 30;

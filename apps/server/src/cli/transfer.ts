@@ -203,14 +203,13 @@ function undoCommand(): Command {
         if (!row) throw new CliError(`there is no import ${id}`);
         const actor = await actorOf(platform, city, as, toBatch(row).kind);
         await undoImport(platform, actor, id, META);
-        for (
-          let now = row;
-          now.state !== 'undone';
-          now = (await readTransfer(platform.db, row.cityId, id))!
-        ) {
+        const read = async (): Promise<TransferRow> => (await readTransfer(platform.db, row.cityId, id))!;
+        while ((await read()).state === 'undoing') {
           if (!(await workOff(platform))) await sleep(500);
         }
-        const { undone, kept } = toBatch((await readTransfer(platform.db, row.cityId, id))!);
+        const { state, problem, undone, kept } = toBatch(await read());
+        if (state !== 'undone')
+          throw new CliError(`${state}${problem === null ? '' : `: ${explained(problem)}`}  (${id})`);
         say(`taken back ${undone}, kept ${kept}`);
       }).catch(explain),
     );

@@ -5,7 +5,15 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { csvLine, readCsv, writeCsv, type CsvReadOptions, type CsvRow, type CsvValue } from './csv.ts';
+import {
+  csvLine,
+  detectEncoding,
+  readCsv,
+  writeCsv,
+  type CsvReadOptions,
+  type CsvRow,
+  type CsvValue,
+} from './csv.ts';
 
 let folder: string;
 let count = 0;
@@ -218,5 +226,39 @@ describe('writeCsv', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('the encoding of a file', () => {
+  const of = (bytes: Uint8Array, size = 7) => detectEncoding(trickle(bytes, size));
+  const many = (row: string): string => row.repeat(40);
+
+  it('is Windows-1252 where single high bytes stand among letters', async () => {
+    expect(await of(Buffer.from(many('Straße;Müllablagerung;Königstraße 5\n'), 'latin1'))).toBe(
+      'windows-1252',
+    );
+    expect(await of(Buffer.from(many('Nº;Dirección;Año\n'), 'latin1'))).toBe('windows-1252');
+  });
+
+  it('is GB 18030 where they stand in pairs, also with a few words of ASCII between', async () => {
+    const text = Buffer.from('bfc9c4dcb5c4cecacce2a3ac4142432cc2b7b5c6', 'hex');
+    expect(await of(Buffer.concat(Array.from({ length: 40 }, () => text)))).toBe('gb18030');
+  });
+
+  it('is UTF-8 still where a program has cut a character in two', async () => {
+    const cut = Buffer.from('路灯不亮', 'utf8').subarray(0, 11);
+    const bytes = Buffer.concat([
+      Buffer.from(many('编号,问题描述\n')),
+      cut,
+      Buffer.from(many('\n编号,描述')),
+    ]);
+    expect(await of(bytes)).toBe('utf-8');
+    await expect(read(bytes)).rejects.toMatchObject({ code: 'csv.encoding' });
+  });
+
+  it('is UTF-16 without a mark by its zero bytes', async () => {
+    const le = Buffer.from(many('1,2024-03-05 08:00,路灯\n'), 'utf16le');
+    expect(await of(le)).toBe('utf-16le');
+    expect(await of(Buffer.from(le).swap16())).toBe('utf-16be');
   });
 });

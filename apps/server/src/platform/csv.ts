@@ -2,12 +2,13 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse, type Info } from 'csv-parse';
+import { detectEncoding, type CsvEncoding } from './csv-encoding.ts';
 import { problem, Problem } from './errors.ts';
 
-export type CsvEncoding = 'utf-8' | 'gb18030' | 'utf-16le' | 'utf-16be';
+export { CSV_ENCODINGS, detectEncoding, type CsvEncoding } from './csv-encoding.ts';
 
 export interface CsvReadOptions {
-  /** Left out: by byte order mark, else UTF-8 where the bytes are UTF-8, else GB 18030 (which holds GBK). */
+  /** Left out: seen from the bytes (GB 18030 holds GBK, Windows-1252 holds Latin-1). */
   encoding?: CsvEncoding;
   delimiter?: string;
   /** Columns that must be there; others are welcome. */
@@ -132,12 +133,14 @@ async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
+/** `loose`: bytes that are no character become U+FFFD instead of an end. @throws csv.encoding */
 export async function* decoded(
   source: AsyncIterable<Uint8Array>,
   known?: CsvEncoding,
+  { loose = false }: { loose?: boolean } = {},
 ): AsyncGenerator<string> {
   const { head, rest } = await peek(source, SNIFF_BYTES);
-  const decoder = new TextDecoder(known ?? (await detectEncoding(once(head))), { fatal: true });
+  const decoder = new TextDecoder(known ?? (await detectEncoding(once(head))), { fatal: !loose });
   try {
     for await (const chunk of rest) {
       const text = decoder.decode(chunk, { stream: true });
@@ -149,21 +152,6 @@ export async function* decoded(
     throw error instanceof TypeError
       ? problem('csv.encoding', { encoding: decoder.encoding }, { cause: error })
       : error;
-  }
-}
-
-/** UTF-8 as long as nothing contradicts; a character cut at the end of what is seen contradicts nothing. */
-export async function detectEncoding(source: AsyncIterable<Uint8Array>): Promise<CsvEncoding> {
-  const { head, rest } = await peek(source, 2);
-  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
-  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  try {
-    for await (const chunk of rest) decoder.decode(chunk, { stream: true });
-    return 'utf-8';
-  } catch (error) {
-    if (error instanceof TypeError) return 'gb18030';
-    throw error;
   }
 }
 

@@ -93,7 +93,7 @@ const people = createRoute({
 });
 
 export interface TransferSearch {
-  tab?: 'history' | 'export';
+  tab?: 'history' | 'cases' | 'export';
   kind?: string;
   /** The batch that is looked at. */
   batch?: string;
@@ -103,7 +103,7 @@ const transfer = createRoute({
   getParentRoute: () => root,
   path: '/transfer',
   validateSearch: ({ tab, ...search }: Record<string, unknown>): TransferSearch => ({
-    ...(tab === 'history' || tab === 'export' ? { tab } : {}),
+    ...(tab === 'history' || tab === 'cases' || tab === 'export' ? { tab } : {}),
     ...texts(search, ['kind', 'batch'] as const),
   }),
   component: lazyRouteComponent(

@@ -58,14 +58,17 @@ export interface NewBatch {
   readonly at: number;
 }
 
-export async function insertBatch(db: Db | Trx, one: NewBatch): Promise<void> {
+/** False: another one of its kind runs in the city; nothing was written, and the transaction goes on. */
+export async function insertBatch(db: Db | Trx, one: NewBatch): Promise<boolean> {
   const at = new Date(one.at);
-  await sql`
+  const { numAffectedRows } = await sql`
     insert into import_batch (id, city_id, kind, register, file_name, file_bytes, file_sha256, mapping,
       mapping_sha256, mode, state, total, started_by, started_at, updated_at)
     values (${one.id}::uuid, ${one.cityId}::uuid, ${one.kind}, ${one.register}, ${one.fileName}, ${one.fileBytes},
       decode(${one.fileSha256}, 'hex'), ${JSON.stringify(one.mapping)}::jsonb, decode(${one.mappingSha256}, 'hex'),
-      ${one.mode}, 'running', ${one.total}, ${one.startedBy}::uuid, ${at}, ${at})`.execute(db);
+      ${one.mode}, 'running', ${one.total}, ${one.startedBy}::uuid, ${at}, ${at})
+    on conflict do nothing`.execute(db);
+  return numAffectedRows === 1n;
 }
 
 /** Moves a running batch on; false where it is not at that position (any more). */

@@ -113,14 +113,11 @@ export async function openBatch(
   if (found) return found;
   const at = clock.now();
   const id = uuidv7(at);
-  try {
-    await insertBatch(db, { ...ask, total: ask.total ?? null, id, at, mappingSha256 });
-  } catch (error) {
+  if (!(await insertBatch(db, { ...ask, total: ask.total ?? null, id, at, mappingSha256 }))) {
     // Somebody was first, in this moment.
-    if ((error as { constraint?: string }).constraint !== 'import_batch_running') throw error;
     const other = await resume();
     if (other) return other;
-    throw error;
+    throw problem('import.running');
   }
   return { batch: (await findBatch(db, ask.cityId, id))!, resumed: false };
 }
@@ -178,7 +175,8 @@ export async function* rejectFile(
   }
 }
 
-export const rejectHeading = (columns: readonly string[]): string =>
-  csvLine(['_row', '_line', '_reason', '_field', ...columns]);
+/** What stands in front of each row of a reject file. */
+export const REJECT_COLUMNS = ['_row', '_line', '_reason', '_field'] as const;
+export const rejectHeading = (columns: readonly string[]): string => csvLine([...REJECT_COLUMNS, ...columns]);
 export const rejectLine = ({ row, line, reason, field, cells }: Reject): string =>
   csvLine([row, line, reason, field, ...cells]);

@@ -6,6 +6,8 @@ interface Said {
   readonly wall: number;
   /** Milliseconds ahead of UTC; null: the zone's. */
   readonly offset: number | null;
+  /** It names a day and no time of it. */
+  readonly isDay: boolean;
 }
 
 export type DateKind = 'plain' | 'ambiguous' | 'skipped';
@@ -16,6 +18,8 @@ export interface ReadDate {
   /** `ambiguous`: the clocks showed it twice (`later` is the second); `skipped`: they never did. */
   readonly kind: DateKind;
   readonly later: number;
+  /** It names a day and no time of it: its beginning. */
+  readonly isDay: boolean;
   /** Another format of the list reads another day in it. */
   readonly unsure: boolean;
 }
@@ -72,6 +76,8 @@ const PARTS: Readonly<Record<string, string>> = {
   a: String.raw`(?<half>[AaPp]\.?[Mm]\.?|上午|下午)`,
   X: String.raw`(?<offset>Z|[+-]\d{2}:?\d{2})`,
 };
+/** Digits of which nothing but their number says where they end. */
+const DIGITS = new Set(['yyyy', 'yy', 'MM', 'M', 'dd', 'd', 'HH', 'H', 'hh', 'h', 'mm', 'ss', 'SSS']);
 const TOKEN = /('[^']*'|yyyy|yy|MMM|MM|M|dd|d|HH|H|hh|h|mm|ss|SSS|a|X)/;
 
 type Reader = (text: string) => Said | null;
@@ -84,20 +90,21 @@ const NAMED: Readonly<Record<string, Reader>> = {
     // Day 60 is 29 February 1900, which never was.
     if (!(days >= 1 && days < 200_000)) return null;
     const wall = Math.round((days - 25_569 + (days < 60 ? 1 : 0)) * 86_400) * 1000;
-    return { wall, offset: null };
+    return { wall, offset: null, isDay: Number.isInteger(days) };
   },
-  epoch: (text) => (/^\d{9,11}$/.test(text) ? { wall: Number(text) * 1000, offset: 0 } : null),
-  epochMs: (text) => (/^\d{12,14}$/.test(text) ? { wall: Number(text), offset: 0 } : null),
+  epoch: (text) => (/^\d{9,11}$/.test(text) ? { wall: Number(text) * 1000, offset: 0, isDay: false } : null),
+  epochMs: (text) => (/^\d{12,14}$/.test(text) ? { wall: Number(text), offset: 0, isDay: false } : null),
   iso: (text) => {
     const found =
       /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/.exec(
         text,
       );
     if (!found) return null;
-    const [, year, month, day, hour = '0', minute = '0', second = '0', part = '', offset] = found;
+    const [, year, month, day, hour, minute = '0', second = '0', part = '', offset] = found;
     return wallOf(
-      [year, month, day, hour, minute, second].map(Number) as Wall,
+      [year, month, day, hour ?? '0', minute, second].map(Number) as Wall,
       Number(part.padEnd(3, '0').slice(0, 3)),
+      hour === undefined,
       offset,
     );
   },
@@ -105,14 +112,19 @@ const NAMED: Readonly<Record<string, Reader>> = {
 
 type Wall = [year: number, month: number, day: number, hour: number, minute: number, second: number];
 
-function wallOf([year, month, day, hour, minute, second]: Wall, milli: number, offset?: string): Said | null {
+function wallOf(
+  [year, month, day, hour, minute, second]: Wall,
+  milli: number,
+  isDay: boolean,
+  offset?: string,
+): Said | null {
   if (month < 1 || month > 12 || day < 1 || day > 31 || minute > 59 || second > 59) return null;
   // 24:00 is midnight, as ISO 8601 had it.
   if (hour > 24 || (hour === 24 && (minute > 0 || second > 0))) return null;
   const wall = Date.UTC(year, month - 1, day, hour, minute, second, milli);
   // 30 February is read by some and refused by others: it must come out as it went in.
   if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return null;
-  return { wall, offset: offset === undefined ? null : offsetOf(offset) };
+  return { wall, offset: offset === undefined ? null : offsetOf(offset), isDay };
 }
 
 function offsetOf(text: string): number {
@@ -132,14 +144,20 @@ export function isFormat(format: string): boolean {
 function readerOf(format: string): Reader {
   const named = NAMED[format];
   if (named) return named;
+  const parts = format.split(TOKEN);
+  const isRun = (i: number): boolean =>
+    (parts[i - 1] === '' && DIGITS.has(parts[i - 2] ?? '')) ||
+    (parts[i + 1] === '' && DIGITS.has(parts[i + 2] ?? ''));
   const pattern = new RegExp(
-    `^${format
-      .split(TOKEN)
-      .map((part, i) =>
-        i % 2 === 1
-          ? (PARTS[part] ?? escape(part.slice(1, -1)))
-          : escape(part).replaceAll(/\s+/g, String.raw`\s+`),
-      )
+    `^${parts
+      .map((part, i) => {
+        if (i % 2 === 0) return escape(part).replaceAll(/\s+/g, String.raw`\s+`);
+        const reads = PARTS[part] ?? escape(part.slice(1, -1));
+        // In `yyyyMMdd` every part has as many digits as letters: 202411 is no first of January.
+        return DIGITS.has(part) && isRun(i)
+          ? reads.replace(/\\d\{[^}]*\}/, String.raw`\d{${part.length}}`)
+          : reads;
+      })
       .join('')}$`,
     'u',
   );
@@ -163,6 +181,7 @@ function readerOf(format: string): Reader {
     return wallOf(
       [year, month, Number(part['day']), hour, Number(part['minute'] ?? 0), Number(part['second'] ?? 0)],
       milli,
+      part['hour'] === undefined,
       part['offset'],
     );
   };
@@ -192,10 +211,11 @@ export class DateReader {
       else if (said.wall !== first.wall) unsure = true;
     }
     if (first === null) return null;
-    if (first.offset !== null) {
-      const ms = first.wall - first.offset;
-      return { ms, later: ms, kind: 'plain', unsure };
+    const { wall, offset, isDay } = first;
+    if (offset !== null) {
+      const ms = wall - offset;
+      return { ms, later: ms, kind: 'plain', isDay, unsure };
     }
-    return { ...this.#zone.toMs(first.wall), unsure };
+    return { ...this.#zone.toMs(wall), isDay, unsure };
   }
 }

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { decoded, detectEncoding, MAX_BYTES, unpacked, type CsvEncoding } from '#platform/csv';
-import { problem } from '#platform/errors';
+import { problem, Problem } from '#platform/errors';
+import { REJECT_COLUMNS } from './batch.ts';
 import { LooseRows, type LooseRow } from './loose.ts';
 
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
@@ -15,6 +16,8 @@ export interface SourceFile {
   readonly bytes: number;
   readonly sha256: string;
   readonly encoding: CsvEncoding;
+  /** The bytes look like that encoding: where some are no character (cut in two by a program), the rest is read. */
+  readonly loose: boolean;
   readonly delimiter: string;
   /** The row that names the columns, from 1: a title may stand above it. */
   readonly headingRow: number;
@@ -34,12 +37,22 @@ export interface FileRow extends LooseRow {
 }
 
 /** Opens a file for reading. @throws import.notTable (a workbook), csv.header, csv.encoding */
-export async function openFile(file: string, hints: FileHints = {}): Promise<SourceFile> {
-  await refuseWorkbook(file);
+export async function openFile(file: string, asked: FileHints = {}): Promise<SourceFile> {
+  const start = await startOf(file);
+  // A workbook renamed to .csv is a packed folder: said so, instead of read as text.
+  if (WORKBOOKS.some((magic) => start.subarray(0, 4).equals(magic))) throw problem('import.workbook');
+  // Our own list of what was rejected is as we write it, whatever the register was that its mapping speaks of.
+  const isRejects = start
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .startsWith(REJECT_HEADING);
+  const hints: FileHints = isRejects ? { encoding: 'utf-8', delimiter: ',', headingRow: 1 } : asked;
   const { size } = await stat(file);
   const sha256 = await hashOf(file);
-  const encoding = hints.encoding ?? (await detectEncoding(unpacked(createReadStream(file), MAX_BYTES)));
-  const head = await headOf(file, encoding);
+  const seen = await detectEncoding(unpacked(createReadStream(file), MAX_BYTES));
+  const encoding = hints.encoding ?? seen;
+  const loose = encoding === seen;
+  const head = await headOf(file, encoding, loose);
   const delimiter = hints.delimiter ?? delimiterOf(head);
   const rows = new LooseRows(delimiter).push(head, true);
   const headingRow = hints.headingRow ?? headingOf(rows);
@@ -52,19 +65,21 @@ export async function openFile(file: string, hints: FileHints = {}): Promise<Sou
     bytes: size,
     sha256,
     encoding,
+    loose,
     delimiter,
     headingRow,
     columns,
   };
 }
 
-/** A workbook renamed to .csv is a packed folder: said so, instead of read as text. */
-async function refuseWorkbook(file: string): Promise<void> {
+const WORKBOOKS = [Buffer.of(0x50, 0x4b, 3, 4), Buffer.of(0xd0, 0xcf, 0x11, 0xe0)];
+const REJECT_HEADING = REJECT_COLUMNS.join(',');
+
+async function startOf(file: string): Promise<Buffer> {
   const handle = await open(file, 'r');
   try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer.equals(Buffer.of(0x50, 0x4b, 3, 4)) || buffer.equals(Buffer.of(0xd0, 0xcf, 0x11, 0xe0)))
-      throw problem('import.workbook');
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
@@ -77,12 +92,26 @@ async function hashOf(file: string): Promise<string> {
 }
 
 const HEAD = 256 * 1024;
+/** Stands for bytes that are no character. */
+export const BROKEN = '\uFFFD';
 
-/** The beginning of the text, up to a line's end. */
-async function headOf(file: string, encoding: CsvEncoding): Promise<string> {
+/** The beginning of the text, up to a line's end. @throws csv.encoding where it is mostly no text of that encoding */
+async function headOf(file: string, encoding: CsvEncoding, loose: boolean): Promise<string> {
+  try {
+    return await beginning(file, encoding, false);
+  } catch (error) {
+    if (!loose || !(error instanceof Problem)) throw error;
+    const text = await beginning(file, encoding, true);
+    const broken = text.split(BROKEN).length - 1;
+    if (broken * 5 > (text.match(/\P{ASCII}/gu)?.length ?? 0)) throw error;
+    return text;
+  }
+}
+
+async function beginning(file: string, encoding: CsvEncoding, loose: boolean): Promise<string> {
   let text = '';
   const source = createReadStream(file);
-  for await (const part of decoded(unpacked(source, MAX_BYTES), encoding)) {
+  for await (const part of decoded(unpacked(source, MAX_BYTES), encoding, { loose })) {
     text += part;
     if (text.length < HEAD) continue;
     source.destroy();
@@ -158,7 +187,7 @@ export async function* readRows(
     return kept.map((one) => ({ ...one, row: (row += 1) }));
   };
   rows.width = file.columns.length;
-  for await (const text of decoded(unpacked(counted(), MAX_BYTES), file.encoding)) {
+  for await (const text of decoded(unpacked(counted(), MAX_BYTES), file.encoding, file)) {
     const some = numbered(rows.push(text));
     if (some.length > 0) yield some;
   }

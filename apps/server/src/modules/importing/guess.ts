@@ -1,7 +1,7 @@
-import type { Source } from '@wanmi/contracts';
+import type { Crs, Source } from '@wanmi/contracts';
 import type { Mapping } from './mapping.ts';
 
-// What columns and words of registers are usually called, in English and Chinese.
+// What columns and words of registers are usually called: in English and Chinese, the commonest in German, French and Spanish.
 
 type Field = keyof Mapping['fields'];
 
@@ -9,12 +9,12 @@ type Field = keyof Mapping['fields'];
 export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> = {
   id: [
     /^(case|service ?request|sr|request|ticket|incident|unique|record|issue|complaint|enquiry|inquiry)[ _-]*(enquiry|inquiry|request)?[ _-]*(id|no|num|number|key)\.?$/,
-    /^(任务|案卷|案件|工单|事件|受理|诉求|问题|流水)(编号|单号|号|编码|id)$/,
+    /^(任务|案卷|案件|工单|事件|受理|诉求|问题|流水)(编号|单号|号|编码|id)$|^(our )?(reference|ref)( (id|no|number))?$|^(vorgangs?|meldungs?|ticket)(nummer|nr|id)$|^aktenzeichen$|^(référence|folio|expediente)$/,
     /(^|[ _-])(id|number|key)$|编号$|单号$|流水号$/,
   ],
   reportedAt: [
     /^(open|opened|requested|created|reported|received|submitted|creation)[ _-]*(dt|date|datetime|time|at|on)?( ?\/ ?time)?$/,
-    /^(上报|受理|登记|来电|创建|接报|诉求|投诉|发现|举报|发生)(时间|日期)$/,
+    /^(上报|受理|登记|来电|创建|接报|诉求|投诉|发现|举报|发生)(时间|日期)$|^(eingang|eingangsdatum|eingegangen am|gemeldet am|meldedatum|erstellt am)$|^(date de )(création|signalement|réception|dépôt)$|^fecha (de )?(creación|ingreso|solicitud|reporte|registro|apertura)$/,
     /(open|request|creat|report|receiv|submit|enter|start)\w*[ _-]*(dt|date|time)|date[ _-]*(opened|created|received|submitted|reported)/,
   ],
   filedAt: [/^立案(时间|日期)$/, /^(filed|accepted|registered)[ _-]*(dt|date|datetime|time|at)$/],
@@ -28,17 +28,17 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
   ],
   closedAt: [
     /^(closed|close|completed|completion|resolved|resolution|finished)[ _-]*(dt|date|datetime|time|at|on)?$/,
-    /^(结案|办结|关闭|完成|归档)(时间|日期)$/,
+    /^(结案|办结|关闭|完成|归档)(时间|日期)$|^(erledigt|abgeschlossen)( am)?$|^(erledigungs|abschluss)datum$|^(date de )(clôture|résolution|fermeture)$|^fecha (de )?(cierre|resolución|solución|término)$/,
     /(clos|complet|resolv|finish)\w*[ _-]*(dt|date|time)|date[ _-]*(closed|completed|resolved)/,
   ],
   dueAt: [
     /^(target|due|sla|expected|promised|deadline)[ _-]*(dt|date|datetime|time|at)?$/,
-    /(截止|应完成|到期|限办|承诺)(处置)?(时间|日期)|(处置|办理|办结)(时限|期限)$/,
+    /(截止|应完成|到期|限办|承诺)(处置)?(时间|日期)|(处置|办理|办结)(时限|期限)$|^(frist|zieldatum|fällig (bis|am))$|échéance|^fecha (límite|compromiso|de vencimiento)$/,
     /(target|due|sla|expected|deadline)/,
   ],
   status: [
     /^(case|request|ticket|sr|current)?[ _-]*status$/,
-    /^(案卷|案件|工单|办理|处理|当前)?状态$/,
+    /^(案卷|案件|工单|办理|处理|当前)?状态$|^(bearbeitungs(stand|status)|statut|état|estado|estatus)$/,
     /status|状态|^阶段$|当前环节/,
   ],
   onTime: [
@@ -47,35 +47,44 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
   ],
   source: [
     /^(source|channel|origin|method[ _-]*received|open[ _-]*data[ _-]*channel[ _-]*type|intake|request[ _-]*source)$/,
-    /^(问题|案卷|信息|案件|诉求|上报)?(来源|渠道)(名称|类型)?$|受理(方式|渠道)/,
+    /^(问题|案卷|信息|案件|诉求|上报)?(来源|渠道)(名称|类型)?$|受理(方式|渠道)|^(meldeweg|eingangskanal|kanal|canal( de (recepción|ingreso|entrada))?|origen|origine)$/,
     /source|channel|来源|渠道/,
   ],
   type: [
-    /^(service[ _-]*name|complaint[ _-]*type|request[ _-]*type|sr[ _-]*type|type|service[ _-]*type|case[ _-]*type|category|problem[ _-]*type)$/,
-    /^(案件|案卷|问题|事件|事部件)?小类(名称)?$|^(问题|事件|诉求|案件)(类型|类别|分类)$/,
+    /^(service[ _-]*name|complaint[ _-]*type|request[ _-]*type|sr[ _-]*type|type|service[ _-]*type|case[ _-]*type|issue[ _-]*type|sub[ _-]*category|problem[ _-]*type)$/,
+    /^category$|^(案件|案卷|问题|事件|事部件)?小类(名称)?$|^(问题|事件|诉求|案件)(类型|类别|分类)$|^(sr|service[ _-]*request)[ _-]*description$|^(kategorie|unterkategorie|catégorie|type de (demande|signalement)|categoría|subcategoría|tipo( de (solicitud|servicio|reporte))?)$/,
     /(type|service|category|小类|类型|类别)/,
   ],
   group: [
     /^(reason|group|service[ _-]*group|category|department[ _-]*division)$/,
-    /^(案件|案卷|问题|事件|事部件)?大类(名称)?$/,
+    /^(案件|案卷|问题|事件|事部件)?大类(名称)?$|^(hauptkategorie|thème|tema|rubro)$/,
   ],
   agency: [
     /^(agency[ _-]*responsible|responsible[ _-]*agency|agency|agency[ _-]*name|department|dept|owner[ _-]*department|responsible[ _-]*department)$/,
-    /^(处置|责任|承办|主办|专业|办理|主管)(部门|单位)(名称)?$/,
-    /agency|department|部门|承办|责任单位/,
+    /^(处置|责任|承办|主办|专业|办理|主管)(部门|单位)(名称)?$|^(zuständige (stelle|behörde)|zuständigkeit|fachamt|amt|organismo|dependencia|área( responsable)?)$/,
+    /agency|department|^(division|bureau|owner|assign(ed)? to)$|部门|承办|责任单位/,
   ],
   title: [/^(case[ _-]*title|title|summary|subject)$/, /^(标题|主题|案卷标题)$/],
   description: [
-    /^(description|details?|descriptor|comments?|notes|request[ _-]*details|status[ _-]*notes)$/,
-    /^(问题|案卷|案件|事件|诉求)?(描述|内容|详情)$/,
+    /^(description|details?|descriptor|comments?|notes|request[ _-]*details)$/,
+    /^(问题|案卷|案件|事件|诉求)?(描述|内容|详情)$|^(beschreibung|meldungstext|descripción|comentarios?|observaciones)$/,
+    /^status[ _-]*notes$/,
   ],
   address: [
     /^(address|incident[ _-]*address|street[ _-]*address|full[ _-]*address|location)$/,
-    /^(事发|案发|问题|详细|发生|案件)?(地址|位置|地点)(描述)?$/,
-    /address|地址|地点|位置/,
+    /^(事发|案发|问题|详细|发生|案件)?(地址|位置|地点)(描述)?$|^(stra(ß|ss)e|anschrift|adresse|dirección|domicilio|ubicación|calle)$/,
+    /address|^(sr|incident|request)[ _-]*location$|地址|地点|位置/,
   ],
-  latitude: [/^(lat|latitude|y)$/, /^纬度$|^(y坐标|坐标y|gps纬度)$/],
-  longitude: [/^(lon|long|lng|longitude|x)$/, /^经度$|^(x坐标|坐标x|gps经度)$/],
+  latitude: [
+    /^(lat|latitude|y)$/,
+    /^纬度$|^(y坐标|坐标y|gps纬度)$|^(breitengrad|latitud)$/,
+    /^(latitude|lat|y)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*lat(itude)?$|纬度/,
+  ],
+  longitude: [
+    /^(lon|long|lng|longitude|x)$/,
+    /^经度$|^(x坐标|坐标x|gps经度)$|^(längengrad|longitud)$/,
+    /^(longitude|lon|lng|long|x)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*(lon|lng|long)(gitude)?$|经度/,
+  ],
   point: [
     /^(point|location|geom|geometry|the_geom|coordinates|lat[ _-]*long?|geolocation|georeference)$/,
     /^(坐标|经纬度|地理坐标)$/,
@@ -84,18 +93,20 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
     /^(reporter|caller|customer|requestor|requester|citizen)[ _-]*name$/,
     /^(姓名|来电人|诉求人|反映人|举报人|投诉人|联系人|市民姓名)(姓名)?$/,
   ],
-  reporterPhone: [/(phone|mobile|telephone)/, /(电话|手机|联系方式|来电号码)/],
+  reporterPhone: [
+    /(phone|mobile|telephone)/,
+    /(电话|手机|联系方式|来电号码)|^(telefon(nummer)?|téléphone|teléfono)$/,
+  ],
   result: [
     /^(closure[ _-]*reason|resolution|resolution[ _-]*description|outcome|action[ _-]*taken)$/,
     /^(处理|处置|办理|核查)(结果|意见|情况)$/,
   ],
 };
 
-/** 0 to 1: how much a column's name says that it is this field. */
+/** 0 to 1: how much a column's name says that it is this field. A remark in brackets is none of its name. */
 export function nameScore(field: keyof typeof NAMES, column: string): number {
-  const name = column
-    .normalize('NFKC')
-    .toLowerCase()
+  const whole = column.normalize('NFKC').toLowerCase();
+  const name = (whole.replaceAll(/\([^)]*\)|\[[^\]]*\]/g, ' ').trim() || whole)
     .replaceAll(/[\s_.-]+/g, ' ')
     .trim();
   const index = NAMES[field].findIndex((one) => one.test(name) || one.test(name.replaceAll(' ', '_')));
@@ -105,14 +116,20 @@ export function nameScore(field: keyof typeof NAMES, column: string): number {
 type Status = NonNullable<NonNullable<Mapping['values']>['status']>['map'][string];
 
 const STATUSES: readonly [RegExp, Status][] = [
-  [/不予?受理|reject|invalid|无效/, 'rejected'],
+  [/不予?受理|reject|invalid|无效|不属实|abgelehnt|rejeté|rechazad/, 'rejected'],
   [/不予?立案|declin/, 'declined'],
-  [/作废|撤销|cancel|void|duplicate|重复/, 'voided'],
+  [/作废|撤销|cancel|void|duplica|重复|storniert|annul|doublon/, 'voided'],
   [/transfer|referred|转出|移送/, 'transferred'],
-  [/未(结|办结|完成|处理|处置)|not closed|unresolved|re-?open/, 'open'],
-  [/clos|complet|resolv|done|finish|fixed|结案|办结|完成|归档|关闭|已处(理|置)/, 'closed'],
   [
-    /open|new|progress|pending|assign|start|submitted|received|hold|acknowledg|处(置|理)中|办理中|待|在办|受理|立案|派遣|核查/,
+    /未(结|办结|完成|处理|处置)|待|not (yet )?(clos|complet|resolv|done|fix)|unresolved|unfinished|incomplet|re-?open|unerledigt|nicht erledigt|non (résolu|traité)|no resuelt|sin resolver/,
+    'open',
+  ],
+  [
+    /clos|clôt|complet|resolv|done|finish|fixed|结案|办结|完成|归档|关闭|已处(理|置)|erledigt|abgeschlossen|geschlossen|résolu|terminé|traité|cerrad|resuelt|solucionad|atendid|concluid/,
+    'closed',
+  ],
+  [
+    /open|new|progress|pending|assign|start|initiat|submitted|received|hold|acknowledg|处(置|理)中|办理中|在办|受理|立案|派遣|核查|挂账|延期|督办|offen|bearbeitung|^neu$|en cours|nouveau|abiert|pendient|proceso|trámite/,
     'open',
   ],
 ];
@@ -122,7 +139,7 @@ export function statusOf(word: string): Status | null {
 
 const CHANNELS: readonly [RegExp, Source][] = [
   [/12319/, 'hotline12319'],
-  [/12345|phone|call|hotline|telephone|电话|热线|来电/, 'hotline12345'],
+  [/12345|phone|call|hotline|tele(ph|f)on|tél|teléf|电话|热线|来电/, 'hotline12345'],
   [/worker|employee|inspector|staff|crew|监督员|采集员|巡查|信息采集|网格员/, 'collector'],
   [/app|mobile|ios|android|小程序|微信|手机|移动/, 'publicApp'],
   [/web|online|internet|self.?service|portal|网站|网络|门户/, 'website'],
@@ -149,6 +166,14 @@ export function onTimeOf(word: string, column: string): boolean | null {
   return null;
 }
 
+/** In which coordinates a column's name says that it is; null: it does not. */
+export function crsOf(column: string): Crs | null {
+  const name = column.normalize('NFKC').toLowerCase();
+  if (/gcj|高德|腾讯|火星|国测局|amap|tencent/.test(name)) return 'gcj02';
+  if (/bd-?_?09|百度|baidu/.test(name)) return 'bd09';
+  return /wgs|gps|天地图|cgcs/.test(name) ? 'wgs84' : null;
+}
+
 /** Formats that dates of registers come in, by their shape: 9 is a digit, a a letter. */
 export const FORMATS = [
   'yyyy-MM-dd HH:mm:ss',
@@ -156,16 +181,21 @@ export const FORMATS = [
   'yyyy-MM-dd',
   'yyyy-MM-dd HH:mm:ss.SSS',
   'iso',
+  'yyyy-MM-dd a hh:mm:ss',
   'yyyy/MM/dd HH:mm:ss',
   'yyyy/MM/dd HH:mm',
   'yyyy/MM/dd',
+  'yyyy/MM/dd a hh:mm:ss',
+  'yyyy/MM/dd a hh:mm',
   'yyyy.MM.dd HH:mm:ss',
+  'yyyy.MM.dd HH:mm',
   'yyyy.MM.dd',
   'yyyy年M月d日 HH:mm:ss',
   'yyyy年M月d日 HH:mm',
   'yyyy年M月d日HH:mm:ss',
   'yyyy年M月d日HH:mm',
   'yyyy年M月d日 HH时mm分ss秒',
+  'yyyy年M月d日 HH时mm分',
   'yyyy年M月d日HH时mm分ss秒',
   'yyyy年M月d日HH时mm分',
   'yyyy年M月d日',
@@ -174,6 +204,7 @@ export const FORMATS = [
   'MM/dd/yyyy HH:mm:ss',
   'MM/dd/yyyy HH:mm',
   'MM/dd/yyyy',
+  'MM/dd/yy hh:mm a',
   'MM/dd/yy HH:mm',
   'MM/dd/yy',
   'dd/MM/yyyy hh:mm:ss a',
@@ -193,13 +224,18 @@ export const FORMATS = [
   'dd-MM-yyyy',
   'dd-MMM-yyyy HH:mm:ss',
   'dd-MMM-yyyy',
+  'dd-MMM-yy HH:mm',
   'dd-MMM-yy',
   'dd MMM yyyy HH:mm:ss',
+  'dd MMM yyyy HH:mm',
   'dd MMM yyyy',
   'MMM d, yyyy hh:mm:ss a',
   'MMM d, yyyy hh:mm a',
   'MMM d, yyyy',
+  'yyyyMMdd HH:mm:ss',
+  'yyyyMMdd HH:mm',
   'yyyyMMddHHmmss',
+  'yyyyMMddHHmm',
   'yyyyMMdd',
 ] as const;
 
@@ -211,5 +247,7 @@ export function zoneAt(lon: number, lat: number): string {
     if (lon > -101) return 'America/Chicago';
     return lon > -114 ? 'America/Denver' : 'America/Los_Angeles';
   }
+  if (lat > 50 && lat < 60 && lon > -8 && lon < 1.8) return 'Europe/London';
+  if (lat > 36 && lat < 58 && lon > -5 && lon < 20) return 'Europe/Berlin';
   return 'UTC';
 }

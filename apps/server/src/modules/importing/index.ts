@@ -26,10 +26,11 @@ export {
   setTotal,
   type TakenRow,
 } from './batch-repo.ts';
-export { openFile, type SourceFile } from './file.ts';
+export { delimiterOf, openFile, type SourceFile } from './file.ts';
 export { Mapping, MappingError, parseMapping } from './mapping.ts';
 export { importCases, type ImportAsk, type ImportProgress, type ImportResult } from './run.ts';
 export { reportOf, type ImportReport } from './report.ts';
 export { undoBatch, type Undone } from './undo.ts';
-export { inspectFile, type ColumnProfile, type Inspection } from './inspect.ts';
+export { inspectFile, type Inspection } from './inspect.ts';
+export type { ColumnProfile } from './column.ts';
 export { adoptOpen, type AdoptAsk } from './adopt.ts';

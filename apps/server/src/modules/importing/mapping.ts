@@ -1,6 +1,7 @@
 import { OUTCOMES, REPORT_KINDS, SOURCES, CRS } from '@wanmi/contracts';
 import { z } from 'zod';
 import { isTimeZone } from '#platform/clock';
+import { CSV_ENCODINGS } from '#platform/csv';
 import { isFormat } from './dates.ts';
 
 /** What a register's columns and words mean: a file that the city's own people can edit (docs/importing.md). */
@@ -61,7 +62,7 @@ export const Mapping = z.strictObject({
   /** Left out: seen from the file. */
   file: z
     .strictObject({
-      encoding: z.enum(['utf-8', 'gb18030', 'utf-16le', 'utf-16be']).optional(),
+      encoding: z.enum(CSV_ENCODINGS).optional(),
       delimiter: z.string().length(1).optional(),
       headingRow: z.int().min(1).max(50).optional(),
     })

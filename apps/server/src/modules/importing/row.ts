@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Crs, Outcome, ReportKind, Source } from '@wanmi/contracts';
-import { toWgs84, type LonLat } from '#platform/geo';
+import type { LonLat } from '#platform/geo';
 import { DateReader, Zone, type ReadDate } from './dates.ts';
-import type { FileRow } from './file.ts';
+import { BROKEN, type FileRow } from './file.ts';
 import { columnsOf, MappingError, type DateSpec, type FieldSpec, type Mapping } from './mapping.ts';
+import { PlaceReader } from './position.ts';
+import { Refused, refuse, type Cells, type Get } from './refused.ts';
+import { Slips, type Check } from './shift.ts';
 
 /** A request of the register, understood; ids of the city are still to be found. */
 export interface RequestRow {
@@ -49,9 +52,6 @@ export interface Refusal {
 
 export type Outcomes = { readonly row: RequestRow } | { readonly refusal: Refusal };
 
-type Cells = readonly string[];
-type Get = (cells: Cells) => string;
-
 /** One space where there are several, no control characters, not longer than fits. */
 export function tidy(text: string, most: number): string {
   const clean = /[^\x20-\x7e]| {2}|^ | $/.test(text)
@@ -62,19 +62,6 @@ export function tidy(text: string, most: number): string {
     : text;
   return clean.length <= most ? clean : Array.from(clean).slice(0, most).join('').trim();
 }
-
-class Refused extends Error {
-  readonly reason: string;
-  readonly field: string | null;
-  constructor(reason: string, field: string | null) {
-    super(reason);
-    this.reason = reason;
-    this.field = field;
-  }
-}
-const refuse = (reason: string, field: string | null = null): never => {
-  throw new Refused(reason, field);
-};
 
 const EMPTY = ['', 'null', 'none', 'nan', 'n/a', 'na', '-', '--', '\\n', '无', '空', '/'];
 /** Before it nobody kept such a register on a computer. */
@@ -91,8 +78,8 @@ export class RowReader {
   readonly #get: { [K in keyof Mapping['fields']]?: Get };
   readonly #dates: { [K in DateName]?: { get: Get; reader: DateReader } };
   readonly #now: number;
-  readonly #checks: readonly { index: number; fits: (cell: string) => boolean }[];
-  readonly #expects: readonly { index: number; column: string; pattern: RegExp }[];
+  readonly #slips: Slips;
+  readonly #place: PlaceReader;
 
   /** @throws MappingError where the file does not have a column that the mapping names */
   constructor(mapping: Mapping, columns: readonly string[], timeZone: string, now: number) {
@@ -115,7 +102,7 @@ export class RowReader {
     };
     this.#get = {};
     this.#dates = {};
-    const checks: { index: number; fits: (cell: string) => boolean }[] = [];
+    const checks: Check[] = [];
     const { fields } = mapping;
     for (const [name, field] of Object.entries(fields)) {
       if (field === undefined) continue;
@@ -140,38 +127,8 @@ export class RowReader {
         this.#get[name as 'status'] = this.#getter(field as FieldSpec);
       }
     }
-    const single = (name: 'latitude' | 'longitude' | 'status' | 'onTime' | 'source'): number => {
-      const field = fields[name];
-      const column =
-        typeof field === 'string' ? field : field && 'column' in field ? field.column : undefined;
-      return column === undefined ? -1 : columns.indexOf(column);
-    };
-    const [west, south, east, north] = mapping.position?.within ?? [-180, -90, 180, 90];
-    const swapped = mapping.position?.swapped === true;
-    const lat = (cell: string): boolean => cell === '' || inRange(cell, south, north) || isZero(cell);
-    const lon = (cell: string): boolean => cell === '' || inRange(cell, west, east) || isZero(cell);
-    for (const [name, fits] of [
-      ['latitude', swapped ? lon : lat],
-      ['longitude', swapped ? lat : lon],
-    ] as const) {
-      if (single(name) !== -1) checks.push({ index: single(name), fits });
-    }
-    const { values } = mapping;
-    for (const name of ['status', 'onTime', 'source'] as const) {
-      const known = values?.[name]?.map;
-      if (known && single(name) !== -1) {
-        checks.push({ index: single(name), fits: (cell) => cell === '' || Object.hasOwn(known, cell) });
-      }
-    }
-    this.#expects = Object.entries(mapping.expect ?? {}).map(([column, pattern]) => ({
-      column,
-      index: columns.indexOf(column),
-      pattern: new RegExp(pattern, 'u'),
-    }));
-    for (const { index, pattern } of this.#expects) {
-      checks.push({ index, fits: (cell) => cell === '' || pattern.test(cell) });
-    }
-    this.#checks = checks;
+    this.#slips = new Slips(mapping, columns, checks, (cell) => this.#clean(cell));
+    this.#place = new PlaceReader(mapping.position, this.#get);
   }
 
   /** What one row says, or why it cannot be taken. */
@@ -187,47 +144,19 @@ export class RowReader {
       if (sourceId === '') refuse('id.missing', 'id');
       if (sourceId.length > 80) refuse('id.tooLong', 'id');
       const warnings: string[] = [];
-      const read = this.#request(row, sourceId, cells, warnings);
-      const odd = this.#odd(cells);
-      if (odd >= 2 && this.#isShifted(cells)) refuse('row.shifted');
+      const odd = this.#slips.odd(cells);
       if (odd > 0) warnings.push('value.unexpected');
+      if (cells.some((cell) => cell.includes(BROKEN))) warnings.push('text.broken');
+      const read = this.#request(row, sourceId, cells, warnings);
+      if (odd >= 2 && this.#slips.isShifted(cells)) refuse('row.shifted');
       return { row: read };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const shifted = error.reason !== 'id.missing' && this.#isShifted(cells);
+      const shifted = error.reason !== 'id.missing' && this.#slips.isShifted(cells);
       return shifted
         ? refusal('row.shifted', error.field, sourceId || null)
         : refusal(error.reason, error.field, sourceId || null);
     }
-  }
-
-  /** How many of the columns that have one shape have another here. */
-  #odd(cells: Cells): number {
-    let odd = 0;
-    for (const { index, pattern } of this.#expects) {
-      const cell = this.#clean(cells[index] ?? '');
-      if (cell !== '' && !pattern.test(cell)) odd += 1;
-    }
-    return odd;
-  }
-
-  /**
-   * Whether the cells have slipped: from some column on they fit their neighbours' columns better than their own.
-   * One wrong cell is a wrong cell; a row that slipped is wrong in several, or right again one place further.
-   */
-  #isShifted(cells: Cells): boolean {
-    const at = (index: number): string => this.#clean(cells[index] ?? '');
-    const wrong = this.#checks.filter(({ index, fits }) => !fits(at(index)));
-    if (wrong.length === 0) return false;
-    const first = Math.min(...wrong.map(({ index }) => index));
-    const after = this.#checks.filter(({ index }) => index >= first);
-    for (const by of [1, -1, 2, -2]) {
-      const left = after.filter(({ index, fits }) => !fits(at(index + by)));
-      const moved = after.filter(({ index }) => at(index) !== '' && at(index + by) !== '');
-      if (left.length < wrong.length && left.length === 0 && moved.length >= 1 && after.length >= 2)
-        return true;
-    }
-    return wrong.length >= 3;
   }
 
   #request(row: number, sourceId: string, cells: Cells, warnings: string[]): RequestRow {
@@ -243,6 +172,11 @@ export class RowReader {
     let closedAt = closed?.ms ?? null;
     // The clocks showed the hour twice: what was reported in it was closed in its second run, if not in the first.
     if (closed && closedAt! < reportedAt && closed.later >= reportedAt) closedAt = closed.later;
+    // A day without a time of it is that day's beginning; what was closed on the day of its report was closed after it.
+    if (closed?.isDay && closedAt! < reportedAt && reportedAt < closedAt! + DAY) {
+      closedAt = reportedAt;
+      marks.push('time.sameDay');
+    }
     if (closedAt !== null && closedAt > this.#now + DAY) refuse('date.range', 'closedAt');
     let outcome = this.#status(words.status, closedAt !== null);
     const doubts = this.#mapping.doubts ?? {};
@@ -283,7 +217,7 @@ export class RowReader {
     const respondedAt = between('respondedAt');
     if (outcome !== null) closedAt ??= Math.max(last, respondedAt ?? dispatchedAt ?? filedAt ?? reportedAt);
 
-    const { point, outside } = this.#position(cells, warnings);
+    const { point, outside } = this.#place.read(cells, warnings);
     if (point === null) marks.push('position.none');
     const text = (
       name:
@@ -402,55 +336,6 @@ export class RowReader {
     const map = this.#mapping.values?.onTime?.map ?? {};
     return Object.hasOwn(map, word) ? map[word]! : null;
   }
-
-  #position(cells: Cells, warnings: string[]): { point: LonLat | null; outside: boolean } {
-    const none = { point: null, outside: false };
-    const {
-      crs = 'wgs84',
-      swapped = false,
-      nowhere = [],
-      within,
-      outside = 'withoutPosition',
-    } = this.#mapping.position ?? {};
-    let said = this.#point(cells);
-    if (said === 'half') {
-      warnings.push('position.half');
-      said = null;
-    }
-    if (said === null) return none;
-    if (swapped) said = { lon: said.lat, lat: said.lon };
-    const { lon, lat } = said;
-    if (isSame(lon, 0) && isSame(lat, 0)) return none;
-    if (nowhere.some((at) => isSame(at[0], lon) && isSame(at[1], lat))) return none;
-    if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) refuse('position.unreadable', 'latitude');
-    const point = toWgs84({ lon, lat, crs });
-    if (within) {
-      const [west, south, east, north] = within;
-      const isOutside = point.lon < west || point.lon > east || point.lat < south || point.lat > north;
-      if (isOutside) {
-        if (outside === 'reject') refuse('position.outside', 'latitude');
-        warnings.push('position.outside');
-        return outside === 'keep' ? { point, outside: true } : { point: null, outside: true };
-      }
-    }
-    return { point, outside: false };
-  }
-
-  #point(cells: Cells): LonLat | 'half' | null {
-    const whole = this.#get.point?.(cells) ?? '';
-    if (whole !== '')
-      return (
-        pointIn(whole, this.#mapping.position?.order ?? 'latlon') ?? refuse('position.unreadable', 'point')
-      );
-    const lon = this.#get.longitude?.(cells) ?? '';
-    const lat = this.#get.latitude?.(cells) ?? '';
-    if (lon === '' && lat === '') return null;
-    if (lon === '' || lat === '') return 'half';
-    const at = { lon: numberOf(lon), lat: numberOf(lat) };
-    if (Number.isNaN(at.lon)) return refuse('position.unreadable', 'longitude');
-    if (Number.isNaN(at.lat)) return refuse('position.unreadable', 'latitude');
-    return at;
-  }
 }
 
 const refusal = (reason: string, field: string | null, sourceId: string | null): Outcomes => ({
@@ -460,31 +345,3 @@ const refusal = (reason: string, field: string | null, sourceId: string | null):
 const DATES = ['reportedAt', 'filedAt', 'dispatchedAt', 'respondedAt', 'closedAt', 'dueAt'] as const;
 type DateName = (typeof DATES)[number];
 const isDate = (name: string): name is DateName => (DATES as readonly string[]).includes(name);
-
-/** 1e-7 degrees are a centimetre: the same number, written in another way. */
-const isSame = (a: number, b: number): boolean => Math.abs(a - b) < 1e-7;
-
-/** A number as registers write them, with a decimal comma too. */
-export function numberOf(text: string): number {
-  if (/^[+-]?\d{1,3}(\.\d+)?$/.test(text)) return Number(text);
-  if (/^[+-]?\d{1,3},\d+$/.test(text)) return Number(text.replace(',', '.'));
-  return /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
-}
-const inRange = (cell: string, from: number, to: number): boolean => {
-  const n = numberOf(cell);
-  return n >= from && n <= to;
-};
-const isZero = (cell: string): boolean => numberOf(cell) === 0;
-
-/** A point in one cell: WKT, GeoJSON, or two numbers. */
-export function pointIn(text: string, order: 'latlon' | 'lonlat'): LonLat | null {
-  const isWkt = /^\s*(SRID=\d+;)?\s*POINT/i.test(text);
-  const isJson = /"coordinates"/.test(text);
-  const body = isJson
-    ? (/"coordinates"\s*:\s*\[([^\]]*)\]/.exec(text)?.[1] ?? '')
-    : text.replace(/^SRID=\d+;/i, '');
-  const numbers = body.match(/[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)?.map(Number) ?? [];
-  if (numbers.length !== 2) return null;
-  const [a, b] = numbers as [number, number];
-  return isWkt || isJson || order === 'lonlat' ? { lon: a, lat: b } : { lon: b, lat: a };
-}

@@ -7,7 +7,7 @@ import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { Cells, Rejected } from './cells.ts';
 import { positionOf, readGeometry } from './geometry.ts';
-import { rejected, type Ask, type Importer, type Verdict } from './importer.ts';
+import { plain, rejected, type Ask, type Importer, type Verdict } from './importer.ts';
 import type { Row } from './table.ts';
 
 interface Wanted {
@@ -193,10 +193,7 @@ function attributesOf(row: Row): Record<string, string> {
   );
 }
 
-const keyOf = (row: Row): string | null => {
-  const code = (row.values['code'] ?? '').normalize('NFKC').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '');
-  return code === '' ? null : code;
-};
+const keyOf = ({ values }: Row): string | null => plain(values['code']) || null;
 
 interface Found {
   row: number;

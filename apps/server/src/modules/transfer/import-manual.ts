@@ -1,5 +1,4 @@
 import type { CategoryKind, LimitUnit } from '@wanmi/contracts';
-import { audit } from '#modules/audit';
 import {
   deleteDraft,
   groundOf,
@@ -16,7 +15,7 @@ import { problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Platform } from '#platform/platform';
 import { Cells, Rejected } from './cells.ts';
-import { rejected, type Ask, type Importer, type Verdict } from './importer.ts';
+import { judged, plain, recorder, type Ask, type Importer, type Verdict } from './importer.ts';
 import type { Row } from './table.ts';
 
 const MANUAL = pathOf('table', 'manual');
@@ -34,8 +33,10 @@ interface Plan {
  * 监督指挥手册: rows are known by condition, area and owner; rows that the file does not have stay. Nothing is in force
  * by it: it makes a draft of the rules, which is checked and published like any other.
  */
-export async function manualImporter(platform: Platform, { actor, meta }: Ask): Promise<Importer<Plan>> {
+export async function manualImporter(platform: Platform, ask: Ask): Promise<Importer<Plan>> {
+  const { actor } = ask;
   const { cityId } = actor;
+  const record = recorder(platform, ask, 'rule_draft');
   const { publication, files } = await rulesInForce(platform, cityId);
   const ground = await groundOf(platform.db, cityId);
   const manual = new Lines(files, MANUAL);
@@ -119,7 +120,7 @@ export async function manualImporter(platform: Platform, { actor, meta }: Ask): 
       limitsOf.clear();
       return rows.map((row): Verdict<Plan> => {
         const key = keyOf(row, active);
-        try {
+        return judged(row, key, () => {
           const plan = read(new Cells('manual', row));
           const now = manual.find(plan.line);
           const law = conditionOf.get(plan.line['condition']!);
@@ -127,11 +128,8 @@ export async function manualImporter(platform: Platform, { actor, meta }: Ask): 
             sameValue(law?.[column] ?? '', value),
           );
           const same = now?.['department'] === plan.line['department'] && limitsSame;
-          return { row, what: same ? 'unchanged' : now ? 'changed' : 'created', key: key!, plan };
-        } catch (error) {
-          if (!(error instanceof Rejected)) throw error;
-          return rejected(row, key, error.reason, error.field);
-        }
+          return { what: same ? 'unchanged' : now ? 'changed' : 'created', key: key!, plan };
+        });
       });
     },
     async write(trx, rows) {
@@ -168,24 +166,8 @@ export async function manualImporter(platform: Platform, { actor, meta }: Ask): 
       return true;
     },
   };
-
-  function record(trx: Parameters<typeof audit>[0], action: string, entityId: string): Promise<void> {
-    const { requestId, ip } = meta;
-    return audit(trx, platform, {
-      actor,
-      action,
-      entity: 'rule_draft',
-      entityId,
-      outcome: 'ok',
-      requestId,
-      ip,
-      detail: { by: 'import' },
-    });
-  }
 }
 
-const plain = (text: string | undefined): string =>
-  (text ?? '').normalize('NFKC').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '');
 const KINDS: Readonly<Record<string, CategoryKind>> = {
   部件: 'asset',
   事件: 'event',

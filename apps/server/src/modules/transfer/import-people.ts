@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import { audit } from '#modules/audit';
 import { createPerson } from '#modules/org';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { Cells, Rejected } from './cells.ts';
-import { rejected, type Ask, type Change, type Importer, type Verdict } from './importer.ts';
+import { judged, plain, recorder, type Ask, type Change, type Importer, type Verdict } from './importer.ts';
 import type { Row } from './table.ts';
 
 interface PersonNow {
@@ -32,8 +31,10 @@ const PHONE = /^[+\d][\d\- ]{4,19}$/;
  * 人员: known by their user name. No file holds passwords: a new person signs in after the administrator gave one.
  * Name and phone are personal data in a table of their own, which keeps no history so that they can be erased.
  */
-export async function personImporter(platform: Platform, { actor, meta }: Ask): Promise<Importer<Plan>> {
+export async function personImporter(platform: Platform, ask: Ask): Promise<Importer<Plan>> {
+  const { actor } = ask;
   const { cityId } = actor;
+  const record = recorder(platform, ask, 'person');
 
   function read(cells: Cells, known: PersonNow | undefined): Plan {
     const username = cells.code('username', /^[^\s]{1,100}$/u)!;
@@ -61,16 +62,13 @@ export async function personImporter(platform: Platform, { actor, meta }: Ask): 
       );
       return rows.map((row): Verdict<Plan> => {
         const key = keyOf(row);
-        try {
+        return judged(row, key, () => {
           const plan = read(new Cells('people', row), people.get(key ?? ''));
           const { now } = plan;
           const same =
             now !== null && now.name === plan.name && now.phone === plan.phone && now.locale === plan.locale;
-          return { row, what: now === null ? 'created' : same ? 'unchanged' : 'changed', key: key!, plan };
-        } catch (error) {
-          if (!(error instanceof Rejected)) throw error;
-          return rejected(row, key, error.reason, error.field);
-        }
+          return { what: now === null ? 'created' : same ? 'unchanged' : 'changed', key: key!, plan };
+        });
       });
     },
     async write(trx, rows) {
@@ -130,30 +128,10 @@ export async function personImporter(platform: Platform, { actor, meta }: Ask): 
     await record(trx, 'person.change', now.id, { fields });
     return now.id;
   }
-
-  function record(trx: Trx, action: string, entityId: string, detail: object): Promise<void> {
-    const { requestId, ip } = meta;
-    return audit(trx, platform, {
-      actor,
-      action,
-      entity: 'person',
-      entityId,
-      outcome: 'ok',
-      requestId,
-      ip,
-      detail: { ...detail, by: 'import' },
-    });
-  }
 }
 
 /** Capitals do not count. */
-const keyOf = (row: Row): string | null => {
-  const name = (row.values['username'] ?? '')
-    .normalize('NFKC')
-    .replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '')
-    .toLowerCase();
-  return name === '' ? null : name;
-};
+const keyOf = ({ values }: Row): string | null => plain(values['username']).toLowerCase() || null;
 
 async function readPeople(db: Db | Trx, names: readonly string[]): Promise<Map<string, PersonNow>> {
   const { rows } = await sql<PersonNow>`

@@ -1,11 +1,10 @@
 import { ROLE_NAMES, type Role, type ScopeKind, type Text } from '@wanmi/contracts';
 import { sql } from 'kysely';
-import { audit } from '#modules/audit';
 import { createPost, endSessions, forgetOrg, forgetSessions, Move } from '#modules/org';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { Cells, Rejected } from './cells.ts';
-import { rejected, type Ask, type Change, type Importer, type Verdict } from './importer.ts';
+import { judged, plain, recorder, type Ask, type Change, type Importer, type Verdict } from './importer.ts';
 import type { Row } from './table.ts';
 
 interface PostNow {
@@ -30,8 +29,10 @@ interface Plan {
 }
 
 /** 岗位: known by person, unit and role. Another scope, name or beat makes a successor, with sessions and open work. */
-export async function postImporter(platform: Platform, { actor, meta }: Ask): Promise<Importer<Plan>> {
+export async function postImporter(platform: Platform, ask: Ask): Promise<Importer<Plan>> {
+  const { actor } = ask;
   const { cityId } = actor;
+  const record = recorder(platform, ask, 'post');
   const ground = await readGround(platform.db, cityId);
   let ended: Buffer[] = [];
 
@@ -74,21 +75,18 @@ export async function postImporter(platform: Platform, { actor, meta }: Ask): Pr
     chunk: 300,
     key: rowKey,
     async judge(db, rows) {
-      const names = [...new Set(rows.map((row) => plain(row.values['username'] ?? '').toLowerCase()))];
+      const names = [...new Set(rows.map((row) => plain(row.values['username']).toLowerCase()))];
       const people = await readPeople(db, cityId, names);
       const posts = await readPosts(db, [...people.values()], new Date(platform.clock.now()));
       return rows.map((row): Verdict<Plan> => {
         const key = rowKey(row);
-        try {
+        return judged(row, key, () => {
           const plan = read(new Cells('posts', row), people, posts);
           const what = plan.now === null ? 'created' : same(plan, plan.now) ? 'unchanged' : 'changed';
           // Whoever runs the import would sign himself out of it, or widen his own reach.
           if (what === 'changed' && plan.now?.id === actor.postId) throw new Rejected('post.self');
-          return { row, what, key: key!, plan };
-        } catch (error) {
-          if (!(error instanceof Rejected)) throw error;
-          return rejected(row, key, error.reason, error.field);
-        }
+          return { what, key: key!, plan };
+        });
       });
     },
     async write(trx, rows) {
@@ -180,33 +178,14 @@ export async function postImporter(platform: Platform, { actor, meta }: Ask): Pr
     await sql`insert into post_grid (post_id, grid_id, city_id, valid_from)
       select ${postId}::uuid, g, ${cityId}::uuid, ${at} from unnest(${[...gridIds]}::uuid[]) g`.execute(trx);
   }
-
-  function record(trx: Trx, action: string, entityId: string, detail: object): Promise<void> {
-    const { requestId, ip } = meta;
-    return audit(trx, platform, {
-      actor,
-      action,
-      entity: 'post',
-      entityId,
-      outcome: 'ok',
-      requestId,
-      ip,
-      detail: { ...detail, by: 'import' },
-    });
-  }
 }
 
-const plain = (text: string): string =>
-  text.normalize('NFKC').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '');
 const keyOf = (username: string, unit: string, role: string): string => `${username} ${unit} ${role}`;
 
 /** The role as it is written: `采集员` and `collector` are one only after they were read. */
 function rowKey(row: Row): string | null {
-  const [username, unit] = [
-    plain(row.values['username'] ?? '').toLowerCase(),
-    plain(row.values['unit'] ?? ''),
-  ];
-  const word = plain(row.values['role'] ?? '');
+  const [username, unit] = [plain(row.values['username']).toLowerCase(), plain(row.values['unit'])];
+  const word = plain(row.values['role']);
   const role = Object.entries(ROLE_NAMES).find(
     ([code, name]) =>
       code.toLowerCase() === word.toLowerCase() ||

@@ -1,12 +1,21 @@
 import type { Text, UnitKind } from '@wanmi/contracts';
 import { sql } from 'kysely';
-import { audit } from '#modules/audit';
 import { createUnit, forgetOrg, Move } from '#modules/org';
 import { Problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { Cells, Rejected } from './cells.ts';
-import { rejected, type Ask, type Change, type Importer, type Verdict, type Written } from './importer.ts';
+import {
+  judged,
+  plain,
+  recorder,
+  rejected,
+  type Ask,
+  type Change,
+  type Importer,
+  type Verdict,
+  type Written,
+} from './importer.ts';
 import type { Row } from './table.ts';
 
 interface UnitNow {
@@ -34,8 +43,10 @@ interface Plan {
 type Taken = Extract<Verdict<Plan>, { plan: Plan }>;
 
 /** 机构: known by their code. What differs becomes a successor with posts, sub-units and open work; nothing is overwritten. */
-export async function unitImporter(platform: Platform, { actor, meta }: Ask): Promise<Importer<Plan>> {
+export async function unitImporter(platform: Platform, ask: Ask): Promise<Importer<Plan>> {
+  const { actor } = ask;
   const { cityId } = actor;
+  const record = recorder(platform, ask, 'unit');
   const { regions, calendars } = await readGround(platform, cityId);
 
   function read(cells: Cells, now: UnitNow | null): Plan {
@@ -73,14 +84,11 @@ export async function unitImporter(platform: Platform, { actor, meta }: Ask): Pr
       const units = await readUnits(db, cityId);
       const verdicts = rows.map((row): Verdict<Plan> => {
         const key = keyOf(row);
-        try {
+        return judged(row, key, () => {
           const plan = read(new Cells('units', row), units.get(key ?? '') ?? null);
           const what = plan.now === null ? 'created' : same(plan, plan.now) ? 'unchanged' : 'changed';
-          return { row, what, key: plan.code, plan };
-        } catch (error) {
-          if (!(error instanceof Rejected)) throw error;
-          return rejected(row, key, error.reason, error.field);
-        }
+          return { what, key: plan.code, plan };
+        });
       });
       return parentsFirst(verdicts, units);
     },
@@ -147,20 +155,6 @@ export async function unitImporter(platform: Platform, { actor, meta }: Ask): Pr
     await record(trx, 'unit.change', id!, { to });
     return to;
   }
-
-  function record(trx: Trx, action: string, entityId: string, detail: object = {}): Promise<void> {
-    const { requestId, ip } = meta;
-    return audit(trx, platform, {
-      actor,
-      action,
-      entity: 'unit',
-      entityId,
-      outcome: 'ok',
-      requestId,
-      ip,
-      detail: { ...detail, by: 'import' },
-    });
-  }
 }
 
 /** What open work forbids is undone by itself; the rows around it stay. */
@@ -179,10 +173,7 @@ async function held(trx: Trx, work: () => Promise<string>): Promise<string | nul
   }
 }
 
-const keyOf = (row: Row): string | null => {
-  const code = (row.values['code'] ?? '').normalize('NFKC').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '');
-  return code === '' ? null : code;
-};
+const keyOf = ({ values }: Row): string | null => plain(values['code']) || null;
 
 const columnsOf = (
   { name, regionId, duty, calendar }: Pick<Plan, 'name' | 'regionId' | 'duty' | 'calendar'>,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { page, TransferBatch, TransferReject, TRANSFER_REASONS, type TransferKind } from '@wanmi/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -545,6 +546,67 @@ describe('whatever stands in a file', () => {
       { numRuns: 60, seed: 20_261_121 },
     );
   }, 120_000);
+});
+
+describe('who takes back, and what becomes of it', () => {
+  const rows = (code: string) => csv('code,name_zh,kind', `${code},甲,department`);
+  const actsBy = (batch: string, who: string) =>
+    w.platform.pool.query('update transfer_file set post_id = $2 where batch_id = $1', [
+      batch,
+      w.people.get(who)!.postId,
+    ]);
+
+  it('acts in the name of whoever asks, also where the importer may no more', async () => {
+    const batch = await imported('units', rows('UNDO1'));
+    await actsBy(batch.id, 'leader');
+    later();
+    expect(await undone(batch.id)).toMatchObject({ state: 'undone', undone: 1 });
+  });
+
+  it('ends where it cannot go on, blocks nobody, and can be asked for again', async () => {
+    const batch = await imported('units', rows('UNDO2'));
+    expect((await post(`/imports/${batch.id}/undo`)).statusCode).toBe(202);
+    await actsBy(batch.id, 'leader');
+    await workOff(w.platform);
+    expect(await shown(batch.id)).toMatchObject({
+      state: 'failed',
+      problem: 'permission.denied',
+      undoable: true,
+    });
+    expect(await workOff(w.platform)).toBe(false);
+    later();
+    await imported('units', rows('UNDO3'));
+    expect(await undone(batch.id)).toMatchObject({ state: 'undone', undone: 1 });
+  });
+
+  it('of two imports that begin at once one begins, and the other is told', async () => {
+    const dry = await Promise.all(
+      ['TWO1', 'TWO2', 'TWO3', 'TWO4'].map(
+        async (code) => (await upload('units', rows(code))).json().id as string,
+      ),
+    );
+    await workOff(w.platform);
+    const replies = await Promise.all(dry.map((id) => post(`/imports/${id}/confirm`)));
+    expect(replies.map(({ statusCode }) => statusCode).toSorted()).toEqual([202, 409, 409, 409]);
+    expect(new Set(replies.filter((one) => one.statusCode === 409).map((one) => one.json().code))).toEqual(
+      new Set(['import.running']),
+    );
+    await workOff(w.platform);
+  });
+});
+
+describe('a packed table', () => {
+  it.each([',', ';', '\t'])('is divided by what divides its rows: %j', async (sign) => {
+    const line = (...cells: string[]): string => cells.join(sign);
+    const rows = Array.from({ length: 300 }, (_, i) => line(`GZ${i}`, '"甲;乙,丙"', 'department'));
+    const table = csv(line('code', 'name_zh', 'kind'), ...rows);
+    const batch = await tried('units', gzipSync(table), 'rows.csv.gz');
+    expect({ problem: batch.problem, ...counts(batch) }).toMatchObject({
+      problem: null,
+      created: 300,
+      rejected: 0,
+    });
+  });
 });
 
 describe('files', () => {

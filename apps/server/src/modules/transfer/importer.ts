@@ -1,8 +1,10 @@
 import type { TransferKind, TransferReason } from '@wanmi/contracts';
+import { audit } from '#modules/audit';
 import type { Actor } from '#platform/actor';
 import type { CommandMeta } from '#platform/http';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
+import { Rejected } from './cells.ts';
 import type { Row } from './table.ts';
 
 export type What = 'created' | 'changed' | 'unchanged';
@@ -65,3 +67,40 @@ export const rejected = (
   reason: TransferReason,
   field: string | null = null,
 ): Verdict<never> => ({ row, what: 'rejected', key, reason, field });
+
+/** What a row would be, or the reason why it is not taken. */
+export function judged<P>(
+  row: Row,
+  key: string | null,
+  read: () => { readonly what: What; readonly key: string; readonly plan: P },
+): Verdict<P> {
+  try {
+    return { row, ...read() };
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return rejected(row, key, error.reason, error.field);
+  }
+}
+
+/** Writes into the audit what an import did to one thing. */
+export function recorder(
+  platform: Platform,
+  { actor, meta: { requestId, ip } }: Ask,
+  entity: string,
+): (trx: Trx, action: string, entityId: string, detail?: object) => Promise<void> {
+  return (trx, action, entityId, detail = {}) =>
+    audit(trx, platform, {
+      actor,
+      action,
+      entity,
+      entityId,
+      outcome: 'ok',
+      requestId,
+      ip,
+      detail: { ...detail, by: 'import' },
+    });
+}
+
+/** As codes and names are compared: half-width, without blanks of any kind. */
+export const plain = (text: string | undefined): string =>
+  (text ?? '').normalize('NFKC').replace(/[\s\u200b-\u200f\u2060\ufeff]+/gu, '');

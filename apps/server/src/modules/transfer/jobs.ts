@@ -1,7 +1,7 @@
 import { startLoop, type Loop } from '#platform/jobs-loop';
 import type { Platform } from '#platform/platform';
 import { toProblem } from '#platform/errors';
-import { finishBatch } from '#modules/importing';
+import { finishBatch, setBatchState } from '#modules/importing';
 import { eraseExports, writeExports } from './export-service.ts';
 import { underLock } from './lock.ts';
 import { expiredFiles, forgetFile, readTransfer, waitingTransfers, type TransferRow } from './repo.ts';
@@ -81,14 +81,17 @@ async function workOn(platform: Platform, batch: TransferRow, signal: AbortSigna
     }
     await runTransfer(platform, batch, { path: platform.blobs.path(batch.file), signal });
   } catch (error) {
-    const { code } = toProblem(error);
+    const { code, status } = toProblem(error);
     if (signal.aborted || code === 'import.moved' || code === 'import.state') return;
-    if (code !== 'internal' && code !== 'permission.denied') throw error;
+    const isOver = code === 'internal' || code === 'permission.denied';
+    const isRefused = batch.state === 'undoing' && status < 500 && code !== 'conflict.race';
+    if (!isOver && !isRefused) throw error;
     // Ours to mend: another try would end the same way.
     platform.log.error({ err: error, batchId: batch.id }, 'a transfer failed');
-    if (batch.state === 'running') {
-      await finishBatch(platform.db, batch.id, { state: 'failed', at: platform.clock.now(), problem: code });
-    }
+    const failed = { at: platform.clock.now(), problem: code };
+    if (batch.state === 'running') await finishBatch(platform.db, batch.id, { state: 'failed', ...failed });
+    // What is left of it can be asked for again, by somebody who may; until then nobody's import waits for it.
+    else await setBatchState(platform.db, batch.id, ['undoing'], 'failed', { ...failed, by: null });
   }
 }
 

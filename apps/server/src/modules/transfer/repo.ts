@@ -90,6 +90,16 @@ export async function setColumns(db: Db | Trx, batchId: string, columns: readonl
   );
 }
 
+/** Who acts from now on: it is taken back in the name of whoever asks for that. */
+export async function setActor(
+  db: Db | Trx,
+  batchId: string,
+  { personId, postId }: Pick<NewFile, 'personId' | 'postId'>,
+): Promise<void> {
+  await sql`update transfer_file set person_id = ${personId}::uuid, post_id = ${postId}::uuid
+     where batch_id = ${batchId}::uuid`.execute(db);
+}
+
 export async function setReal(db: Db | Trx, batchId: string, realId: string): Promise<void> {
   await sql`update transfer_file set real_id = ${realId}::uuid where batch_id = ${batchId}::uuid`.execute(db);
 }

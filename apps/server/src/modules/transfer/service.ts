@@ -23,7 +23,7 @@ import type { CommandMeta } from '#platform/http';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { requireImport } from './policy.ts';
-import { BATCH_KIND, insertFile, kindOf, readTransfer, setReal, type TransferRow } from './repo.ts';
+import { BATCH_KIND, insertFile, kindOf, readTransfer, setActor, setReal, type TransferRow } from './repo.ts';
 import { openTable } from './table.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -206,6 +206,7 @@ export async function undoImport(
         problem: null,
       });
       if (!set) throw problem('import.state', { batch: id });
+      await setActor(trx, id, actor);
       await record(trx, platform, actor, 'transfer.undo', id, meta);
     })
     .catch((error: unknown) => {

@@ -1,7 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import type { TransferKind } from '@wanmi/contracts';
-import { readCells } from '#platform/csv';
+import { delimiterOf } from '#modules/importing';
+import { decoded, readCells, unpacked } from '#platform/csv';
 import { problem } from '#platform/errors';
 import { openWorkbook, type WorkbookLimits } from '#platform/xlsx-read';
 import { readFeatures } from './features.ts';
@@ -61,7 +62,7 @@ export async function openTable(
     .trimStart();
   if (text.startsWith('{') && kind === 'assets') return geojson(file);
   if (isBinary(head)) throw problem('table.type');
-  return csv(kind, file, head);
+  return csv(kind, file);
 }
 
 async function beginning(file: string): Promise<{ head: Buffer; size: number }> {
@@ -136,9 +137,9 @@ async function excel(kind: TransferKind, file: string, limits: Partial<WorkbookL
   };
 }
 
-function csv(kind: TransferKind, file: string, head: Buffer): Table {
+async function csv(kind: TransferKind, file: string): Promise<Table> {
   let count = new Count();
-  const delimiter = delimiterOf(head);
+  const delimiter = await dividerOf(file);
   return {
     format: 'csv',
     columns: () => [...count.columns],
@@ -163,15 +164,15 @@ function csv(kind: TransferKind, file: string, head: Buffer): Table {
   };
 }
 
-/** What divides the most cells of the first line that has any; a packed file has commas. */
-function delimiterOf(head: Buffer): string {
-  const utf16 = head[0] === 0xff && head[1] === 0xfe;
-  const text = head.toString(utf16 ? 'utf16le' : 'latin1').split(/\r?\n/, 12);
-  const counted = [',', ';', '\t'].map((sign) => ({
-    sign,
-    cells: Math.max(...text.map((line) => line.split(sign).length)),
-  }));
-  return counted.sort((a, b) => b.cells - a.cells)[0]!.sign;
+/** Of the text, whatever it is packed in. */
+async function dividerOf(file: string): Promise<string> {
+  const source = createReadStream(file);
+  try {
+    for await (const text of decoded(unpacked(source, MAX_UNPACKED))) return delimiterOf(text);
+  } finally {
+    source.destroy();
+  }
+  throw problem('table.empty');
 }
 
 /** Finds the heading of one sheet and turns what follows into rows. */

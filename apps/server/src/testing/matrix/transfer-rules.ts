@@ -31,6 +31,7 @@ export const TRANSFER_RULES: Rules = {
     asks: () => [{ what: 'no file', url: api('/transfer/imports?kind=units'), body: {}, status: 415 }],
   },
   'GET /api/v1/transfer/imports': listed('data.import', '/transfer/imports'),
+  'GET /api/v1/transfer/cases': listed('data.import', '/transfer/cases'),
   'GET /api/v1/transfer/imports/:id': unseen('data.import', batch()),
   'GET /api/v1/transfer/imports/:id/rejects': unseen('data.import', batch('/rejects')),
   'GET /api/v1/transfer/imports/:id/rejects.csv': unseen('data.import', batch('/rejects.csv')),

@@ -81,6 +81,8 @@ export function Draft() {
               search={(now) =>
                 ({ ...(one === 'files' ? now : {}), view: one === 'files' ? undefined : one }) as never
               }
+              // The router would call every address below this one active.
+              activeOptions={{ exact: true, includeSearch: true }}
               data-current={one === view}
               aria-current={one === view ? 'page' : undefined}
             >

@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
 import { Menu } from '../shell/Menu.tsx';
-import { downloadArchive } from './archive.ts';
+import { download } from '../../shared/api/upload.ts';
 import { CancelPublication } from './CancelPublication.tsx';
 import { Compare } from './Compare.tsx';
 import { useMayWrite } from './may.ts';
@@ -109,7 +109,7 @@ export function History() {
                         type="button"
                         onClick={() => {
                           close();
-                          downloadArchive(`/rules/publications/${one.id}/archive`);
+                          download(`/rules/publications/${one.id}/archive`);
                         }}
                       >
                         {t('archive.download')}

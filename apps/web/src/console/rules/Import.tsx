@@ -5,11 +5,11 @@ import { Button } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { post } from '../../shared/api/client.ts';
+import { sendFile } from '../../shared/api/upload.ts';
 import { Failure } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { Dialog } from '../shell/Dialog.tsx';
 import dialog from '../shell/shell.module.css';
-import { uploadArchive } from './archive.ts';
 import { ProblemList } from './Problems.tsx';
 import { RULES } from './queries.ts';
 import styles from './rules.module.css';
@@ -38,7 +38,11 @@ export function Import({ onClose }: { onClose: () => void }) {
     setStage({ at: 'sending', share: 0 });
     let draft: RuleDraft | undefined;
     try {
-      draft = await uploadArchive(file, (share) => setStage({ at: 'sending', share }), controller.signal);
+      draft = await sendFile<RuleDraft>('/rules/drafts/import', file, {
+        onProgress: (share) => setStage({ at: 'sending', share }),
+        signal: controller.signal,
+        key: crypto.randomUUID(),
+      });
       setStage({ at: 'checking', draft });
       const { problems } = await post<{ problems: RuleProblem[] }>(`/rules/drafts/${draft.id}/check`);
       setStage({ at: 'done', draft, problems });

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
-import { downloadArchive } from './archive.ts';
+import { download } from '../../shared/api/upload.ts';
 import { useMayWrite } from './may.ts';
 import { useFileName, usePostNames, useReason } from './names.ts';
 import { NewDraft } from './NewDraft.tsx';
@@ -39,7 +39,7 @@ export function InForce() {
           <h2>{publication ? t('version', { n: publication.version }) : t('inForce.none')}</h2>
           <span className={styles.lineActions}>
             {publication && (
-              <Button onClick={() => downloadArchive('/rules/archive')}>{t('archive.download')}</Button>
+              <Button onClick={() => download('/rules/archive')}>{t('archive.download')}</Button>
             )}
             {may && (
               <Button type="primary" onClick={() => setAsking(true)}>

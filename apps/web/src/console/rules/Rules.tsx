@@ -27,6 +27,8 @@ export function Rules() {
               key={one}
               to="/rules"
               search={one === 'inForce' ? {} : { tab: one }}
+              // The router would call every address below this one active.
+              activeOptions={{ exact: true, includeSearch: true }}
               data-current={one === tab}
               aria-current={one === tab ? 'page' : undefined}
             >

@@ -10,7 +10,7 @@ import { useFormat } from '../../shared/time/useFormat.ts';
 import { useMay } from '../me.ts';
 import { exportsQuery, TRANSFER } from './queries.ts';
 import styles from './transfer.module.css';
-import { download } from './upload.ts';
+import { download } from '../../shared/api/upload.ts';
 import { sizeText } from './words.ts';
 
 /** 全量导出: asked for here, made in the background, fetched within its time. */

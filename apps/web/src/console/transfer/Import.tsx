@@ -1,3 +1,4 @@
+import type { TransferBatch } from '@wanmi/contracts';
 import { TRANSFER_KIND_NAMES, TRANSFER_KINDS, type TransferKind } from '@wanmi/contracts/words';
 import { DownloadOutlined, InboxOutlined } from '@ant-design/icons';
 import { useQueryClient } from '@tanstack/react-query';
@@ -5,12 +6,12 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { download, sendFile } from '../../shared/api/upload.ts';
 import { useText } from '../../shared/i18n/text.ts';
 import { Failure } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { TRANSFER } from './queries.ts';
 import styles from './transfer.module.css';
-import { download, tryTable } from './upload.ts';
 
 /** Which kind, its empty table, and the file: it is tried before anything is written. */
 export function Import() {
@@ -36,7 +37,10 @@ export function Import() {
     setError(null);
     setShare(0);
     try {
-      const batch = await tryTable(kind, file, setShare, controller.signal);
+      const batch = await sendFile<TransferBatch>(`/transfer/imports?kind=${kind}`, file, {
+        onProgress: setShare,
+        signal: controller.signal,
+      });
       void queries.invalidateQueries({ queryKey: [...TRANSFER, 'batches'] });
       void navigate({ to: '/transfer', search: { kind, batch: batch.id } });
     } catch (failure) {

@@ -9,7 +9,7 @@ import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
 import { rejectsQuery } from './queries.ts';
 import styles from './transfer.module.css';
-import { download } from './upload.ts';
+import { download } from '../../shared/api/upload.ts';
 import { fieldText, reasonText } from './words.ts';
 
 /** Rows that were not taken: how many of each reason, then each with what stood in it. */

@@ -2,12 +2,13 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../me.ts';
 import { Batch } from './Batch.tsx';
+import { Cases } from './Cases.tsx';
 import { Exports } from './Exports.tsx';
 import { History } from './History.tsx';
 import { Import } from './Import.tsx';
 import styles from './transfer.module.css';
 
-const TABS = ['import', 'history', 'export'] as const;
+const TABS = ['import', 'history', 'cases', 'export'] as const;
 
 /** 导入导出: tables that come in, what came in, and everything that the city owns going out. */
 export function Transfer() {
@@ -25,7 +26,8 @@ export function Transfer() {
               key={one}
               to="/transfer"
               search={one === 'import' ? {} : { tab: one }}
-              data-active={one === tab}
+              // The router would call every address below this one active.
+              activeOptions={{ exact: true, includeSearch: true }}
               aria-current={one === tab ? 'page' : undefined}
             >
               {t(`tab.${one}`)}
@@ -35,6 +37,7 @@ export function Transfer() {
       </header>
       {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
       {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
+      {tab === 'cases' && <Cases />}
       {tab === 'export' && exports && <Exports />}
     </div>
   );

@@ -1,4 +1,4 @@
-import type { CityExport, TransferBatch, TransferKind, TransferReject } from '@wanmi/contracts';
+import type { CaseBatch, CityExport, TransferBatch, TransferKind, TransferReject } from '@wanmi/contracts';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { get } from '../../shared/api/client.ts';
 import type { Page } from '../../shared/api/queries.ts';
@@ -30,6 +30,21 @@ export const batchesQuery = (kind: TransferKind | '') =>
     refetchInterval: ({ state }) =>
       state.data?.pages.some((page) => page.items.some(isMoving)) ? 2 * SOON : false,
   });
+
+/** Registers of old cases; one that runs is asked after again. */
+export const casesQuery = infiniteQueryOptions({
+  queryKey: [...TRANSFER, 'cases'],
+  queryFn: ({ pageParam, signal }) =>
+    get<Page<CaseBatch>>('/transfer/cases', { query: { limit: 50, cursor: pageParam }, signal }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
+  refetchInterval: ({ state }) =>
+    state.data?.pages.some((page) =>
+      page.items.some((one) => one.state === 'running' || one.state === 'undoing'),
+    )
+      ? 2 * SOON
+      : false,
+});
 
 /** The page's number of rows that a person looks through. */
 export const rejectsQuery = (id: string, read: number) =>

@@ -3,7 +3,20 @@ import type { transferZhCN } from './transfer.zh-CN.ts';
 export const transferEn: typeof transferZhCN = {
   title: 'Import and export',
   views: 'Import and export',
-  tab: { import: 'Import', history: 'Batches', export: 'Full export' },
+  tab: { import: 'Import', history: 'Batches', cases: 'Old cases', export: 'Full export' },
+  cases: {
+    hint: 'Registers of old cases are brought in on the command line: wanmi import cases. Their rejected rows, taking them back and adopting open cases are there too: wanmi import rejects, undo, adopt, each with the number of the import.',
+    none: 'No old cases have been brought in yet',
+    noneHint: 'Registers that come in by wanmi import cases are listed here.',
+    remarks: 'Accepted with a remark',
+    count: {
+      read: 'Read',
+      accepted: 'Accepted',
+      already: 'Known',
+      rejected: 'Rejected',
+      remarked: 'Remarked',
+    },
+  },
   chooseKind: 'What to import',
   template: 'Download the template',
   templateHint:

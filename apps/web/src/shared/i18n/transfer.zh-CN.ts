@@ -2,7 +2,14 @@
 export const transferZhCN = {
   title: '导入导出',
   views: '导入导出内容',
-  tab: { import: '导入', history: '批次', export: '全量导出' },
+  tab: { import: '导入', history: '批次', cases: '历史案卷', export: '全量导出' },
+  cases: {
+    hint: '历史台账由系统维护人员用命令行导入：wanmi import cases。导出拒收的行、撤销、接办未结案卷也用命令行：wanmi import rejects、undo、adopt，后接批次号。',
+    none: '还没有导入过历史案卷',
+    noneHint: '用 wanmi import cases 导入的台账会列在这里。',
+    remarks: '接收但有疑问',
+    count: { read: '已读', accepted: '接收', already: '已有', rejected: '拒收', remarked: '有疑问' },
+  },
   chooseKind: '选择要导入的内容',
   template: '下载模板',
   templateHint: '按模板填写，或直接使用已有表格：表头可用中文或英文，列序不限。',
