@@ -99,6 +99,8 @@ export const problems = {
   'query.timeout': { status: 503, report: true },
   'db.unavailable': { status: 503, report: true },
   'storage.full': { status: 507, report: true },
+  // 503: a telephone keeps what it has to send until then, as it does while nobody answers.
+  'restore.unconfirmed': { status: 503 },
   'service.starting': { status: 503 },
   'service.stopping': { status: 503 },
   internal: { status: 500, report: true },

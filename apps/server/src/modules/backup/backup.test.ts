@@ -1,13 +1,19 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupReport } from '@wanmi/contracts';
+import * as intake from '#modules/intake';
 import * as org from '#modules/org';
-import { world, type World } from '#testing/world';
+import { PASSWORD, world, type World } from '#testing/world';
+import { packSegments } from './archive.ts';
 import type { Manifest } from './folder.ts';
 import * as backup from './index.ts';
 import { DEFAULT_PLAN, lastDue, longestWait, momentText, nextDue, parseAt, parseMoment } from './plan.ts';
+import { layOut } from './restore.ts';
 import { expired } from './retention.ts';
-import { write } from './state.ts';
+import { write as keep } from './state.ts';
 import { alarmsOf } from './status.ts';
 import { gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
 
@@ -46,6 +52,24 @@ describe('WAL', () => {
     expect(gapsOf(all, '000000010000000000000001')).toEqual(['000000010000000000000002']);
     expect(gapsOf(all, '000000010000000000000003')).toEqual([]);
   });
+});
+
+test('a segment that is packed while a restore reads is read packed', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'wanmi-wal-'));
+  try {
+    const [first, second] = [segmentName(1, 7), segmentName(1, 8)];
+    await writeFile(path.join(dir, first), 'the first');
+    await writeFile(path.join(dir, second), 'the second');
+    const seen = inOrder(await readdir(dir));
+    expect(await packSegments(dir)).toBe(1);
+    await mkdir(path.join(dir, 'to'));
+    for (const segment of seen) await layOut(dir, segment, path.join(dir, 'to'));
+    expect(await readFile(path.join(dir, 'to', first), 'utf8')).toBe('the first');
+    await rm(path.join(dir, second));
+    await expect(layOut(dir, seen[1]!, path.join(dir, 'to'))).rejects.toMatchObject({ code: 'ENOENT' });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 describe('the plan', () => {
@@ -170,10 +194,15 @@ test('what is wrong has a name', () => {
 
 describe('the administrator', () => {
   let w: World;
+  let hold: backup.Hold;
   beforeAll(async () => {
-    w = await world({ modules: [org, backup] });
+    w = await world({ modules: [org, intake, backup], http: { held: () => hold.held } });
+    hold = await backup.watchRestored(w.platform);
   });
-  afterAll(() => w.close());
+  afterAll(async () => {
+    await hold.stop();
+    await w.close();
+  });
   const ask = async (who?: string) => w.app.inject({ url: '/api/v1/backups', ...(who && w.as(who)) });
 
   test('sees how the backups stand, and nobody else does', async () => {
@@ -190,12 +219,15 @@ describe('the administrator', () => {
   });
 
   test('sees that the city was restored until somebody confirms it', async () => {
+    const write = async (who?: string, url = '/api/v1/reports') =>
+      w.app.inject({ method: 'POST', url, body: {}, ...(who && w.as(who)) });
+    expect((await write('operator')).statusCode).toBe(400);
     let started = 0;
     const held = backup.holdUntilConfirmed(w.platform, {
       start: () => void (started += 1),
       stop: async () => {},
     });
-    await write(w.platform.db, 'restored', {
+    await keep(w.platform.db, 'restored', {
       at: new Date(NOW).toISOString(),
       asked: 'latest',
       reached: null,
@@ -204,6 +236,22 @@ describe('the administrator', () => {
     });
     await held.start();
     expect(started).toBe(0);
+    hold = await backup.watchRestored(w.platform);
+    // Looked at by whoever may, and written to by nobody.
+    expect((await write()).statusCode).toBe(401);
+    expect((await write('admin')).statusCode).toBe(403);
+    const refused = await write('operator');
+    expect([refused.statusCode, refused.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'restore.unconfirmed' }),
+    ]);
+    expect((await write('operator', '/api/v1/nothing')).statusCode).toBe(404);
+    const signIn = await w.app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      body: { username: 'operator', password: PASSWORD },
+    });
+    expect(signIn.statusCode, signIn.body).toBe(200);
     expect((await ask('admin')).json<BackupReport>().alarms).toContain('restored');
     expect(await backup.confirmRestore(w.platform)).toBe(true);
     expect(await backup.confirmRestore(w.platform)).toBe(false);
@@ -211,6 +259,8 @@ describe('the administrator', () => {
     for (let n = 0; n < 100 && started === 0; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(started).toBe(1);
     await held.stop();
+    for (let n = 0; n < 100 && hold.held; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await write('operator')).statusCode).toBe(400);
   });
 
   test('changes the plan, which is on the record', async () => {

@@ -97,6 +97,10 @@ export const en: Translation = {
     query: { timeout: 'The query took too long. Narrow it and try again.' },
     db: { unavailable: 'The database is not available. Try again soon.' },
     service: { stopping: 'The service is restarting. Try again soon.' },
+    restore: {
+      unconfirmed:
+        'This city was restored from a backup. It can only be looked at until the administrator confirms it.',
+    },
     storage: { full: 'The server’s storage is full. Tell the administrator.' },
   },
 

@@ -95,6 +95,7 @@ export const zhCN = {
     query: { timeout: '查询时间过长，请缩小范围后重试。' },
     db: { unavailable: '数据库暂时不可用，请稍后重试。' },
     service: { stopping: '服务正在重启，请稍后重试。' },
+    restore: { unconfirmed: '本系统刚由备份恢复，管理员确认之前只能查看，不能办理。' },
     storage: { full: '服务器存储空间不足，请联系管理员。' },
   },
 
