@@ -101,6 +101,7 @@ export const problems = {
   'storage.full': { status: 507, report: true },
   // 503: a telephone keeps what it has to send until then, as it does while nobody answers.
   'restore.unconfirmed': { status: 503 },
+  'backup.unreachable': { status: 503 },
   'service.starting': { status: 503 },
   'service.stopping': { status: 503 },
   internal: { status: 500, report: true },

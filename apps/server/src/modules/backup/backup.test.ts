@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BackupReport } from '@wanmi/contracts';
+import type { BackupItem, BackupReport } from '@wanmi/contracts';
 import * as intake from '#modules/intake';
 import * as org from '#modules/org';
+import type { Page } from '#platform/paging';
 import { PASSWORD, world, type World } from '#testing/world';
 import { packSegments } from './archive.ts';
 import type { Manifest } from './folder.ts';
@@ -13,7 +14,7 @@ import * as backup from './index.ts';
 import { DEFAULT_PLAN, lastDue, longestWait, momentText, nextDue, parseAt, parseMoment } from './plan.ts';
 import { layOut } from './restore.ts';
 import { expired } from './retention.ts';
-import { write as keep } from './state.ts';
+import { changeState, write as keep } from './state.ts';
 import { alarmsOf } from './status.ts';
 import { gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
 
@@ -216,6 +217,59 @@ describe('the administrator', () => {
       restored: null,
     });
     expect(report.plan).toEqual(DEFAULT_PLAN);
+  });
+
+  test('sees which backups there are, by pages, and what the check said of each', async () => {
+    const list = async (query = '', who?: string) =>
+      w.app.inject({ url: `/api/v1/backups/items${query}`, ...(who && w.as(who)) });
+    expect((await list()).statusCode).toBe(401);
+    expect((await list('', 'collector')).statusCode).toBe(403);
+    expect((await list('?cursor=x', 'admin')).statusCode).toBe(400);
+    // No directory yet, and none is made by looking.
+    expect((await list('', 'admin')).json()).toEqual({ items: [], next: null });
+    const { backupDir } = w.platform.config;
+    const base = path.join(backupDir!, 'base');
+    const at = (day: number): string => new Date(NOW + day * DAY).toISOString();
+    const idOf = (day: number): string => at(day).replace(/[-:.]/g, '');
+    for (const day of [0, 1, 2]) {
+      const manifest: Manifest = {
+        id: idOf(day),
+        startedAt: at(day),
+        endedAt: at(day),
+        stretch: 's',
+        timeline: 1,
+        startWal: segmentName(1, day + 1),
+        postgres: 15,
+        migration: 74,
+        bytes: 1000 + day,
+        files: day,
+        cities: [],
+        cause: 'schedule',
+      };
+      await mkdir(path.join(base, manifest.id), { recursive: true });
+      await writeFile(path.join(base, manifest.id, 'backup.json'), JSON.stringify(manifest));
+    }
+    await mkdir(path.join(base, `${idOf(3)}.unfinished`));
+    await changeState(w.platform.db, (state) => ({
+      ...state,
+      last: { id: idOf(2), endedAt: at(2), bytes: 1002 },
+      check: { at: at(1), faults: 1, damaged: [idOf(0)] },
+    }));
+    const first = (await list('?limit=2', 'admin')).json<Page<BackupItem>>();
+    expect(first.items).toMatchObject([
+      { id: idOf(2), bytes: 1002, files: 2, check: 'unchecked' },
+      { id: idOf(1), check: 'whole' },
+    ]);
+    const second = (await list(`?limit=2&cursor=${first.next}`, 'admin')).json<Page<BackupItem>>();
+    expect(second).toMatchObject({ items: [{ id: idOf(0), check: 'damaged' }], next: null });
+    await rm(backupDir!, { recursive: true });
+    const gone = await list('', 'admin');
+    expect([gone.statusCode, gone.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'backup.unreachable' }),
+    ]);
+    expect(gone.body).not.toContain(backupDir);
+    await changeState(w.platform.db, (state) => ({ ...state, last: null, check: null }));
   });
 
   test('sees that the city was restored until somebody confirms it', async () => {
