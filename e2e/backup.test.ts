@@ -96,6 +96,15 @@ test(
   },
 );
 
+test('a directory that was away for a moment leaves no alarm behind', { timeout: 180_000 }, async () => {
+  const before = (await readdir(path.join(drill.dir, 'base'))).length;
+  await rename(drill.dir, `${drill.dir}-gone`);
+  await until('an alarm', async () => (await alarms()).includes('backup.failed'));
+  await rename(`${drill.dir}-gone`, drill.dir);
+  await until('no alarm', async () => (await wrong()).length === 0);
+  expect((await readdir(path.join(drill.dir, 'base'))).length).toBe(before);
+});
+
 test(
   'another installation does not mix its backups in, unless it takes over',
   { timeout: 180_000 },

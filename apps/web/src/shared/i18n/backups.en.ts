@@ -67,7 +67,7 @@ export const backupsEn: typeof backupsZhCN = {
   failing: '{{part}}: {{code}}, since {{since}}',
   list: 'Backups',
   of: { at: 'Done', age: 'Age', bytes: 'Size', took: 'Took', files: 'Files', cause: 'Cause', check: 'Check' },
-  cause: { asked: 'asked for', schedule: 'scheduled', gap: 'after a gap' },
+  cause: { asked: 'asked for', schedule: 'scheduled', gap: 'first of a new archive' },
   checked: { whole: 'whole', damaged: 'damaged', unchecked: 'not checked' },
   none: 'There is no backup yet',
   noneHint: 'Once backups are on, the first is made by itself and stands here.',

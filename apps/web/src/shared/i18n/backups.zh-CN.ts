@@ -74,7 +74,7 @@ export const backupsZhCN = {
     cause: '起因',
     check: '检查',
   },
-  cause: { asked: '人工', schedule: '定时', gap: '归档中断后' },
+  cause: { asked: '人工', schedule: '定时', gap: '新归档的首份' },
   checked: { whole: '完好', damaged: '损坏', unchecked: '未检查' },
   none: '还没有备份',
   noneHint: '启用备份后，第一份会自动完成并列在这里。',
