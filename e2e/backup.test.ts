@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -136,6 +136,23 @@ test(
     // All of them are of today: nothing may go.
     expect((await wanmi(['backup', 'prune'], drill.env)).output).toMatch(/^0 backups/);
     expect((await readdir(path.join(drill.dir, 'base'))).length).toBe(before);
+    // Ten days later: the last one from before the promised day is still needed, and so is the newest.
+    const ids = (await readdir(path.join(drill.dir, 'base'))).sort();
+    for (const [index, id] of ids.slice(0, -1).entries()) {
+      const file = path.join(drill.dir, 'base', id, 'backup.json');
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as object;
+      const endedAt = new Date(Date.now() - 10 * 86_400_000 + index * 1000).toISOString();
+      await writeFile(file, JSON.stringify({ ...manifest, endedAt }));
+    }
+    const stretches = await readdir(path.join(drill.dir, 'wal'));
+    const pruned = await wanmi(['backup', 'prune'], drill.env);
+    expect(pruned.output).toMatch(new RegExp(`^${ids.length - 2} backups`));
+    expect((await readdir(path.join(drill.dir, 'base'))).sort()).toEqual(ids.slice(-2));
+    expect((await readdir(path.join(drill.dir, 'wal'))).length).toBeLessThan(stretches.length);
+    const check = await wanmi(['backup', 'check'], drill.env);
+    expect([check.code, check.output]).toEqual([0, expect.stringContaining('2 backups')]);
+    const { said } = await drill.restore(['--latest']);
+    expect(said.output).toContain(`restored from backup ${ids.at(-1)}`);
   },
 );
 
