@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -96,6 +96,15 @@ test(
   },
 );
 
+test('a directory that was away for a moment leaves no alarm behind', { timeout: 180_000 }, async () => {
+  const before = (await readdir(path.join(drill.dir, 'base'))).length;
+  await rename(drill.dir, `${drill.dir}-gone`);
+  await until('an alarm', async () => (await alarms()).includes('backup.failed'));
+  await rename(`${drill.dir}-gone`, drill.dir);
+  await until('no alarm', async () => (await wrong()).length === 0);
+  expect((await readdir(path.join(drill.dir, 'base'))).length).toBe(before);
+});
+
 test(
   'another installation does not mix its backups in, unless it takes over',
   { timeout: 180_000 },
@@ -127,6 +136,21 @@ test(
     // All of them are of today: nothing may go.
     expect((await wanmi(['backup', 'prune'], drill.env)).output).toMatch(/^0 backups/);
     expect((await readdir(path.join(drill.dir, 'base'))).length).toBe(before);
+    // Ten days later: the last one from before the promised day is still needed, and so is the newest.
+    const ids = (await readdir(path.join(drill.dir, 'base'))).sort();
+    for (const [index, id] of ids.slice(0, -1).entries()) {
+      const file = path.join(drill.dir, 'base', id, 'backup.json');
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as object;
+      const endedAt = new Date(Date.now() - 10 * 86_400_000 + index * 1000).toISOString();
+      await writeFile(file, JSON.stringify({ ...manifest, endedAt }));
+    }
+    const pruned = await wanmi(['backup', 'prune'], drill.env);
+    expect(pruned.output).toMatch(new RegExp(`^${ids.length - 2} backups, [1-9]\\d* segments`));
+    expect((await readdir(path.join(drill.dir, 'base'))).sort()).toEqual(ids.slice(-2));
+    const check = await wanmi(['backup', 'check'], drill.env);
+    expect([check.code, check.output]).toEqual([0, expect.stringContaining('2 backups')]);
+    const { said } = await drill.restore(['--latest']);
+    expect(said.output).toContain(`restored from backup ${ids.at(-1)}`);
   },
 );
 

@@ -20,6 +20,7 @@ let browser: Browser;
 const clients = new Map<string, Client>();
 let caseId: string;
 let draftId: string;
+let batchId: string;
 const place = { lon: 120.0901, lat: 30.2001 };
 
 async function as(username: string): Promise<Client> {
@@ -38,6 +39,7 @@ beforeAll(async () => {
   await plantOrganisation();
   await plantRules();
   await plantCases();
+  await plantTable();
 }, 300_000);
 afterAll(async () => {
   await browser?.close();
@@ -159,6 +161,29 @@ async function plantCases(): Promise<void> {
   });
 }
 
+/** A table whose name, header and rejected cells are somebody else's. */
+async function plantTable(): Promise<void> {
+  const admin = await as('admin');
+  const { token } = await admin.login('admin', server.password);
+  const cell = `"${planted('cell').replaceAll('"', '""')}"`;
+  const form = new FormData();
+  const rows = [`机构编码,机构名称,类型,"<b ${MARK}>"`, `${cell},${cell},${cell},${cell}`];
+  form.append('file', new Blob([rows.join('\n')], { type: 'text/csv' }), `<img src=x ${MARK}>.csv`);
+  const reply = await fetch(`${server.url}/api/v1/transfer/imports?kind=units`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: form,
+  });
+  const batch = (await reply.json()) as { id: string; state: string };
+  expect(reply.status, JSON.stringify(batch)).toBe(202);
+  batchId = batch.id;
+  for (let n = 0; n < 100 && batch.state === 'running'; n += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    Object.assign(batch, await admin.get<{ state: string }>(`/transfer/imports/${batchId}`));
+  }
+  expect(batch.state, JSON.stringify(batch)).toBe('done');
+}
+
 async function act(client: Client, action: string, data: Record<string, unknown>): Promise<void> {
   const { tasks } = await client.get<CaseDetail>(`/cases/${caseId}`);
   const task = tasks.find((one) => one.step === action)!;
@@ -271,6 +296,14 @@ describe('what was typed is text', () => {
     await page.getByLabel('操作', { exact: true }).fill(`<b ${MARK}>`);
     await page.keyboard.press('Enter');
     await harmless(page, 'audit, searched');
+  });
+
+  it('for who brings tables in', async () => {
+    const page = await sit('admin');
+    expect(await visit(page, 'transfer?tab=history')).toBeGreaterThan(0);
+    expect(await visit(page, `transfer?batch=${batchId}`)).toBeGreaterThan(1);
+    await visit(page, 'transfer?tab=export');
+    await visit(page, 'backups');
   });
 
   it('for who keeps the rules', async () => {

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomOf } from '../apps/server/src/testing/fuzz.ts';
 import { compare, Drill, faultsOfCopy, Load, noteMoment, wanmi } from './lib/drill.ts';
+import { castOf } from './lib/load.ts';
 
 /** A city at work is killed and brought back from its backups, to a second of its life and to its end. */
 const SEED = Number(process.env['WANMI_CRASH_SEED'] ?? Date.now() % 1_000_000);
@@ -46,10 +48,28 @@ test(`to a second, in a new home (seed ${SEED})`, { timeout: 300_000 }, async ()
   const pool = drill.open(copy);
   try {
     // Nothing speaks to people before somebody has looked.
+    await pool.query(`insert into outbox (city_id, at, topic) select id, now(), 'test' from city`);
     await delay(1500);
-    const timers = await pool.query<{ n: number }>('select count(*)::int as n from outbox_cursor');
+    const unread = await pool.query(
+      `select 1 from outbox o, outbox_cursor c where o.topic = 'test' and (o.xid, o.pos) > (c.xid, c.pos)`,
+    );
+    expect(unread.rowCount).toBeGreaterThanOrEqual(2);
+    // Nor does anybody write into what may be the wrong city; who was signed in signs in anew.
+    const before = await castOf(pool, copy.url, copy.password);
+    const report = (): Promise<Response> =>
+      fetch(`${copy.url}/api/v1/reports`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${before.operator}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+    const refused = await report();
+    expect([refused.status, await refused.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'restore.unconfirmed' }),
+    ]);
     expect((await wanmi(['restore', 'confirm'], { WANMI_HOME: copy.home })).code).toBe(0);
-    expect(timers.rows[0]!.n).toBeGreaterThanOrEqual(0);
+    for (let n = 0; n < 100 && (await report()).status === 503; n += 1) await delay(100);
+    expect((await report()).status).toBe(400);
     const found = await compare(pool, acknowledged(), moment);
     expect(found).toMatchObject({ lost: 0, early: 0, doubled: 0 });
     expect(found.there).toBeLessThan(acknowledged().length);
@@ -126,3 +146,29 @@ test('what is damaged is found, and no damaged backup is restored', { timeout: 3
   expect([refused.code, refused.output]).toEqual([1, expect.stringContaining('the oldest backup is of')]);
   await writeFile(path.join(wal, victim), whole);
 });
+
+test(
+  'killed in the last step of an in-place restore, the next start finishes it',
+  { timeout: 300_000 },
+  async () => {
+    const data = path.join(drill.program.home, 'postgres-main/data');
+    const said = await wanmi(['restore', '--to', cityTime(moment), '--in-place'], {
+      ...drill.env,
+      NODE_OPTIONS: `--import ${path.resolve(import.meta.dirname, '../apps/server/src/testing/kill-at-rename.ts')}`,
+      WANMI_TEST_RENAMES: '1',
+    });
+    // Between the two: the old data has gone aside, the new has not come.
+    expect([said.code, existsSync(data)], said.output).toEqual([null, false]);
+    drill.program.start();
+    await drill.program.ready();
+    const pool = drill.open();
+    try {
+      expect(await compare(pool, acknowledged(), moment)).toMatchObject({ lost: 0, early: 0, doubled: 0 });
+      await wanmi(['restore', 'confirm'], drill.env);
+      expect(await faultsOfCopy(pool)).toEqual([]);
+    } finally {
+      await pool.end();
+    }
+    expect(await drill.program.stop(), drill.program.output).toBe(0);
+  },
+);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { backupWorker, holdUntilConfirmed } from '#modules/backup';
+import { backupWorker, holdUntilConfirmed, watchRestored } from '#modules/backup';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo, type DemoPerson } from './demo.ts';
@@ -107,9 +107,12 @@ async function startWeb(
     : null;
   const built = existsSync(path.join(WEB_ROOT, 'index.html'));
   if (!built) log.warn('the web app is not built: the API is served alone');
+  const hold = await watchRestored(platform);
+  pile.push('hold', () => hold.stop());
   const app = await buildServer(platform, {
     webRoot: built ? WEB_ROOT : null,
     ready,
+    held: () => hold.held,
     migration: (await readMigrations(MIGRATIONS)).at(-1)?.number ?? null,
     // A demo hears this machine alone; there is nobody to send on.
     httpsPort: config.demo === null ? (config.https?.port ?? null) : null,

@@ -18,9 +18,30 @@ export const BACKUP_ALARMS = [
 ] as const;
 export type BackupAlarm = (typeof BACKUP_ALARMS)[number];
 
+export const BACKUP_CAUSES = ['asked', 'schedule', 'gap'] as const;
+
+/** What the last check said of a backup; one that was made after it has not been looked at yet. */
+export const BACKUP_CHECKS = ['whole', 'damaged', 'unchecked'] as const;
+
+/** One backup, as its directory describes it. */
+export const BackupItem = z
+  .object({
+    id: z.string(),
+    startedAt: Moment,
+    endedAt: Moment.meta({ description: 'from this moment on the city can be brought back' }),
+    bytes: z.number().meta({ description: 'of the database; files that have not changed share their place' }),
+    files: z.int().meta({ description: 'photos and other files beside the database' }),
+    postgres: z.int(),
+    cause: z.enum(BACKUP_CAUSES),
+    check: z.enum(BACKUP_CHECKS),
+  })
+  .meta({ id: 'BackupItem' });
+export type BackupItem = z.infer<typeof BackupItem>;
+
 /** How the backups of the installation stand. Messages of failures stay in the server's log: they name directories. */
 export const BackupReport = z
   .object({
+    now: Moment.meta({ description: 'by the machine’s clock, as all times here' }),
     on: z.boolean(),
     alarms: z.array(z.enum(BACKUP_ALARMS)),
     plan: z.object({

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { ownName, serverAccount } from './cluster/account.ts';
@@ -6,6 +6,7 @@ import { chooseServer, defaultSearch, findServers } from './cluster/binaries.ts'
 import type { ServerBinaries } from './cluster/binaries.ts';
 import { ClusterError } from './cluster/errors.ts';
 import type { ClusterLog } from './cluster/errors.ts';
+import { exchange, finishExchange } from './cluster/exchange.ts';
 import { acquireLock } from './cluster/lock.ts';
 import { installDatabase, installPrivilege, systemFamily } from './cluster/packages.ts';
 import { dataMajor, keepPlace, makePrivate, placeOf, socketDirectory } from './cluster/place.ts';
@@ -75,8 +76,10 @@ export async function upgradeCluster(options: UpgradeOptions): Promise<string> {
       await renewExtensionsAndStatistics(socketDir);
     });
     rmSync(dump, { recursive: true, force: true });
-    renameSync(dataDir, kept);
-    renameSync(fresh.dataDir, dataDir);
+    exchange(place, [
+      { from: dataDir, to: kept },
+      { from: fresh.dataDir, to: dataDir },
+    ]);
     return kept;
   } finally {
     lock.release();
@@ -212,6 +215,8 @@ async function renewExtensionsAndStatistics(socketDir: string): Promise<void> {
 const say = (message: string): void => void process.stdout.write(`${message}\n`);
 
 async function main(dataDir: string | undefined, by: 'files' | 'dump'): Promise<void> {
+  const log = { info: say, warn: say };
+  if (dataDir) await finishExchange(placeOf(path.resolve(dataDir)), log);
   if (!dataDir || !existsSync(dataDir)) {
     throw new ClusterError('cluster_upgrade_failed', 'name the data directory that is to be migrated');
   }
@@ -221,8 +226,7 @@ async function main(dataDir: string | undefined, by: 'files' | 'dump'): Promise<
   if (!chooseServer(servers, major)) {
     // The programs that made the data must read it once more.
     const privilege = installPrivilege();
-    if (systemFamily() === 'debian' && privilege !== 'none')
-      await installDatabase({ info: say, warn: say }, privilege, major);
+    if (systemFamily() === 'debian' && privilege !== 'none') await installDatabase(log, privilege, major);
     servers = findServers(defaultSearch());
   }
   const from = chooseServer(servers, major);
@@ -236,7 +240,7 @@ async function main(dataDir: string | undefined, by: 'files' | 'dump'): Promise<
   if (!to || to.major <= major) {
     throw new ClusterError('cluster_upgrade_failed', `no newer PostgreSQL than ${major} is installed`);
   }
-  const kept = await upgradeCluster({ dataDir, from, to, log: { info: say, warn: say }, by });
+  const kept = await upgradeCluster({ dataDir, from, to, log, by });
   say(
     `The database is now PostgreSQL ${to.major}. The old one is kept in ${kept}; remove it when all is well.`,
   );

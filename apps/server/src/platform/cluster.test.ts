@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,
@@ -308,6 +310,31 @@ describe('a killed server', () => {
     const again = await start(home);
     expect(again.reused).toBe(false);
     expect(await query(again.connection, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('data that others were to take the place of', () => {
+  test('when somebody was killed between the renames: the others are served, and no empty database', async () => {
+    const home = temporary();
+    const cluster = await start(home);
+    await query(cluster.connection, 'create table kept as select 42 as answer');
+    await cluster.stop();
+    const data = cluster.dataDir ?? '';
+    cpSync(data, `${data}.restoring`, { recursive: true, preserveTimestamps: true });
+    const { uid, gid } = statSync(data);
+    spawnSync('chown', ['-R', `${uid}:${gid}`, `${data}.restoring`]);
+    chmodSync(`${data}.restoring`, 0o700);
+    writeFileSync(
+      path.join(path.dirname(data), 'exchange.json'),
+      JSON.stringify([
+        { from: data, to: `${data}.before` },
+        { from: `${data}.restoring`, to: data },
+      ]),
+    );
+    renameSync(data, `${data}.before`);
+    const again = await start(home);
+    expect(await query(again.connection, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(existsSync(`${data}.before`)).toBe(true);
   });
 });
 

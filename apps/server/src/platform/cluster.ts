@@ -14,7 +14,15 @@ import {
   missingServerMessage,
   systemFamily,
 } from './cluster/packages.ts';
-import { existingData, keepPlace, makeDirectories, newPlace, socketDirectory } from './cluster/place.ts';
+import { finishExchange } from './cluster/exchange.ts';
+import {
+  existingData,
+  keepPlace,
+  makeDirectories,
+  newPlace,
+  possiblePlaces,
+  socketDirectory,
+} from './cluster/place.ts';
 import type { ExistingData, Place } from './cluster/place.ts';
 import { isAlive } from './cluster/processes.ts';
 import type { Account } from './cluster/processes.ts';
@@ -78,6 +86,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   const name = options.name ?? 'main';
   makeDirectories(path.resolve(options.home));
   const home = realpathSync(options.home);
+  for (const place of possiblePlaces(home, name)) await finishExchange(place, options.log);
   const existing = existingData(home, name);
   // Packages first: on a fresh machine they bring the user that the server runs as.
   const binaries = await ensureBinaries(options, existing);

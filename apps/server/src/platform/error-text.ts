@@ -109,6 +109,11 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   'query.timeout': ['查询超时，请缩小范围后重试', 'The query took too long, narrow it and try again'],
   'db.unavailable': ['数据库暂不可用，请稍后重试', 'The database is not available, try again soon'],
   'storage.full': ['存储空间不足', 'The storage is full'],
+  'backup.unreachable': ['备份目录无法读取', 'The backup directory cannot be read'],
+  'restore.unconfirmed': [
+    '本系统由备份恢复，管理员确认之前只能查看',
+    'This city came out of a backup: it can only be looked at until that is confirmed',
+  ],
   'service.starting': ['服务正在启动', 'The service is starting'],
   'service.stopping': ['服务正在停止', 'The service is stopping'],
   internal: ['服务器内部错误', 'Internal server error'],

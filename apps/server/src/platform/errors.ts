@@ -99,6 +99,9 @@ export const problems = {
   'query.timeout': { status: 503, report: true },
   'db.unavailable': { status: 503, report: true },
   'storage.full': { status: 507, report: true },
+  // 503: whoever sends again later, as every client does while nobody answers, loses nothing.
+  'restore.unconfirmed': { status: 503 },
+  'backup.unreachable': { status: 503 },
   'service.starting': { status: 503 },
   'service.stopping': { status: 503 },
   internal: { status: 500, report: true },

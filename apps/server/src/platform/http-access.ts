@@ -35,6 +35,8 @@ declare module 'fastify' {
     authenticated?: true;
     /** Who holds this permission in the post of the session. */
     permission?: Permission;
+    /** Changes nothing of the city, whatever its method: may be called where it can only be looked at. */
+    reads?: true;
   }
   interface FastifyRequest {
     /** Who acts. Asking for it on a public route is `auth.required`. */
@@ -78,6 +80,8 @@ export interface AccessOptions {
   secret: Buffer;
   sessions: Limiter;
   addresses: Limiter;
+  /** True while the city may only be looked at. */
+  held: () => boolean;
 }
 
 /** Sign-on, permission, forgery checks and rate limits: before a body is read. */
@@ -104,11 +108,14 @@ export function guardAccess(app: FastifyInstance, options: AccessOptions): void 
     }
     if (request.is404 || config.public) {
       await options.addresses(request, addressKey(request));
-      return;
+    } else {
+      await signIn(request, options);
+      if (config.permission !== undefined && !request.actor.permissions.has(config.permission)) {
+        throw problem('permission.denied', { permission: config.permission });
+      }
     }
-    await signIn(request, options);
-    if (config.permission !== undefined && !request.actor.permissions.has(config.permission)) {
-      throw problem('permission.denied', { permission: config.permission });
+    if (isUnsafe(request.method) && !config.reads && !request.is404 && options.held()) {
+      throw problem('restore.unconfirmed');
     }
   });
 }

@@ -63,6 +63,8 @@ export interface HttpOptions {
   limits?: Partial<Limits>;
   /** False while what it serves is still being made; left out: at once. */
   ready?: () => boolean;
+  /** True while the city may only be looked at; left out: never. */
+  held?: () => boolean;
   /** Number of the last migration that this program knows, for /readyz. */
   migration?: number | null;
   /** Where plain requests from other machines are sent; null answers them. */
@@ -114,7 +116,7 @@ export async function buildApp(
   await app.register(fastifyCookie);
   await app.register(fastifyRateLimit, { global: false });
   await app.register(fastifyMultipart, { limits: multipartLimits(platform) });
-  const access = await accessOptions(app, platform, modules);
+  const access = await accessOptions(app, platform, modules, options.held ?? (() => false));
   guardAccess(app, access);
   await registerOpenApi(app);
 
@@ -189,6 +191,7 @@ async function accessOptions(
   app: FastifyInstance,
   platform: Platform,
   modules: readonly Module[],
+  held: () => boolean,
 ): Promise<AccessOptions> {
   const offers = modules.flatMap((module) => (module.signOn ? [module.signOn(platform)] : []));
   if (offers.length > 1) throw new Error('two modules offer a sign-on');
@@ -197,6 +200,7 @@ async function accessOptions(
     secret: await instanceSecret(platform.db),
     sessions: createLimiter(app, app.limits.session),
     addresses: createLimiter(app, app.limits.address),
+    held,
   };
 }
 

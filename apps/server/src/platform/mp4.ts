@@ -23,6 +23,8 @@ interface Box {
 const CONTAINERS = new Set(['moov', 'trak']);
 const METADATA = new Set(['udta', 'meta', 'uuid']);
 const MAX_BOXES = 10_000;
+/** A track lies in the film, and nothing of either in another one. */
+const MAX_DEPTH = 8;
 const MAX_READ = 1_000_000;
 /** Seconds from 1904, the epoch of this format, to 1970. */
 const EPOCH_1904 = 2_082_844_800;
@@ -83,14 +85,21 @@ function blank(bytes: Buffer, at: number, box: Box): void {
   if (start < end) bytes.fill(0, start, end);
 }
 
-async function walk(file: FileHandle, from: number, to: number, budget: { left: number }): Promise<Box[]> {
+async function walk(
+  file: FileHandle,
+  from: number,
+  to: number,
+  budget: { left: number },
+  depth = 0,
+): Promise<Box[]> {
+  if (depth > MAX_DEPTH) throw problem('media.broken');
   const boxes: Box[] = [];
   let at = from;
   while (at < to) {
     if (budget.left-- <= 0) throw problem('media.broken');
     const box = await readBox(file, at, to);
     boxes.push(box);
-    if (CONTAINERS.has(box.type)) boxes.push(...(await walk(file, box.payload, box.to, budget)));
+    if (CONTAINERS.has(box.type)) boxes.push(...(await walk(file, box.payload, box.to, budget, depth + 1)));
     at = box.to;
   }
   return boxes;

@@ -63,6 +63,17 @@ function exif(
   return tiff;
 }
 
+/** Blocks as HEIF has them, whose first directories are the same one, as large as one may be. */
+function heapOfBlocks(count: number): Buffer {
+  const bytes = Buffer.alloc(count * 12 + 2 + 900 * 12);
+  bytes.writeUInt16LE(900, count * 12);
+  for (let at = 0; at < count * 12; at += 12) {
+    bytes.write('\0\0\0\0II*\0', at, 'latin1');
+    bytes.writeUInt32LE(count * 12 - at - 4, at + 8);
+  }
+  return bytes;
+}
+
 function withExif(jpeg: Buffer, tiff: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
   const head = Buffer.from([0xff, 0xe1, (body.length + 2) >> 8, (body.length + 2) & 0xff]);
@@ -89,7 +100,7 @@ export async function bombs(): Promise<Bomb[]> {
   const zeros = deflateSync(Buffer.alloc(200_000_000), { level: 9 });
   const named = (name: string): Buffer => Buffer.from(`${name}\0\0`, 'latin1');
   let nested = box('free', Buffer.alloc(0));
-  for (let depth = 0; depth < 20_000; depth += 1) nested = depth < 400 ? box('moov', nested) : nested;
+  for (let depth = 0; depth < 9000; depth += 1) nested = box('moov', nested);
   const huge = Buffer.alloc(16);
   huge.writeUInt32BE(1);
   huge.write('moov', 4, 'latin1');
@@ -163,13 +174,18 @@ export async function bombs(): Promise<Bomb[]> {
       ),
       code: 'media.broken',
     },
+    {
+      what: 'JPEG of 100,000 blocks that lead to one directory',
+      bytes: Buffer.concat([jpeg, heapOfBlocks(100_000)]),
+      code: 'media.broken',
+    },
     { what: 'film whose box is 2^63 bytes', bytes: Buffer.concat([ftyp, huge]), code: 'media.broken' },
     {
       what: 'film whose box ends before it begins',
       bytes: Buffer.concat([ftyp, box('moov', Buffer.alloc(0), 3)]),
       code: 'media.broken',
     },
-    { what: 'film of boxes within boxes', bytes: Buffer.concat([ftyp, nested]), code: null },
+    { what: 'film of boxes within boxes', bytes: Buffer.concat([ftyp, nested]), code: 'media.broken' },
     { what: 'film of 30,000 boxes', bytes: Buffer.concat([ftyp, box('moov', many)]), code: 'media.broken' },
     {
       what: 'GIF of 20,000 frames',

@@ -11,6 +11,7 @@ export const ROOMS = [
   { to: '/people', name: 'people', right: 'org.write' },
   { to: '/transfer', name: 'transfer', right: 'data.import' },
   { to: '/audit', name: 'audit', right: 'audit.read' },
+  { to: '/backups', name: 'backups', right: 'audit.read' },
 ] as const satisfies readonly { to: string; name: string; right: Permission }[];
 
 export type Room = (typeof ROOMS)[number];

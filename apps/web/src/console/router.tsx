@@ -132,6 +132,15 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./admin/Audit.tsx'), 'Audit'),
 });
 
+const backups = createRoute({
+  getParentRoute: () => root,
+  path: '/backups',
+  component: lazyRouteComponent(
+    () => import('./admin/backups-room.ts').then((room) => room.backups()),
+    'Backups',
+  ),
+});
+
 export interface RulesSearch {
   tab?: 'drafts' | 'history' | 'upgrade' | 'running';
   /** Two publications that are compared. */
@@ -205,6 +214,7 @@ export function makeRouter(queries: QueryClient) {
       people,
       transfer,
       audit,
+      backups,
     ]),
     basepath: '/console',
     defaultPreload: 'intent',

@@ -94,6 +94,12 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
+/**
+ * It finishes the block that it writes and ends within milliseconds. One that hangs at a dead disk would keep the whole
+ * program from ending (which has ten seconds for its requests): what it had not flushed the slot still holds.
+ */
+const PATIENCE_MS = 5000;
+
 /** Starts pg_receivewal, which ends at the first error: whoever supervises it starts it again and tells. */
 export async function startReceiver(pool: Pool, server: Server, stretch: Stretch): Promise<Receiver> {
   await evict(pool);
@@ -126,7 +132,7 @@ export async function startReceiver(pool: Pool, server: Server, stretch: Stretch
     },
     async stop() {
       child.kill('SIGINT');
-      const kill = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
       await ended;
       clearTimeout(kill);
     },

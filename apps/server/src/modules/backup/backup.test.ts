@@ -1,13 +1,20 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BackupReport } from '@wanmi/contracts';
+import type { BackupItem, BackupReport } from '@wanmi/contracts';
+import * as intake from '#modules/intake';
 import * as org from '#modules/org';
-import { world, type World } from '#testing/world';
+import type { Page } from '#platform/paging';
+import { PASSWORD, world, type World } from '#testing/world';
+import { packSegments } from './archive.ts';
 import type { Manifest } from './folder.ts';
 import * as backup from './index.ts';
 import { DEFAULT_PLAN, lastDue, longestWait, momentText, nextDue, parseAt, parseMoment } from './plan.ts';
+import { layOut } from './restore.ts';
 import { expired } from './retention.ts';
-import { write } from './state.ts';
+import { changeState, write as keep } from './state.ts';
 import { alarmsOf } from './status.ts';
 import { gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
 
@@ -46,6 +53,24 @@ describe('WAL', () => {
     expect(gapsOf(all, '000000010000000000000001')).toEqual(['000000010000000000000002']);
     expect(gapsOf(all, '000000010000000000000003')).toEqual([]);
   });
+});
+
+test('a segment that is packed while a restore reads is read packed', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'wanmi-wal-'));
+  try {
+    const [first, second] = [segmentName(1, 7), segmentName(1, 8)];
+    await writeFile(path.join(dir, first), 'the first');
+    await writeFile(path.join(dir, second), 'the second');
+    const seen = inOrder(await readdir(dir));
+    expect(await packSegments(dir)).toBe(1);
+    await mkdir(path.join(dir, 'to'));
+    for (const segment of seen) await layOut(dir, segment, path.join(dir, 'to'));
+    expect(await readFile(path.join(dir, 'to', first), 'utf8')).toBe('the first');
+    await rm(path.join(dir, second));
+    await expect(layOut(dir, seen[1]!, path.join(dir, 'to'))).rejects.toMatchObject({ code: 'ENOENT' });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 describe('the plan', () => {
@@ -170,10 +195,15 @@ test('what is wrong has a name', () => {
 
 describe('the administrator', () => {
   let w: World;
+  let hold: backup.Hold;
   beforeAll(async () => {
-    w = await world({ modules: [org, backup] });
+    w = await world({ modules: [org, intake, backup], http: { held: () => hold.held } });
+    hold = await backup.watchRestored(w.platform);
   });
-  afterAll(() => w.close());
+  afterAll(async () => {
+    await hold.stop();
+    await w.close();
+  });
   const ask = async (who?: string) => w.app.inject({ url: '/api/v1/backups', ...(who && w.as(who)) });
 
   test('sees how the backups stand, and nobody else does', async () => {
@@ -189,13 +219,69 @@ describe('the administrator', () => {
     expect(report.plan).toEqual(DEFAULT_PLAN);
   });
 
+  test('sees which backups there are, by pages, and what the check said of each', async () => {
+    const list = async (query = '', who?: string) =>
+      w.app.inject({ url: `/api/v1/backups/items${query}`, ...(who && w.as(who)) });
+    expect((await list()).statusCode).toBe(401);
+    expect((await list('', 'collector')).statusCode).toBe(403);
+    expect((await list('?cursor=x', 'admin')).statusCode).toBe(400);
+    // No directory yet, and none is made by looking.
+    expect((await list('', 'admin')).json()).toEqual({ items: [], next: null });
+    const { backupDir } = w.platform.config;
+    const base = path.join(backupDir!, 'base');
+    const at = (day: number): string => new Date(NOW + day * DAY).toISOString();
+    const idOf = (day: number): string => at(day).replace(/[-:.]/g, '');
+    for (const day of [0, 1, 2]) {
+      const manifest: Manifest = {
+        id: idOf(day),
+        startedAt: at(day),
+        endedAt: at(day),
+        stretch: 's',
+        timeline: 1,
+        startWal: segmentName(1, day + 1),
+        postgres: 15,
+        migration: 74,
+        bytes: 1000 + day,
+        files: day,
+        cities: [],
+        cause: 'schedule',
+      };
+      await mkdir(path.join(base, manifest.id), { recursive: true });
+      await writeFile(path.join(base, manifest.id, 'backup.json'), JSON.stringify(manifest));
+    }
+    await mkdir(path.join(base, `${idOf(3)}.unfinished`));
+    await changeState(w.platform.db, (state) => ({
+      ...state,
+      last: { id: idOf(2), endedAt: at(2), bytes: 1002 },
+      check: { at: at(1), faults: 1, damaged: [idOf(0)] },
+    }));
+    const first = (await list('?limit=2', 'admin')).json<Page<BackupItem>>();
+    expect(first.items).toMatchObject([
+      { id: idOf(2), bytes: 1002, files: 2, check: 'unchecked' },
+      { id: idOf(1), check: 'whole' },
+    ]);
+    const second = (await list(`?limit=2&cursor=${first.next}`, 'admin')).json<Page<BackupItem>>();
+    expect(second).toMatchObject({ items: [{ id: idOf(0), check: 'damaged' }], next: null });
+    await rm(backupDir!, { recursive: true });
+    const gone = await list('', 'admin');
+    expect([gone.statusCode, gone.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'backup.unreachable' }),
+    ]);
+    expect(gone.body).not.toContain(backupDir);
+    await changeState(w.platform.db, (state) => ({ ...state, last: null, check: null }));
+  });
+
   test('sees that the city was restored until somebody confirms it', async () => {
+    const write = async (who?: string, url = '/api/v1/reports') =>
+      w.app.inject({ method: 'POST', url, body: {}, ...(who && w.as(who)) });
+    expect((await write('operator')).statusCode).toBe(400);
     let started = 0;
     const held = backup.holdUntilConfirmed(w.platform, {
       start: () => void (started += 1),
       stop: async () => {},
     });
-    await write(w.platform.db, 'restored', {
+    await keep(w.platform.db, 'restored', {
       at: new Date(NOW).toISOString(),
       asked: 'latest',
       reached: null,
@@ -204,6 +290,22 @@ describe('the administrator', () => {
     });
     await held.start();
     expect(started).toBe(0);
+    hold = await backup.watchRestored(w.platform);
+    // Looked at by whoever may, and written to by nobody.
+    expect((await write()).statusCode).toBe(401);
+    expect((await write('admin')).statusCode).toBe(403);
+    const refused = await write('operator');
+    expect([refused.statusCode, refused.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'restore.unconfirmed' }),
+    ]);
+    expect((await write('operator', '/api/v1/nothing')).statusCode).toBe(404);
+    const signIn = await w.app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      body: { username: 'operator', password: PASSWORD },
+    });
+    expect(signIn.statusCode, signIn.body).toBe(200);
     expect((await ask('admin')).json<BackupReport>().alarms).toContain('restored');
     expect(await backup.confirmRestore(w.platform)).toBe(true);
     expect(await backup.confirmRestore(w.platform)).toBe(false);
@@ -211,6 +313,8 @@ describe('the administrator', () => {
     for (let n = 0; n < 100 && started === 0; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(started).toBe(1);
     await held.stop();
+    for (let n = 0; n < 100 && hold.held; n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await write('operator')).statusCode).toBe(400);
   });
 
   test('changes the plan, which is on the record', async () => {

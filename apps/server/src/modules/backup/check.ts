@@ -23,6 +23,8 @@ export interface CheckResult {
   readonly segments: number;
   readonly files: number;
   readonly faults: Fault[];
+  /** Backups that are damaged themselves, or whose WAL is before the next one. */
+  readonly damaged: string[];
 }
 
 /** Reads everything that a restore would read: each backup by its manifest, each segment, each file by its hash. */
@@ -31,6 +33,7 @@ export async function checkFolder(
   onProgress: (what: string) => void = () => {},
 ): Promise<CheckResult> {
   const faults: Fault[] = [];
+  const damaged = new Set<string>();
   const backups = await listBackups(folder);
   if (backups.length === 0) faults.push({ what: 'none', name: folder.root, detail: 'there is no backup' });
   for (const backup of backups) {
@@ -38,17 +41,19 @@ export async function checkFolder(
     await tool(binariesOf(backup.postgres), 'pg_verifybackup', [
       '--quiet',
       path.join(folder.base, backup.id, 'data'),
-    ]).catch((error: Error) => faults.push({ what: 'base', name: backup.id, detail: error.message }));
+    ]).catch((error: Error) => {
+      faults.push({ what: 'base', name: backup.id, detail: error.message });
+      damaged.add(backup.id);
+    });
   }
   let segments = 0;
   for (const stretch of new Set(backups.map((one) => one.stretch))) {
     onProgress(`WAL ${stretch}`);
-    const checked = await checkWal(
-      path.join(folder.wal, stretch),
-      backups.filter((one) => one.stretch === stretch),
-    );
+    const own = backups.filter((one) => one.stretch === stretch);
+    const checked = await checkWal(path.join(folder.wal, stretch), own);
     segments += checked.segments;
     faults.push(...checked.faults);
+    for (const { name } of checked.faults) damaged.add(own.findLast((one) => one.startWal <= name)!.id);
   }
   let files = 0;
   for await (const name of storedFiles(folder.files)) {
@@ -58,7 +63,7 @@ export async function checkFolder(
       faults.push({ what: 'file', name, detail: 'its content is not what its name says' });
     }
   }
-  return { backups: backups.length, segments, files, faults };
+  return { backups: backups.length, segments, files, faults, damaged: [...damaged] };
 }
 
 async function checkWal(
@@ -103,7 +108,11 @@ export async function checkBackups(
   }
   await changeState(platform.db, (state) => ({
     ...state,
-    check: { at: new Date(systemClock.now()).toISOString(), faults: result.faults.length },
+    check: {
+      at: new Date(systemClock.now()).toISOString(),
+      faults: result.faults.length,
+      damaged: result.damaged,
+    },
   }));
   await auditAll(platform, 'backup.check', result.faults.length === 0 ? 'ok' : 'failed', {
     backups: result.backups,

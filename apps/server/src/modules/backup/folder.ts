@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { BACKUP_CAUSES } from '@wanmi/contracts';
 import { BackupError } from './errors.ts';
 
 /**
@@ -46,7 +47,7 @@ export const Manifest = z.object({
   /** Photos and other files beside the database. */
   files: z.int(),
   cities: z.array(z.object({ code: z.string(), timeZone: z.string() })),
-  cause: z.enum(['asked', 'schedule', 'gap']),
+  cause: z.enum(BACKUP_CAUSES),
 });
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -98,10 +99,31 @@ export async function listBackups(folder: Folder): Promise<Manifest[]> {
   if (!existsSync(folder.base)) return [];
   const found: Manifest[] = [];
   for (const name of await readdir(folder.base)) {
-    const manifest = await readJson(path.join(folder.base, name, 'backup.json'), Manifest).catch(() => null);
-    if (manifest?.id === name) found.push(manifest);
+    const manifest = await manifestOf(folder, name);
+    if (manifest) found.push(manifest);
   }
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** So many of them before an id, the newest first: each is a file to be read, so no more than a page is. */
+export async function newestBackups(
+  folder: Folder,
+  before: string | null,
+  limit: number,
+): Promise<Manifest[]> {
+  const names = (await readdir(folder.base)).filter((name) => before === null || name < before);
+  const found: Manifest[] = [];
+  for (const name of names.sort().reverse()) {
+    if (found.length === limit) break;
+    const manifest = await manifestOf(folder, name);
+    if (manifest) found.push(manifest);
+  }
+  return found;
+}
+
+async function manifestOf(folder: Folder, name: string): Promise<Manifest | null> {
+  const manifest = await readJson(path.join(folder.base, name, 'backup.json'), Manifest).catch(() => null);
+  return manifest?.id === name ? manifest : null;
 }
 
 export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {

@@ -3,10 +3,44 @@ import { startLoop } from '#platform/jobs-loop';
 import type { Loop } from '#platform/jobs-loop';
 import { systemClock } from '#platform/clock';
 import type { Platform } from '#platform/platform';
+import type { Db } from '#platform/pool';
 import { auditAll } from './base.ts';
 import { readRestored, write } from './state.ts';
 
 const LOOK_MS = 2000;
+/** A loop that has nothing to do any more. */
+const SELDOM_MS = 3_600_000;
+
+export interface Hold {
+  /** Nobody has said yet that this restored city is the right one. */
+  readonly held: boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * Whether a city may only be looked at: what is written into one that turns out to be the wrong one is lost with it. A
+ * server that runs is never restored, so that only one that began so asks again, until somebody confirms.
+ */
+export async function watchRestored({ db, log }: Platform): Promise<Hold> {
+  let held = await isHeld(db);
+  const loop = held
+    ? startLoop(log, 'restored', async () => {
+        if (held) held = await isHeld(db);
+        return held ? LOOK_MS : SELDOM_MS;
+      })
+    : null;
+  return {
+    get held() {
+      return held;
+    },
+    stop: async () => loop?.stop(),
+  };
+}
+
+async function isHeld(db: Db): Promise<boolean> {
+  const restored = await readRestored(db);
+  return restored !== null && restored.confirmedAt === null;
+}
 
 /**
  * Work that speaks to people waits in a restored city until somebody has looked at it: clocks that rang already would ring
@@ -16,8 +50,7 @@ export function holdUntilConfirmed(platform: Platform, background: Background): 
   let loop: Loop | null = null;
   let started = false;
   const look = async (): Promise<boolean> => {
-    const restored = await readRestored(platform.db);
-    if (restored !== null && restored.confirmedAt === null) return false;
+    if (await isHeld(platform.db)) return false;
     started = true;
     await background.start();
     return true;
@@ -30,7 +63,7 @@ export function holdUntilConfirmed(platform: Platform, background: Background): 
       );
       loop = startLoop(platform.log, 'restored', async () => {
         if (!started) await look();
-        return started ? 3600_000 : LOOK_MS;
+        return started ? SELDOM_MS : LOOK_MS;
       });
     },
     async stop() {

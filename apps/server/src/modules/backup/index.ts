@@ -2,7 +2,7 @@ export { backupRoot, inWords, makeBackup } from './base.ts';
 export { checkBackups, type CheckResult } from './check.ts';
 export { BackupError, type BackupErrorCode } from './errors.ts';
 export { folderAt, listBackups, type Manifest } from './folder.ts';
-export { confirmRestore, holdUntilConfirmed } from './held.ts';
+export { confirmRestore, holdUntilConfirmed, watchRestored, type Hold } from './held.ts';
 export { momentText, nextDue, parseAt, Plan, planText } from './plan.ts';
 export { restore, type RestoreReport } from './restore.ts';
 export { pruneBackups } from './retention.ts';

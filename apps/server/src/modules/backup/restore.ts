@@ -10,8 +10,17 @@ import { chooseServer, defaultSearch, findServers } from '#platform/cluster/bina
 import type { ServerBinaries } from '#platform/cluster/binaries';
 import { ClusterError } from '#platform/cluster/errors';
 import type { ClusterLog } from '#platform/cluster/errors';
+import { exchange, finishExchange, isHalfExchanged } from '#platform/cluster/exchange';
+import type { Move } from '#platform/cluster/exchange';
 import { acquireLock } from '#platform/cluster/lock';
-import { existingData, keepPlace, makeDirectories, newPlace, socketDirectory } from '#platform/cluster/place';
+import {
+  existingData,
+  keepPlace,
+  makeDirectories,
+  newPlace,
+  possiblePlaces,
+  socketDirectory,
+} from '#platform/cluster/place';
 import type { Place } from '#platform/cluster/place';
 import { run } from '#platform/cluster/processes';
 import type { Account } from '#platform/cluster/processes';
@@ -82,6 +91,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   }
   makeDirectories(home);
   const real = realpathSync(home);
+  for (const possible of possiblePlaces(real, 'main')) await finishExchange(possible, options.log);
   const existing = existingData(real, 'main');
   const account = serverAccount(existing?.owner, options.log);
   const place = existing ? keepPlace(existing, account) : newPlace(real, 'main', account, options.log);
@@ -137,6 +147,9 @@ function chooseBase(
 
 const textOf = (ms: number, { cities }: Manifest): string => momentText(ms, cities[0]?.timeZone ?? 'UTC');
 
+/** What commits before the target is received long before so much later; a clock may be a little wrong. */
+const LATE_MS = 10 * 60_000;
+
 /** WAL from the backup's first segment to the target; received well after it, a segment is of no use. */
 async function segmentsFor(folder: Folder, base: Manifest, target: number | null): Promise<Segment[]> {
   const dir = path.join(folder.wal, base.stretch);
@@ -145,8 +158,10 @@ async function segmentsFor(folder: Folder, base: Manifest, target: number | null
   const all = inOrder(await readdir(dir).catch(() => [])).filter((one) => one.number >= first);
   for (const segment of all) {
     wanted.push(segment);
-    const { mtimeMs } = await stat(path.join(dir, segment.file));
-    if (target !== null && mtimeMs > target + 10 * 60_000) break;
+    if (target === null) continue;
+    // One that has just been filled or packed has another name by now; it is read by that one.
+    const received = await stat(path.join(dir, segment.file)).catch(() => null);
+    if (received && received.mtimeMs > target + LATE_MS) break;
   }
   const missing = gapsOf(wanted, base.startWal);
   if (missing.length > 0) {
@@ -191,15 +206,18 @@ async function bringBack(work: Work): Promise<RestoreReport> {
       proof,
     };
   } catch (error) {
-    await rm(stagedRoots(config), { recursive: true, force: true });
+    const half = isHalfExchanged(place);
+    if (!half) await rm(stagedRoots(config), { recursive: true, force: true });
     if (error instanceof BackupError) throw error;
-    throw new BackupError(
-      'restore_failed',
-      `the restore failed, and nothing that existed was changed: ${(error as Error).message}`,
-      { cause: error },
-    );
+    const left = half
+      ? 'in the last step, which the next start takes up again'
+      : 'and nothing that existed was changed';
+    throw new BackupError('restore_failed', `the restore failed, ${left}: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
-    await rm(fresh.dataDir, { recursive: true, force: true });
+    // What could be neither finished nor taken back is not made worse.
+    if (!isHalfExchanged(place)) await rm(fresh.dataDir, { recursive: true, force: true });
   }
 }
 
@@ -217,19 +235,33 @@ async function mindSpace({ base, segments, place }: Work): Promise<void> {
 /** Puts the archive's WAL where the server looks for it: it runs as a user who may not read the backups. */
 async function stage({ folder, base, segments }: Work, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const { file, name, state } of segments) {
-    const from = path.join(folder.wal, base.stretch, file);
-    const target = path.join(to, name);
-    // The backup brought the end of its own WAL along, which may be further than what the archive had received.
-    if (state === 'partial' && existsSync(target) && (await filled(target)) >= (await filled(from))) continue;
-    const source = createReadStream(from);
-    const sink = createWriteStream(`${target}.staged`, { mode: 0o600 });
-    if (state === 'packed') await pipeline(source, createGunzip(), sink);
-    else await pipeline(source, sink);
-    await rename(`${target}.staged`, target);
-    const { atime, mtime } = await stat(from);
-    await utimes(target, atime, mtime);
+  const dir = path.join(folder.wal, base.stretch);
+  for (const segment of segments) await layOut(dir, segment, to);
+}
+
+/** One segment, unpacked, below its own name. A city at work fills and packs them meanwhile: then it is looked for anew. */
+export async function layOut(dir: string, segment: Segment, to: string): Promise<void> {
+  try {
+    await copySegment(dir, segment, to);
+  } catch (error) {
+    const now = inOrder(await readdir(dir)).find(({ name }) => name === segment.name);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !now || now.file === segment.file) throw error;
+    await layOut(dir, now, to);
   }
+}
+
+async function copySegment(dir: string, { file, name, state }: Segment, to: string): Promise<void> {
+  const from = path.join(dir, file);
+  const target = path.join(to, name);
+  const { atime, mtime } = await stat(from);
+  // The backup brought the end of its own WAL along, which may be further than what the archive had received.
+  if (state === 'partial' && existsSync(target) && (await filled(target)) >= (await filled(from))) return;
+  const source = createReadStream(from);
+  const sink = createWriteStream(`${target}.staged`, { mode: 0o600 });
+  if (state === 'packed') await pipeline(source, createGunzip(), sink);
+  else await pipeline(source, sink);
+  await rename(`${target}.staged`, target);
+  await utimes(target, atime, mtime);
 }
 
 /** Bytes up to the last that is not zero. */
@@ -321,17 +353,24 @@ async function lastCommit(connection: Connection): Promise<Date | null> {
   }
 }
 
-/** Two renames: before the first nothing has changed, between them the old data has a name that says what it is. */
+/** All that was proven takes its place together: database, roots and, where there are none, the keys. */
 async function putInPlace({ place, config, base, folder }: Work, fresh: Place): Promise<string | null> {
   const stamp = new Date(systemClock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
+  const moves: Move[] = [];
   const aside = existsSync(place.dataDir) ? `${place.dataDir}.before-${stamp}` : null;
-  if (aside) await rename(place.dataDir, aside);
-  await rename(fresh.dataDir, place.dataDir);
-  if (existsSync(config.logRoot)) await rename(config.logRoot, `${config.logRoot}.before-${stamp}`);
-  await rename(stagedRoots(config), config.logRoot);
-  const tls = path.join(folder.base, base.id, 'keys/tls');
-  if (existsSync(tls) && !existsSync(path.join(config.home, 'tls'))) {
-    await cp(tls, path.join(config.home, 'tls'), { recursive: true, preserveTimestamps: true });
+  if (aside) moves.push({ from: place.dataDir, to: aside });
+  moves.push({ from: fresh.dataDir, to: place.dataDir });
+  if (existsSync(config.logRoot)) {
+    moves.push({ from: config.logRoot, to: `${config.logRoot}.before-${stamp}` });
   }
+  moves.push({ from: stagedRoots(config), to: config.logRoot });
+  const keys = path.join(folder.base, base.id, 'keys/tls');
+  const tls = path.join(config.home, 'tls');
+  if (existsSync(keys) && !existsSync(tls)) {
+    await rm(`${tls}.restoring`, { recursive: true, force: true });
+    await cp(keys, `${tls}.restoring`, { recursive: true, preserveTimestamps: true });
+    moves.push({ from: `${tls}.restoring`, to: tls });
+  }
+  exchange(place, moves);
   return aside;
 }

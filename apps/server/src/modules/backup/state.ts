@@ -14,7 +14,15 @@ export type Failure = z.infer<typeof Failure>;
 /** What became of the last of everything; in the database, because the directory may be what is in trouble. */
 export const State = z.object({
   last: z.object({ id: z.string(), endedAt: z.iso.datetime(), bytes: z.number() }).nullable().default(null),
-  check: z.object({ at: z.iso.datetime(), faults: z.int() }).nullable().default(null),
+  check: z
+    .object({
+      at: z.iso.datetime(),
+      faults: z.int(),
+      /** Backups that it found damaged. */
+      damaged: z.array(z.string()).default([]),
+    })
+    .nullable()
+    .default(null),
   /** By what failed: backup, archive, files. */
   failures: z.record(z.string(), Failure).default({}),
   /** The directory lies on the disk of the data. */

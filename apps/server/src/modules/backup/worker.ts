@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { systemClock } from '#platform/clock';
@@ -219,6 +219,10 @@ class Keeper {
     const { db } = this.#platform;
     const folder = this.#folder;
     if (!folder || !this.#stretch || this.#backup) return;
+    // Without its disk every backup seems to be missing: one that is begun now fails, and its alarm would stay till night.
+    if (!existsSync(folder.base)) {
+      throw new BackupError('backup_folder', `the backup directory ${folder.root} is not there`);
+    }
     const backups = await listBackups(folder);
     const plan = await readPlan(db);
     const [city] = await citiesOf(db);

@@ -180,7 +180,7 @@ describe('a register with every flaw', () => {
   });
 
   it('after a daily root has covered it, it goes too, and the root stays true', async () => {
-    // Days whose books were closed before it came.
+    // Days whose books were closed before it came, the second with nothing open.
     await openDayJob.run(platform, {
       cityId,
       timeZone: 'Asia/Shanghai',
@@ -195,7 +195,10 @@ describe('a register with every flaw', () => {
     const books = await platform.pool.query<{ day: string; n: number }>(
       `select day, count(*)::int as n from fact_open where case_id <> city_id group by 1 order by 1`,
     );
-    expect(books.rows).toEqual([{ day: '2026-03-01', n: 3 }]);
+    expect(books.rows).toEqual([
+      { day: '2026-03-01', n: 3 },
+      { day: '2026-03-02', n: 3 },
+    ]);
     await rootJob.run(platform, {
       cityId,
       timeZone: 'Asia/Shanghai',

@@ -114,7 +114,7 @@ export function routes(app: App, platform: Platform): void {
   app.post(
     '/cases/:id/reporter',
     {
-      config: { permission: 'reporter.reveal' },
+      config: { permission: 'reporter.reveal', reads: true },
       schema: {
         tags: ['reports'],
         summary: 'Look at who reported, with a reason; the look is recorded',

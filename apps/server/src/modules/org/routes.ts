@@ -69,7 +69,7 @@ function authRoutes(app: App, platform: Platform): void {
   app.post(
     '/auth/login',
     {
-      config: { public: true },
+      config: { public: true, reads: true },
       schema: {
         tags: ['auth'],
         summary: 'Sign in: a bearer token, and the same session as a cookie',
@@ -102,7 +102,7 @@ function authRoutes(app: App, platform: Platform): void {
   app.post(
     '/auth/logout',
     {
-      config: { authenticated: true },
+      config: { authenticated: true, reads: true },
       schema: { tags: ['auth'], summary: 'End this session', response: { 200: Done } },
     },
     async (request, reply) => {
@@ -147,7 +147,7 @@ function meRoutes(app: App, platform: Platform): void {
   app.post(
     '/me/post',
     {
-      config,
+      config: { authenticated: true, reads: true },
       schema: {
         tags: ['me'],
         summary: 'Act through another of my posts',

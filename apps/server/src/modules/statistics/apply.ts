@@ -13,6 +13,7 @@ import type {
   TaskFact,
 } from './facts.ts';
 import { fold, follow, NOTHING, type Known } from './fold.ts';
+import { correctBooks } from './open-day.ts';
 import { loadEvents, loadKnown, type Stretch } from './repo.ts';
 import {
   addDaily,
@@ -100,6 +101,7 @@ export async function applyRows(platform: Platform, trx: Trx, rows: readonly Out
   const events = await loadEvents(trx, stretches);
   const folded = foldAll(before, events, (cityId) => zones.get(cityId)!);
   await write(trx, touched(before, folded), folded);
+  await correctBooks(trx, events, zones);
 }
 
 /** Facts as they were counted until now. */

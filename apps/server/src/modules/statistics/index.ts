@@ -1,6 +1,6 @@
 export { routes } from './routes.ts';
 export { openDayJob, statisticsRelay } from './jobs.ts';
-export { dropEmptyCells, READER, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
+export { dropEmptyCells, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
 export { writeHistoryFacts } from './history.ts';
 export { writeOpenDaysOf } from './open-day.ts';
 export { withdrawFacts, withdrawOpen } from './withdraw.ts';
@@ -10,4 +10,4 @@ export { NOTHING, type Known } from './fold.ts';
 export { addDaily } from './write-repo.ts';
 export type { ApplicationFact, AssignmentFact, CaseFact, ReportFact, TaskFact } from './facts.ts';
 export { openDays, type OpenFact } from './open-day.ts';
-export { loadEvents, loadKnown } from './repo.ts';
+export { loadEvents, loadKnown, READER } from './repo.ts';

@@ -3,8 +3,8 @@ import { settleOutbox } from '#platform/outbox-care';
 import type { DailyJob } from '#platform/jobs';
 import type { Platform } from '#platform/platform';
 import { applyRows } from './apply.ts';
-import { writeOpenDays } from './open-day.ts';
-import { READER } from './rebuild.ts';
+import { beginClosing, writeOpenDays } from './open-day.ts';
+import { READER } from './repo.ts';
 
 /** Facts may come a moment later than frames: then several steps of a case cost one write. */
 const INTERVAL_MS = 250;
@@ -24,6 +24,7 @@ export const openDayJob: DailyJob = {
   scope: 'city',
   async run(platform, { cityId, from, to }) {
     await settleOutbox(platform, [statisticsRelay(platform)]);
+    await beginClosing(platform, cityId, to);
     await writeOpenDays(platform, cityId, { from, to });
   },
 };

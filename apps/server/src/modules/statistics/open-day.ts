@@ -1,12 +1,13 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { EventBody } from '@wanmi/contracts';
-import { addDays, cityDayStart } from '#platform/clock';
+import { addDays, cityDay, cityDayStart } from '#platform/clock';
 import { timeZoneOf } from '#platform/jobs-cities';
+import { lockReader } from '#platform/outbox';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import type { AssignmentFact } from './facts.ts';
 import { fold, follow, NOTHING, waiting, type Known } from './fold.ts';
-import { loadEvents } from './repo.ts';
+import { loadEvents, READER } from './repo.ts';
 
 /** One case that was open when a day of its city ended. */
 export interface OpenFact {
@@ -84,18 +85,76 @@ function isLate(
 
 const CHUNK = 500;
 
+interface Days {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** In daily_job beside the job's own row: up to which day the books are closed, or just being closed. */
+const CLOSING = 'statistics.books';
+
+/**
+ * Says that the books are closed up to a day, before they are: from then on the relay looks after entries of those days
+ * that are still to come (a clock was set back), and none can fall between the two.
+ */
+export async function beginClosing({ db, clock }: Platform, cityId: string, to: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await lockReader(trx, READER);
+    await sql`insert into daily_job as j (city_id, job, day, at)
+      values (${cityId}::uuid, ${CLOSING}, ${to}::date, ${new Date(clock.now())})
+      on conflict (city_id, job) do update set day = excluded.day, at = excluded.at where j.day < excluded.day`.execute(
+      trx,
+    );
+  });
+}
+
+/** The days whose books are closed; null before the first. */
+export async function booksOf(db: Db | Trx, cityId: string): Promise<Days | null> {
+  const { rows } = await sql<{ from: string | null; to: string | null }>`
+    select coalesce(min(o.day), j.day)::text as "from", greatest(max(o.day), j.day)::text as "to"
+      from (select (select day from daily_job where city_id = ${cityId}::uuid and job = ${CLOSING}) as day) j
+      left join fact_open o on o.city_id = ${cityId}::uuid group by j.day`.execute(db);
+  const { from = null, to = null } = rows[0] ?? {};
+  return from === null || to === null ? null : { from, to };
+}
+
+/** Brings entries that are of closed days into their books: the log says how a day ended, whenever it was written. */
+export async function correctBooks(
+  trx: Trx,
+  events: readonly EventBody[],
+  zones: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { rows } = await sql<{ cityId: string; to: string }>`
+    select city_id as "cityId", day::text as "to" from daily_job
+     where job = ${CLOSING} and city_id = any(${[...zones.keys()]}::uuid[])`.execute(trx);
+  for (const { cityId, to } of rows) {
+    const zone = zones.get(cityId)!;
+    const late = events
+      .filter((event) => event.cityId === cityId)
+      .map(({ caseId, at }) => ({ caseId, day: cityDay(Date.parse(at), zone) }))
+      .filter(({ day }) => day <= to);
+    const books = late.length === 0 ? null : await booksOf(trx, cityId);
+    if (books === null) continue;
+    const first = late.map(({ day }) => day).sort()[0]!;
+    const from = first < books.from ? books.from : first;
+    await writeChunk(trx, [...new Set(late.map(({ caseId }) => caseId))], zone, { ...books, from });
+  }
+}
+
 /** Writes the days [from, to] of a city, replacing what was there; the facts must hold the log up to then. */
 export async function writeOpenDays(
   platform: Platform,
   cityId: string,
-  { from, to }: { from: string; to: string },
+  { from, to }: Days,
 ): Promise<{ rows: number }> {
   const { db } = platform;
   const zone = await timeZoneOf(platform, cityId);
-  const ids = await openWithin(db, cityId, from, to);
-  await db.transaction().execute(async (trx) => {
+  const ids = await db.transaction().execute(async (trx) => {
+    await lockReader(trx, READER);
+    const ids = await openWithin(trx, cityId, from, to);
     await sql`delete from fact_open where city_id = ${cityId}::uuid and day between ${from}::date and ${to}::date
       and not case_id = any(${ids}::uuid[])`.execute(trx);
+    return ids;
   });
   return writeCases(db, ids, zone, { from, to });
 }
@@ -104,23 +163,36 @@ async function writeCases(
   db: Db,
   ids: readonly string[],
   zone: string,
-  { from, to }: { from: string; to: string },
+  days: Days,
 ): Promise<{ rows: number }> {
   let rows = 0;
   for (let at = 0; at < ids.length; at += CHUNK) {
     const chunk = ids.slice(at, at + CHUNK);
-    const byCase = Map.groupBy(
-      await loadEvents(
-        db,
-        chunk.map((caseId) => ({ caseId, after: 0, upTo: 2 ** 31 - 1 })),
-      ),
-      (event) => event.caseId,
-    );
-    const facts = [...byCase.values()].flatMap((events) => openDays(events, zone, from, to));
-    await db.transaction().execute((trx) => replaceOpen(trx, chunk, from, to, facts));
-    rows += facts.length;
+    rows += await db.transaction().execute(async (trx) => {
+      // The relay corrects the same rows: whoever reads a log first must not write last.
+      await lockReader(trx, READER);
+      return writeChunk(trx, chunk, zone, days);
+    });
   }
   return { rows };
+}
+
+async function writeChunk(
+  trx: Trx,
+  ids: readonly string[],
+  zone: string,
+  { from, to }: Days,
+): Promise<number> {
+  const byCase = Map.groupBy(
+    await loadEvents(
+      trx,
+      ids.map((caseId) => ({ caseId, after: 0, upTo: 2 ** 31 - 1 })),
+    ),
+    (event) => event.caseId,
+  );
+  const facts = [...byCase.values()].flatMap((events) => openDays(events, zone, from, to));
+  await replaceOpen(trx, ids, from, to, facts);
+  return facts.length;
 }
 
 /** Puts cases that were brought in as history into the books of the days that the city has closed already. */
@@ -130,11 +202,9 @@ export async function writeOpenDaysOf(
   caseIds: RawBuilder<unknown>,
 ): Promise<void> {
   const { db } = platform;
-  const { rows: books } = await sql<{ from: string | null; to: string | null }>`
-    select min(day)::text as "from", max(day)::text as "to" from fact_open
-     where city_id = ${cityId}::uuid`.execute(db);
-  const { from = null, to = null } = books[0] ?? {};
-  if (from === null || to === null) return;
+  const books = await booksOf(db, cityId);
+  if (books === null) return;
+  const { from, to } = books;
   const { rows } = await sql<{ id: string }>`
     select f.case_id as id from fact_case f
      where f.city_id = ${cityId}::uuid and f.reported_day <= ${to}::date
@@ -149,7 +219,7 @@ export async function writeOpenDaysOf(
 }
 
 /** Cases that may have been open at the end of one of the days: by index, whatever has been closed before. */
-async function openWithin(db: Db, cityId: string, from: string, to: string): Promise<string[]> {
+async function openWithin(db: Trx, cityId: string, from: string, to: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select case_id as id from fact_case
      where city_id = ${cityId}::uuid and ended_at is null and reported_day <= ${to}::date

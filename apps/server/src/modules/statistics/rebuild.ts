@@ -14,11 +14,10 @@ import {
   SOURCE_COUNTS,
 } from './counts.ts';
 import { NO_CATEGORY } from './daily.ts';
-import { writeOpenDays } from './open-day.ts';
-import { loadEvents, loadKnown, loadReopenings } from './repo.ts';
+import { booksOf, writeOpenDays } from './open-day.ts';
+import { loadEvents, loadKnown, loadReopenings, READER } from './repo.ts';
 import { deleteFacts } from './write-repo.ts';
 
-export const READER = 'statistics';
 const CHUNK = 500;
 
 /**
@@ -55,11 +54,8 @@ export async function rebuildFacts(
 
 /** What was open at the end of each day whose books are closed, anew out of the log. */
 async function rewriteOpen(platform: Platform, cityId: string): Promise<void> {
-  const { rows } = await sql<{ from: string | null; to: string | null }>`
-    select min(day)::text as "from", max(day)::text as "to" from fact_open
-     where city_id = ${cityId}::uuid`.execute(platform.db);
-  const { from = null, to = null } = rows[0] ?? {};
-  if (from !== null && to !== null) await writeOpenDays(platform, cityId, { from, to });
+  const books = await booksOf(platform.db, cityId);
+  if (books) await writeOpenDays(platform, cityId, books);
 }
 
 async function nextCases({ db }: Platform, cityId: string, after: string | null): Promise<string[]> {

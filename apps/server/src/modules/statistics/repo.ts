@@ -4,6 +4,9 @@ import type { Db, Trx } from '#platform/pool';
 import type { ApplicationFact, AssignmentFact, CaseFact, ReopeningFact } from './facts.ts';
 import type { Known } from './fold.ts';
 
+/** Name of the relay's place in the outbox, under whose lock facts are written. */
+export const READER = 'statistics';
+
 const camels = new Map<string, string>();
 function camel(name: string): string {
   let found = camels.get(name);

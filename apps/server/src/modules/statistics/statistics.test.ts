@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Overview, type EventBody } from '@wanmi/contracts';
 import { PASSWORD, testCity, world, type World } from '#testing/world';
-import { addDays, cityDay } from '#platform/clock';
+import { addDays, cityDay, VirtualClock } from '#platform/clock';
 import { createScheduler } from '#platform/jobs';
 import type { OutboxRow } from '#platform/outbox';
 import { addProcess, appendEvents, lifeOf, type Ground } from '#platform/outbox-testing';
@@ -441,4 +441,39 @@ describe('GET /statistics/overview', () => {
     });
     return { authorization: `Bearer ${reply.json<{ token: string }>().token}` };
   }
+});
+
+describe('a clock that is set back', () => {
+  test('what is done on a day whose books are closed is in them, as a rebuild has it', async () => {
+    const { platform, cityId } = w;
+    const now = platform.clock.now();
+    const ahead = { ...platform, clock: new VirtualClock({ start: now + DAY, rate: 0 }) };
+    const scheduler = createScheduler(ahead, [statistics.openDayJob]);
+    const relay = statistics.statisticsRelay(platform);
+    const day = cityDay(now, ZONE);
+    const life = lifeOf(ground, now, [0, 0, 0, 0, 2, 50, 2, 50, 0]);
+    const other = lifeOf(ground, now + 60_000, [0, 0, 0, 0, 2, 50]);
+    const [first, ...more] = life;
+    const books = async (): Promise<unknown[]> =>
+      (
+        await sql`select case_id, stage from fact_open
+          where day = ${day}::date and case_id in (${first!.caseId}, ${other[0]!.caseId}) order by case_id`.execute(
+          platform.db,
+        )
+      ).rows;
+    await appendEvents(platform.db, [first!]);
+    await relay.drain();
+    expect(await scheduler.runOnce()).toContain('statistics.openDay');
+    expect(await books()).toEqual([{ case_id: first!.caseId, stage: 'accept' }]);
+    // Back again: the case goes on, and another one is reported on the day whose books were closed.
+    await appendEvents(platform.db, [...more, ...other]);
+    await relay.drain();
+    const followed = await books();
+    expect(followed).toEqual([
+      { case_id: first!.caseId, stage: 'dispatch' },
+      { case_id: other[0]!.caseId, stage: 'file' },
+    ]);
+    await rebuildFacts(platform, cityId);
+    expect(await books()).toEqual(followed);
+  });
 });

@@ -10,6 +10,7 @@ export type ClusterErrorCode =
   | 'cluster_stop_failed'
   | 'cluster_locked'
   | 'cluster_upgrade_failed'
+  | 'cluster_exchange'
   | 'database_unreachable';
 
 /** What keeps the database from running, said so that the operator knows the next command. */

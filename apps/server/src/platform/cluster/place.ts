@@ -96,11 +96,16 @@ export interface ExistingData {
   owner: number;
 }
 
-/** The data of this cluster, below home or where a root process had to put it. */
-export function existingData(home: string, name: string): ExistingData | undefined {
+/** Below home, or where a root process had to put it. */
+export function possiblePlaces(home: string, name: string): Place[] {
   const places = [placeAt(home, name)];
   if (process.getuid?.() === 0) places.push(placeAt(fallbackHome(home), name));
-  for (const place of places) {
+  return places;
+}
+
+/** The data of this cluster; what an exchange was killed in is finished before. */
+export function existingData(home: string, name: string): ExistingData | undefined {
+  for (const place of possiblePlaces(home, name)) {
     const major = dataMajor(place.dataDir);
     if (major !== undefined) return { place, major, owner: statSync(place.dataDir).uid };
   }

@@ -116,6 +116,7 @@ export const CITY_RULES: Rules = {
 
   // The installation as a whole: times, sizes and codes, nothing of any city.
   'GET /api/v1/backups': fixed('audit.read', ok('how the backups stand', api('/backups'))),
+  'GET /api/v1/backups/items': fixed('audit.read', ok('which there are', api('/backups/items'))),
 
   'POST /api/v1/auth/login': {
     access: 'public',

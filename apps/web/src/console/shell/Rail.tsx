@@ -2,6 +2,7 @@ import {
   AuditOutlined,
   BarChartOutlined,
   ControlOutlined,
+  DatabaseOutlined,
   FileSearchOutlined,
   InboxOutlined,
   PlusSquareOutlined,
@@ -26,6 +27,7 @@ const icons: Record<Room['name'], ComponentType<{ 'aria-hidden': boolean }>> = {
   people: TeamOutlined,
   transfer: SwapOutlined,
   audit: AuditOutlined,
+  backups: DatabaseOutlined,
 };
 
 export function Rail() {

@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';
 import { useSend } from '../../shared/api/useSend.ts';
+import { sizeText } from '../../shared/size.ts';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { Dialog } from '../shell/Dialog.tsx';
@@ -14,7 +15,7 @@ import dialog from '../shell/shell.module.css';
 import { batchQuery, isMoving, TRANSFER } from './queries.ts';
 import { Rejects } from './Rejects.tsx';
 import styles from './transfer.module.css';
-import { faultOf, sizeText, stateOf } from './words.ts';
+import { faultOf, stateOf } from './words.ts';
 
 /** One file: how far it is, what became of its rows, and what may be done next. */
 export function Batch({ id }: { id: string }) {

@@ -5,13 +5,13 @@ import { Button, Checkbox } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSend } from '../../shared/api/useSend.ts';
+import { download } from '../../shared/api/upload.ts';
+import { sizeText } from '../../shared/size.ts';
 import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { useMay } from '../me.ts';
 import { exportsQuery, TRANSFER } from './queries.ts';
 import styles from './transfer.module.css';
-import { download } from '../../shared/api/upload.ts';
-import { sizeText } from './words.ts';
 
 /** 全量导出: asked for here, made in the background, fetched within its time. */
 export function Exports() {

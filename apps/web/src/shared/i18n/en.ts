@@ -97,6 +97,11 @@ export const en: Translation = {
     query: { timeout: 'The query took too long. Narrow it and try again.' },
     db: { unavailable: 'The database is not available. Try again soon.' },
     service: { stopping: 'The service is restarting. Try again soon.' },
+    backup: { unreachable: 'The backup directory cannot be read. Is its disk mounted?' },
+    restore: {
+      unconfirmed:
+        'This city was restored from a backup. It can only be looked at until the administrator confirms it.',
+    },
     storage: { full: 'The server’s storage is full. Tell the administrator.' },
   },
 
@@ -132,6 +137,7 @@ export const en: Translation = {
     people: 'People',
     transfer: 'Transfer',
     audit: 'Audit',
+    backups: 'Backups',
   },
   account: {
     title: 'Account of {{name}}',

@@ -1,6 +1,8 @@
 import { ACTIONS, EVENT_OF_ACTION, EVENT_TYPES, LIMIT_UNITS, MEDIA_PURPOSES } from '@wanmi/contracts/words';
 import i18next from 'i18next';
 import { describe, expect, test } from 'vitest';
+import { backupsEn } from './backups.en.ts';
+import { backupsZhCN } from './backups.zh-CN.ts';
 import { en } from './en.ts';
 import { setLanguage } from './index.ts';
 import { pickText, wordOf } from './text.ts';
@@ -21,8 +23,18 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
   return found;
 }
 
-const chinese = new Map([...flat(zhCN), ...flat(rulesZhCN, 'rules:'), ...flat(transferZhCN, 'transfer:')]);
-const english = new Map([...flat(en), ...flat(rulesEn, 'rules:'), ...flat(transferEn, 'transfer:')]);
+const chinese = new Map([
+  ...flat(zhCN),
+  ...flat(rulesZhCN, 'rules:'),
+  ...flat(transferZhCN, 'transfer:'),
+  ...flat(backupsZhCN, 'backups:'),
+]);
+const english = new Map([
+  ...flat(en),
+  ...flat(rulesEn, 'rules:'),
+  ...flat(transferEn, 'transfer:'),
+  ...flat(backupsEn, 'backups:'),
+]);
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
 
 describe('the two catalogues', () => {

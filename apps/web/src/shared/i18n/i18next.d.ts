@@ -1,4 +1,5 @@
 import 'i18next';
+import type { backupsZhCN } from './backups.zh-CN.ts';
 import type { RuleCatalogue } from './rules.zh-CN.ts';
 import type { transferZhCN } from './transfer.zh-CN.ts';
 import type { Catalogue } from './zh-CN.ts';
@@ -6,6 +7,11 @@ import type { Catalogue } from './zh-CN.ts';
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: Catalogue; rules: RuleCatalogue; transfer: typeof transferZhCN };
+    resources: {
+      translation: Catalogue;
+      rules: RuleCatalogue;
+      transfer: typeof transferZhCN;
+      backups: typeof backupsZhCN;
+    };
   }
 }

@@ -95,6 +95,8 @@ export const zhCN = {
     query: { timeout: '查询时间过长，请缩小范围后重试。' },
     db: { unavailable: '数据库暂时不可用，请稍后重试。' },
     service: { stopping: '服务正在重启，请稍后重试。' },
+    backup: { unreachable: '备份目录无法读取，请检查其所在磁盘是否已挂载。' },
+    restore: { unconfirmed: '本系统刚由备份恢复，管理员确认之前只能查看，不能办理。' },
     storage: { full: '服务器存储空间不足，请联系管理员。' },
   },
 
@@ -130,6 +132,7 @@ export const zhCN = {
     people: '人员',
     transfer: '导入导出',
     audit: '审计',
+    backups: '备份',
   },
   account: {
     title: '{{name}} 的账号',
