@@ -6,7 +6,7 @@ import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
 import { casesQuery } from './queries.ts';
 import styles from './transfer.module.css';
-import { sizeText } from './words.ts';
+import { sizeText } from '../../shared/size.ts';
 
 const COUNTS = ['read', 'accepted', 'already', 'rejected', 'remarked'] as const;
 
