@@ -9,6 +9,8 @@ export interface Known {
   readonly units: ReadonlySet<string>;
   /** Codes of regions; null: not known here, every code is taken. */
   readonly regions: ReadonlySet<string> | null;
+  /** What units answered for that have ended: who took over may answer for something else. */
+  readonly formerDuties: ReadonlySet<string>;
 }
 
 const fileOf = (table: TableName): string => pathOf('table', table);
@@ -21,7 +23,7 @@ const categoryKey = (row: { scheme: string; kind: string; category: string }): s
 export function checkCatalog(tables: Tables, known: Known, report: Report): void {
   checkSchemes(tables, report);
   checkCategories(tables, report);
-  checkConditions(tables, report);
+  checkConditions(tables, known, report);
   checkChains(tables.condition, report);
   checkDepartments(tables, known, report);
   checkManual(tables, known, report);
@@ -85,7 +87,11 @@ function checkCategories({ scheme, category, condition }: Tables, report: Report
   }
 }
 
-function checkConditions({ scheme, category, condition, department }: Tables, report: Report): void {
+function checkConditions(
+  { scheme, category, condition, department }: Tables,
+  known: Known,
+  report: Report,
+): void {
   const file = fileOf('condition');
   const schemes = new Set(scheme.map((row) => row.code));
   const categories = new Map(category.map((row) => [`${row.scheme} ${row.kind}:${row.code}`, row]));
@@ -107,7 +113,10 @@ function checkConditions({ scheme, category, condition, department }: Tables, re
       report.add(file, `${row.line}/next_condition`, 'condition.unknown', row.next_condition);
     }
     if (row.department_kind !== null && duties.size > 0 && !duties.has(row.department_kind)) {
-      report.add(file, `${row.line}/department_kind`, 'department.unknownDuty', row.department_kind);
+      const place = `${row.line}/department_kind`;
+      if (known.formerDuties.has(row.department_kind)) {
+        report.warn(file, place, 'department.formerDuty', row.department_kind);
+      } else report.add(file, place, 'department.unknownDuty', row.department_kind);
     }
     if (!row.default_of_category) continue;
     const first = defaults.get(key);

@@ -698,6 +698,7 @@ export const rulesEn: RuleTranslation = {
     },
     department: {
       cycle: 'The parents run in a circle',
+      formerDuty: 'Only units that have ended had this duty',
       noCalendar: 'The unit has no calendar',
       unknown: 'There is no such unit',
       unknownDuty: 'No unit has this duty',

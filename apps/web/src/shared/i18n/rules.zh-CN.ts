@@ -671,6 +671,7 @@ export const rulesZhCN = {
     },
     department: {
       cycle: '上级单位循环',
+      formerDuty: '承担这项职责的单位均已撤销',
       noCalendar: '单位没有日历',
       unknown: '没有这个单位',
       unknownDuty: '没有单位承担这项职责',
