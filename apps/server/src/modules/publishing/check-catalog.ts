@@ -27,7 +27,7 @@ export function checkCatalog(tables: Tables, known: Known, report: Report): void
   checkChains(tables.condition, report);
   checkDepartments(tables, known, report);
   checkManual(tables, known, report);
-  twice(tables.source, 'source', (row) => row.code, report);
+  checkSourceGroups(tables, report);
   checkLimits(tables, known, report);
   checkControls(tables, known, report);
   checkCentres(tables, known, report);
@@ -171,6 +171,9 @@ function checkDepartments({ department }: Tables, known: Known, report: Report):
     if (row.calendar !== null && !known.calendars.has(row.calendar)) {
       report.add(file, `${row.line}/calendar`, 'calendar.unknown', row.calendar);
     }
+    if (row.kind === 'crew' && isAlone(row, byCode)) {
+      report.add(file, `${row.line}/parent`, 'department.crewAlone', row.parent ?? row.code);
+    }
     const above = new Set<string>();
     for (let at = byCode.get(row.parent ?? ''); at && !above.has(at.code); at = byCode.get(at.parent ?? '')) {
       above.add(at.code);
@@ -180,6 +183,11 @@ function checkDepartments({ department }: Tables, known: Known, report: Report):
       report.warn(file, `${row.line}/calendar`, 'department.noCalendar', row.code);
     }
   }
+}
+
+/** A crew is given work by its department, and by nobody else. */
+function isAlone({ parent }: Line<'department'>, byCode: ReadonlyMap<string, Line<'department'>>): boolean {
+  return parent === null || (byCode.get(parent)?.kind ?? 'department') !== 'department';
 }
 
 function inherits(
@@ -258,6 +266,22 @@ function checkManual(tables: Tables, known: Known, report: Report): void {
 }
 
 const area = (row: Line<'manual'>): string | null => (row.area === 'any' ? null : row.area);
+
+/** Sources of one group are shown under one name. */
+function checkSourceGroups({ source }: Tables, report: Report): void {
+  const file = fileOf('source');
+  twice(source, 'source', (row) => row.code, report);
+  const first = new Map<string, Line<'source'>>();
+  for (const row of source) {
+    if (row.group === null) continue;
+    const { group_zh: zh, group_en: en, line } = first.get(row.group) ?? row;
+    if (!first.has(row.group)) first.set(row.group, row);
+    if (row.group_zh !== zh)
+      report.warn(file, `${row.line}/group_zh`, 'source.groupNames', `line ${line}: ${zh}`);
+    if (row.group_en !== en)
+      report.warn(file, `${row.line}/group_en`, 'source.groupNames', `line ${line}: ${en}`);
+  }
+}
 
 function checkLimits({ stage_limit: limits }: Tables, known: Known, report: Report): void {
   const file = fileOf('stage_limit');
