@@ -587,7 +587,7 @@ export const rulesEn: RuleTranslation = {
     keep: 'Keep ours',
     state: { offered: 'Offered', conflict: 'In conflict', own: 'The city’s own', same: 'The same' },
     hint: {
-      offered: 'The city never changed these files.',
+      offered: 'The city never changed these files, or other rows of them: its own changes stay.',
       conflict: 'Both changed them. Taking one replaces the city’s changes; mend it in the draft.',
       own: 'Only the city changed them; there is nothing to do.',
       same: 'Nothing differs.',

@@ -560,7 +560,7 @@ export const rulesZhCN = {
     keep: '保留本市的',
     state: { offered: '可更新', conflict: '有冲突', own: '本市自有', same: '相同' },
     hint: {
-      offered: '本市未改过这些文件，可直接采用。',
+      offered: '本市未改过这些文件，或只改过其他行（本市的修改保留），可直接采用。',
       conflict: '本市和程序都改过。采用后本市的修改会被替换，可在草稿中再调整。',
       own: '只有本市改过，程序没有变化，无需处理。',
       same: '内容相同。',
