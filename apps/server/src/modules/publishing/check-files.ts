@@ -259,6 +259,7 @@ function checkPhrase(file: string, at: string, phrase: unknown, report: Report):
 /** Answers the codes of the calendars that are there, right or wrong. */
 export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<string> {
   const calendars = filesOf(files, 'calendar');
+  let zone: string | undefined;
   for (const { path: file, code, text } of calendars) {
     const json = readJson(file, text, report);
     if (!json) continue;
@@ -274,6 +275,10 @@ export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<stri
     if (json['code'] !== code) report.add(file, '/code', 'code.file', String(json['code']));
     needText(file, '/name', json['name'], report);
     checkKeys(file, '', json, CALENDAR_KEYS, report);
+    const { timeZone } = json as unknown as CalendarDefinition;
+    zone ??= timeZone;
+    // A city has one
+    if (timeZone !== zone) report.warn(file, '/timeZone', 'calendar.otherZone', `${timeZone}, ${zone}`);
     checkCalendar(file, json as unknown as CalendarDefinition, report);
   }
   return new Set(calendars.map((calendar) => calendar.code));
@@ -335,6 +340,10 @@ function checkCalendar(file: string, calendar: CalendarDefinition, report: Repor
   for (const [index, workday] of (calendar.workdays ?? []).entries()) {
     const { date, periods } = workday;
     checkKeys(file, pointer('workdays', index), workday, ['date', 'periods', 'name'], report);
+    // It makes up for a holiday of its year
+    if (years.length > 0 && !years.includes(Number(date.slice(0, 4)))) {
+      report.warn(file, pointer('workdays', index), 'calendar.workdayYear', date);
+    }
     if (periods !== undefined) continue;
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
     const works = (calendar.weekly[weekday] ?? []).length > 0;

@@ -1229,6 +1229,50 @@ const MISTAKES: readonly Mistake[] = [
     element: '/name',
     code: 'language.missing',
   },
+  {
+    what: 'a calendar of another time zone',
+    file: 'calendar/patrol.json',
+    change: swap('Asia/Shanghai', 'Asia/Tokyo'),
+    element: '/timeZone',
+    code: 'calendar.otherZone',
+    severity: 'warning',
+  },
+  {
+    what: 'a make-up day of a year that has no holidays',
+    file: DEPARTMENT,
+    change: swap('"date": "2026', '"date": "2062'),
+    element: /^\/workdays\/\d+$/,
+    code: 'calendar.workdayYear',
+    severity: 'warning',
+  },
+  {
+    what: 'days that have been before they began',
+    file: 'decision/recurrence.dmn',
+    change: swap('<text>30</text>', '<text>-30</text>'),
+    element: /^recurrence_/,
+    code: 'decision.answer',
+  },
+  {
+    what: 'as near as the whole city',
+    file: 'decision/similarity.dmn',
+    change: swap('<text>200</text>', '<text>20000</text>'),
+    element: /^similarity_/,
+    code: 'decision.answer',
+  },
+  {
+    what: 'a table without a rule',
+    file: 'decision/failures.dmn',
+    change: swap(/<rule [\s\S]*<\/rule>/, ''),
+    element: 'failures_table',
+    code: 'decision.noRules',
+  },
+  {
+    what: 'a decision of another type than its table',
+    file: 'decision/failures.dmn',
+    change: swap('name="failures" typeRef="boolean"', 'name="failures" typeRef="string"'),
+    element: /^failures_/,
+    code: 'decision.outputType',
+  },
 ];
 
 describe('planted mistakes', () => {

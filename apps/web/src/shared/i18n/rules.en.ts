@@ -603,6 +603,8 @@ export const rulesEn: RuleTranslation = {
     },
     area: { unknown: 'There is no such area' },
     calendar: {
+      otherZone: 'The time zone is not that of the other calendars',
+      workdayYear: 'The year of this make-up day has no holidays',
       holidayLong: 'The holiday is longer than any',
       code: 'The code of the calendar is wrong',
       duplicateDay: 'The same day stands twice',
@@ -668,6 +670,7 @@ export const rulesEn: RuleTranslation = {
       width: 'The row has another number of cells than the header',
     },
     decision: {
+      noRules: 'The table has no rules',
       unknownInput: 'The program does not tell this input',
       noPriorities: 'The order of the outputs is missing',
       answer: 'The program can do nothing with this answer',

@@ -576,6 +576,8 @@ export const rulesZhCN = {
     },
     area: { unknown: '没有这个区域' },
     calendar: {
+      otherZone: '时区与其他日历不同',
+      workdayYear: '该调休日所在年份没有节假日',
       holidayLong: '放假时间过长',
       code: '日历代码不正确',
       duplicateDay: '同一天写了两次',
@@ -641,6 +643,7 @@ export const rulesZhCN = {
       width: '列数与表头不符',
     },
     decision: {
+      noRules: '决策表没有规则',
       unknownInput: '系统不提供这项输入',
       noPriorities: '缺少输出的优先顺序',
       answer: '系统无法处理这个结果',
