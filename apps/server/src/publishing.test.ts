@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogOf, manualFor, processInForce } from '#modules/catalog';
+import { catalogOf, invalidateCatalog, manualFor, processInForce } from '#modules/catalog';
 import { Problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import { loadCity } from './seeding/load-city.ts';
 import { START, testPlatform, type TestPlatform } from './testing/platform.ts';
 import { testCity } from './testing/world.ts';
+import { closeUnit, renameUnit } from './modules/org/units.ts';
 import { packArchive, unpackArchive } from './modules/publishing/archive.ts';
 import { catalogOfFiles } from './modules/publishing/catalog-of-files.ts';
 import { checkRules, isPublishable } from './modules/publishing/check.ts';
@@ -15,7 +16,7 @@ import { rulesInForce } from './modules/publishing/export.ts';
 import { cancelPublication, publishRules, rollBack, takeEffect } from './modules/publishing/publish.ts';
 import { onCalendarsPublished, tellCalendars } from './modules/publishing/recompute.ts';
 import { overlay, readRuleFolder, type RuleSet } from './modules/publishing/rule-set.ts';
-import { listPublications, publicationIn } from './modules/publishing/store.ts';
+import { groundOf, listPublications, publicationIn } from './modules/publishing/store.ts';
 
 const CONFIG = path.resolve(import.meta.dirname, '../../../config');
 const HOUR = 3_600_000;
@@ -353,5 +354,82 @@ describe('a rule set in memory', () => {
     expect(made.unitById.get(answer!.departmentId)?.code).toBe('SZ');
     expect(made.setting('autoDispatch', false)).toBe(true);
     expect(() => made.calendar('nothing')).toThrow('config.noCalendar');
+  });
+});
+
+describe('a unit that has another name now, or went into another one', () => {
+  const admin = () => ({ cityId, personId: cityId, postId: cityId, scope: { kind: 'city' } }) as never;
+  const unit = async (unitCode: string): Promise<string | undefined> => {
+    const { rows } = await sql<{ id: string }>`
+      select id from unit where city_id = ${cityId} and code = ${unitCode} and valid_to is null`.execute(
+      platform.db,
+    );
+    return rows[0]?.id;
+  };
+  const responsible = async (): Promise<string | undefined> => {
+    const catalog = await catalogOf(platform, cityId);
+    const conditionId = catalog.conditionByCode.get('E0110-01')!.id;
+    return manualFor(catalog, { conditionId, regionIds: [] })?.departmentId;
+  };
+  const limited = async (hours: number) =>
+    changed(await now(), CONDITION, /^(E0110-01,.*,)\d+,workingHour,/m, `$1${hours},workingHour,`);
+
+  it('stays responsible, in force and in what is given out; no draft and no way back makes it anew', async () => {
+    const before = (await publicationIn(platform.db, cityId, 'inForce'))!;
+    const names = { 'zh-CN': '环卫中心', en: 'Sanitation Centre' };
+    const { to } = await renameUnit(
+      platform,
+      admin(),
+      (await unit('HW'))!,
+      { name: names, code: 'HWC' },
+      META,
+    );
+    invalidateCatalog(platform, cityId);
+    expect(await responsible()).toBe(to!.id);
+    const files = await now();
+    expect(files.get('catalog/manual.csv')).toMatch(/^GB\/T 30428\.2-2013,event,0110,,any,HWC$/m);
+    expect(files.get('catalog/manual.csv')).not.toMatch(/,HW$/m);
+    expect(files.get('catalog/department.csv')).toMatch(/^HW-01,crew,HWC,/m);
+    expect(isPublishable(await checkRules(files, await groundOf(platform.db, cityId)))).toBe(true);
+
+    await publish(await limited(7));
+    expect(await responsible()).toBe(to!.id);
+    platform.clock.advance(HOUR);
+    await rollBack(platform, admin(), before.id, 'went wrong', META);
+    expect(await unit('HW')).toBeUndefined();
+    expect(await responsible()).toBe(to!.id);
+  });
+
+  it('while a publication waits for its moment: it names who took over', async () => {
+    await publish(await limited(9), { effectiveAt: platform.clock.now() + HOUR });
+    await closeUnit(platform, admin(), (await unit('HWC'))!, (await unit('YL'))!, META);
+    platform.clock.advance(HOUR + 5);
+    await takeEffect(platform);
+    expect(await unit('HWC')).toBeUndefined();
+    expect(await responsible()).toBe(await unit('YL'));
+  });
+
+  it('a publication that cannot take effect keeps no other city’s back', async () => {
+    const other = await testCity(platform, 'z');
+    const at = platform.clock.now() + HOUR;
+    await publish(await limited(11), { effectiveAt: at });
+    const { files } = await rulesInForce(platform, other.cityId);
+    const theirs = await publishRules(platform, {
+      cityId: other.cityId,
+      actor: null,
+      reason: 'test',
+      effectiveAt: at + 1,
+      files: changed(files, CONDITION, 'urgentHour', 'workingHour'),
+    });
+    // Ended behind everybody's back, with nobody to take over
+    await sql`update unit set valid_to = now() where city_id = ${cityId} and code = 'SW'`.execute(
+      platform.db,
+    );
+    platform.clock.advance(HOUR + 5);
+    await expect(takeEffect(platform)).rejects.toThrow('could not take effect');
+    expect(await publicationIn(platform.db, other.cityId, 'inForce')).toMatchObject({ id: theirs.id });
+    expect(await publicationIn(platform.db, cityId, 'scheduled')).toBeDefined();
+    await sql`update unit set valid_to = null where city_id = ${cityId} and code = 'SW'`.execute(platform.db);
+    expect(await takeEffect(platform)).toHaveLength(1);
   });
 });

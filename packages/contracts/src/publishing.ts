@@ -140,7 +140,7 @@ export const RuleUpgradeFile = z
   .object({
     path: z.string(),
     state: z.enum(UPGRADE_STATES),
-    /** From the city's text to the shipped one. */
+    /** From the city's text to the one that it has where it is taken. */
     diff: RuleFileDiff.nullable(),
     /** From what the city was set up with to its own text. */
     own: RuleFileDiff.nullable(),

@@ -234,6 +234,17 @@ describe('a drawing is refused', () => {
     expect(await problemsOf(xml)).toEqual(['process.noRole a']);
   });
 
+  test('a task in the lanes of two roles; in one lane within another the inner one counts', async () => {
+    const lane = (id: string, role: string, inner = ''): string =>
+      `<bpmn:lane id="${id}" wm:role="${role}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>${inner}</bpmn:lane>`;
+    const beside = (more: string): string =>
+      drawing(sound, soundFlows).replace('</bpmn:laneSet>', `${more}</bpmn:laneSet>`);
+    expect(await problemsOf(beside(lane('other', 'dispatcher')))).toEqual(['process.twoLanes a']);
+    const inner = `<bpmn:childLaneSet id="in">${lane('inner', 'dispatcher')}</bpmn:childLaneSet>`;
+    const within = drawing(sound, soundFlows).replace('</bpmn:lane>', `${inner}</bpmn:lane>`);
+    expect(await problemsOf(within)).toEqual([]);
+  });
+
   test('another expression language', async () => {
     const xml = drawing(sound, soundFlows).replace(
       '<bpmn:conditionExpression ',

@@ -345,7 +345,7 @@ function outputMistakes(table: DecisionTable, node: ModelNode): DecisionFinding[
   const single = ['U', 'A', 'P', 'F'].includes(table.policy) && node.tables.length === 1;
   return table.outputs.flatMap((output, column) => {
     const own = table.outputs.length === 1 && single ? node.type : undefined;
-    const type = elementType(table, output.type ?? own);
+    const types = [output.type, own].flatMap((type) => elementType(table, type ?? undefined) ?? []);
     const check = (feel: CompiledFeel | null, rules: readonly number[]): DecisionFinding[] => {
       const constant = feel && constantOf(feel);
       if (!constant || constant.value === null) return [];
@@ -356,10 +356,10 @@ function outputMistakes(table: DecisionTable, node: ModelNode): DecisionFinding[
           detail: `${output.name || node.name}: ${printValue(value)}`,
         }),
       ];
-      if (type && !conforms(value, baseOf(type))) return told('decision.outputType');
+      if (types.some((type) => !conforms(value, baseOf(type)))) return told('decision.outputType');
       const listed =
         output.priorities.length === 0 || output.priorities.some((one) => equal(one, value) === true);
-      return listed && (!type || conforms(value, type)) ? [] : told('decision.outputValue');
+      return listed && types.every((type) => conforms(value, type)) ? [] : told('decision.outputValue');
     };
     return [
       ...table.rules.flatMap((rule, i) => check(rule.outputs[column] ?? null, [i + 1])),

@@ -15,7 +15,9 @@ import { Decimal, decimal, divide, type FeelNumber, integerOf, multiply } from '
 // orders values of different types, promotes dates to times of day and has no durations times numbers.
 
 const dateForm = /^-?([1-9]\d{4,8}|\d{4})-\d\d-\d\d$/;
-const zone = String.raw`(Z|[+-]\d\d:\d\d(:\d\d)?|@[\w+\-/]+)?`;
+// Offsets go to 18 hours
+const offset = String.raw`[+-](0\d|1[0-7]|18(?=:00(:00)?$)):[0-5]\d(:[0-5]\d)?`;
+const zone = String.raw`(Z|${offset}|@[\w+\-/]+)?`;
 const timeForm = new RegExp(String.raw`^\d\d:\d\d:\d\d(\.\d{1,9})?${zone}$`);
 const dateTimeForm = new RegExp(
   String.raw`^-?([1-9]\d{4,8}|\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?${zone}$`,
@@ -201,16 +203,13 @@ export function absolute(duration: FeelDuration): FeelDuration {
   return new FeelDuration(duration.unwrap().abs(), duration.yearsMonths);
 }
 
-/** Full months between two days; the time of day counts where both have one. */
+/** Full months between two days; the time of day does not count. */
 export function monthsBetween(
   from: FeelDate | FeelDateTime,
   to: FeelDate | FeelDateTime,
 ): FeelDuration | null {
-  const [a, b] = [plainOf(from), plainOf(to)];
-  return attempt(() => {
-    const months = a.until(b, { largestUnit: 'month' }).months;
-    return ofMonths(months);
-  });
+  const [a, b] = [dateOf(from).unwrap(), dateOf(to).unwrap()];
+  return attempt(() => ofMonths(a.until(b, { largestUnit: 'month' }).months));
 }
 
 // ---- moments ---------------------------------------------------------------------------------------------------

@@ -1,65 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Engine } from 'bpmn-engine';
 import fc from 'fast-check';
-import { evaluate as interpret } from 'feelin';
 import { describe, expect, test } from 'vitest';
 import { by, drawing, end, pass, start, task } from './drawing.testing.ts';
-import { actionsOf, compileProcess, type FeelContext, openTasksOf, startProcess, step } from './index.ts';
-
-/**
- * bpmn-engine runs the same drawings as an independent reader of the standard: after each answer the same tasks
- * must be open. Timers are taken out (they would really wait), conditions are named FEEL, so that it asks us what
- * they mean; it decides by itself what gateways and conditional flows make of the answers.
- */
-class Oracle {
-  readonly #answers: Record<string, unknown> = {};
-  readonly #vars: FeelContext;
-  #execution: Awaited<ReturnType<Engine['execute']>> | undefined;
-  readonly #engine: Engine;
-
-  constructor(xml: string, vars: FeelContext) {
-    this.#vars = vars;
-    const source = xml
-      .replaceAll(/<bpmn:boundaryEvent[\s\S]*?<\/bpmn:boundaryEvent>/g, '')
-      .replaceAll(/<bpmn:flowNodeRef>\w+(?:Warn|Overdue)<\/bpmn:flowNodeRef>/g, '')
-      .replaceAll('<bpmn:conditionExpression ', '<bpmn:conditionExpression language="feel" ')
-      .replaceAll(/<bpmndi:BPMNDiagram[\s\S]*<\/bpmndi:BPMNDiagram>/g, '');
-    this.#engine = new Engine({
-      source,
-      scripts: {
-        register: () => undefined,
-        getScript: (_language: string, flow: { behaviour?: { conditionExpression?: { body: string } } }) => {
-          const body = flow.behaviour?.conditionExpression?.body;
-          if (body === undefined) return undefined;
-          return {
-            execute: (_scope: unknown, callback: (error: Error | null, taken: boolean) => void) => {
-              callback(null, interpret(body, { ...this.#vars, ...this.#answers }).value === true);
-            },
-          };
-        },
-      } as never,
-    });
-  }
-
-  async open(): Promise<string[]> {
-    this.#execution ??= await this.#engine.execute();
-    return this.#execution
-      .getPostponed()
-      .filter((activity) => activity.type === 'bpmn:UserTask')
-      .map((activity) => activity.id)
-      .toSorted();
-  }
-
-  answer(node: string, action: string): void {
-    this.#answers['action'] = action;
-    const waiting = this.#execution!.getPostponed().find((activity) => activity.id === node);
-    (waiting as unknown as { signal: () => void }).signal();
-  }
-
-  stop(): void {
-    void this.#engine.stop();
-  }
-}
+import { actionsOf, compileProcess, openTasksOf, startProcess, step } from './index.ts';
+import { choices, possible, tryStep } from './living.testing.ts';
+import { model, plainBlocks, variables } from './models.testing.ts';
+import { Oracle } from './oracle.testing.ts';
 
 const caseXml = readFileSync(new URL('./line.testing.bpmn', import.meta.url), 'utf8');
 const forkXml = drawing(
@@ -132,4 +78,47 @@ describe('an independent engine opens the same tasks', () => {
     },
     120_000,
   );
+
+  test('in whatever is drawn of branches, loops, sub-processes and messages on their borders', async () => {
+    let told = 0;
+    await fc.assert(
+      fc.asyncProperty(plainBlocks, variables, choices, async (block, vars, picks) => {
+        const xml = model(block);
+        const graph = await compileProcess(xml);
+        const oracle = new Oracle(xml, vars);
+        const log: string[] = [];
+        // It takes an event that does not interrupt once, where the standard sets no bound
+        const sent = new Set<string>();
+        let { state } = startProcess(graph, vars);
+        const agrees = async (): Promise<void> => {
+          const open = openTasksOf(graph, state).map(({ node }) => node.id);
+          expect(await oracle.open(), log.join(' ')).toEqual(open.toSorted());
+        };
+        for (const pick of picks) {
+          await agrees();
+          const commands = possible(graph, state, vars);
+          if (commands.length === 0) break;
+          const command = commands[pick % commands.length]!;
+          if ('message' in command && sent.has(command.node!)) continue;
+          const result = tryStep(graph, state, command, vars);
+          if (!result) continue;
+          if ('message' in command) {
+            log.push(command.node!);
+            sent.add(command.node!);
+            oracle.send(command.node!);
+          } else if ('action' in command) {
+            const task = openTasksOf(graph, state).find(({ token }) => token === command.token)!.node.id;
+            log.push(`${task} ${command.action}`);
+            oracle.answer(task, command.action);
+          }
+          ({ state } = result);
+        }
+        await agrees();
+        told += sent.size;
+        oracle.stop();
+      }),
+      { numRuns: 150 },
+    );
+    expect(told).toBeGreaterThan(20);
+  }, 120_000);
 });

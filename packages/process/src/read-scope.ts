@@ -215,14 +215,22 @@ async function readCalled(
 /** Lanes are roles: the code is `wm:role`, or else the lane's id. Inner lanes win. */
 function readRoles(container: ModdleElement, draft: Draft): ReadonlyMap<ModdleElement, string> {
   const roles = new Map<ModdleElement, string>();
-  const visit = (laneSet: ModdleElement, depth = 0): void => {
+  const lanes = new Map<ModdleElement, readonly ModdleElement[]>();
+  const visit = (laneSet: ModdleElement, depth = 0, outer: readonly ModdleElement[] = []): void => {
     for (const lane of list(laneSet, 'lanes')) {
       const role = text(lane, 'wm:role') ?? lane.id ?? '';
       draft.checkCode('roles', role, lane);
-      for (const node of list(lane, 'flowNodeRef')) roles.set(node, role);
+      const path = [...outer, lane];
+      for (const node of list(lane, 'flowNodeRef')) {
+        const other = lanes.get(node)?.at(-1);
+        if (other && !path.includes(other) && roles.get(node) !== role)
+          draft.refuse('process.twoLanes', node, `${other.id}, ${lane.id}`);
+        lanes.set(node, path);
+        roles.set(node, role);
+      }
       const inner = ref(lane, 'childLaneSet');
       if (inner && depth >= DEEPEST) give(draft, 'process.tooDeep', lane, `${DEEPEST}`);
-      if (inner) visit(inner, depth + 1);
+      if (inner) visit(inner, depth + 1, path);
     }
   };
   for (const laneSet of list(container, 'laneSets')) visit(laneSet);

@@ -46,7 +46,8 @@ export function assignmentOf(change: Situation): AssignmentState {
     assignment ??
     assignments.findLast((a) => a.endedAt === null && a.part !== 'district') ??
     assignments.findLast((a) => a.state === 'passed');
-  if (!found) throw problem('internal');
+  // A city's own drawing may offer it before anything was dispatched
+  if (!found) throw problem('action.notAllowed', { reason: 'noAssignment' });
   change.changed.add(found);
   return found;
 }

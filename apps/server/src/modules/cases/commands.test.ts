@@ -432,7 +432,43 @@ describe('a drawing of the city’s own', () => {
     });
   });
 
-  async function publish(content: string): Promise<void> {
+  test('that closes by an action of another name: whoever dispatched does not', async () => {
+    const end = '<bpmn:endEvent id="checked" wm:outcome="closed"><bpmn:incoming>f4</bpmn:incoming>';
+    const own = TWO_WAYS.replace(end, `${end}<bpmn:terminateEventDefinition />`);
+    await publish(own.replace('action = "pass"', 'action = "x-done"'), 3);
+    const closing = async (author: string): Promise<unknown> => {
+      const { case: made } = await d.report();
+      await d.act('operator', made.id, 'accept');
+      const { postId, personId } = w.person(author);
+      await w.platform.pool.query(
+        `insert into case_event (case_id, seq, city_id, type, at, post_id, person_id, body, hash, algorithm)
+         values ($1, 9999, $2, 'case.dispatched', now(), $3, $4, '{}', '\\x00', 'sha256')`,
+        [made.id, w.cityId, postId, personId],
+      );
+      const { id } = await d.openTask('collector1', made.id);
+      const { body } = await d.call<{ code?: string; case?: { outcome: string } }>(
+        'collector1',
+        'POST',
+        `/tasks/${id}/actions/x-done`,
+        { data: {} },
+      );
+      return body.code ?? body.case?.outcome;
+    };
+    expect(await closing('collector1')).toBe('permission.sameCentre');
+    expect(await closing('dispatcher')).toBe('closed');
+  });
+
+  test('that asks for what was never dispatched is told so, and nothing else happens', async () => {
+    await publish(TWO_WAYS, 4);
+    const { case: made } = await d.report();
+    await d.act('operator', made.id, 'accept');
+    const { id } = await d.openTask('collector1', made.id);
+    const passed = await d.call('collector1', 'POST', `/tasks/${id}/actions/pass`, { data: {} });
+    expect(passed).toMatchObject({ status: 409, body: { code: 'action.notAllowed' } });
+    expect(await d.openTask('collector1', made.id)).toMatchObject({ id });
+  });
+
+  async function publish(content: string, version = 2): Promise<void> {
     await w.platform.db
       .insertInto('rule_version')
       .values({
@@ -440,7 +476,7 @@ describe('a drawing of the city’s own', () => {
         city_id: w.cityId,
         kind: 'process',
         code: 'case',
-        version: 2,
+        version,
         content,
         content_hash: Buffer.alloc(32),
         state: 'published',

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import type { CaseDetail, ProblemDetails, Task } from '@wanmi/contracts';
+import { invalidateCatalog } from '#modules/catalog';
 import { onOrgChange } from '#modules/org';
 import { verifyChain } from '#modules/integrity';
 import { testPerson, type TestPerson } from '#testing/people';
@@ -183,6 +184,31 @@ describe('a unit that goes on under another name', () => {
     await d.act('department2', open.id, 'sign');
     await d.act('department2', open.id, 'respond', { result: '已清理' });
     expect(await verifyChain(w.platform.db, w.cityId, open.id)).toMatchObject({ whole: true });
+  });
+
+  test('is still whom the manual names', async () => {
+    const proposal = async (caseId: string): Promise<unknown> => {
+      const task = await d.openTask('dispatcher', caseId);
+      const form = task.actions.find(({ action }) => action === 'dispatch')!.form as {
+        properties: { unitId: { default?: string } };
+      };
+      return form.properties.unitId.default;
+    };
+    const filed = async (): Promise<string> => {
+      const { case: made } = await d.report(0, { decision: 'sendVerify' });
+      await d.act('collector1', made.id, 'confirm');
+      await d.act('shiftLeader', made.id, 'file', { conditionId: w.rules.conditions.rubbish });
+      return made.id;
+    };
+    const before = await filed();
+    const named = await proposal(before);
+    expect(named).toEqual(expect.any(String));
+    const { body } = await d.call<{ to: { id: string } }>('admin', 'POST', `/units/${named}/rename`, {
+      name: { 'zh-CN': '新名', en: 'New' },
+    });
+    // A process trusts its catalogue for a second
+    invalidateCatalog(w.platform, w.cityId);
+    for (const caseId of [before, await filed()]) expect(await proposal(caseId)).toBe(body.to.id);
   });
 
   test('cannot be closed for good while work waits for it', async () => {

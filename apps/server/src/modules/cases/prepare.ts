@@ -23,6 +23,7 @@ import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts'
 import { dispatchesItself } from './decisions.ts';
 import { assignTo } from './dispatching.ts';
 import { applyEffects, calendarOf, finishTask, surroundingsOf, type Surroundings } from './effects.ts';
+import { requireOtherHands } from './hands.ts';
 import { MEANING, whereOf } from './meaning.ts';
 import { withOf, type With } from './merging.ts';
 import { hasComeBack } from './recurrence.ts';
@@ -95,6 +96,8 @@ export async function prepare(
   let other: With | null = null;
   if (task && (action === 'claim' || action === 'release')) hold({ ...draft, task }, action);
   else other = await take(draft);
+  const closes = loaded.state.outcome === null && state.outcome === 'closed';
+  if (closes && action !== 'close') await requireOtherHands(platform, actor, state.id);
   const reply: ActionReply = {
     case: {
       id: state.id,

@@ -4,6 +4,7 @@ export { noContext } from './choices.ts';
 export { ASKED, decisionFor } from './decisions.ts';
 export { compileForm, formFaults, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
+export { Heirs } from './heirs.ts';
 export { limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
 export type {
   Catalog,
@@ -24,6 +25,7 @@ export {
   type Numbering,
 } from './numbering.ts';
 export { conditionInfo } from './present.ts';
+export { readHeirs } from './repo.ts';
 export { withQuestions } from './questions.ts';
 export { nameDrawn } from './words.ts';
 export {

@@ -1,6 +1,7 @@
 import { compileCalendar, compileDecision, type Calendar, type DecisionModel } from '@wanmi/process';
 import type { Platform } from '#platform/platform';
 import { compileForm, type FormRule } from './forms.ts';
+import { Heirs } from './heirs.ts';
 import { buildManual, type Manual } from './manual.ts';
 import type {
   Catalog,
@@ -276,6 +277,7 @@ async function inForceManual(
       ownerId: row.owner_id,
       departmentId: row.department_id,
     })),
+    new Heirs(await repo.readHeirs(trx, cityId)),
   );
 }
 

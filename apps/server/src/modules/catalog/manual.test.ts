@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Heirs, type Succession } from './heirs.ts';
 import { buildManual, limitFor, manualFor, type ManualRow } from './manual.ts';
 import type { CatalogCondition } from './model.ts';
 
@@ -75,6 +76,39 @@ describe('manualFor', () => {
       row('one', { conditionId: 'd', regionId: 'district' }),
     ]);
     expect([...certain]).toEqual([['c', 'one']]);
+  });
+});
+
+describe('a manual of before', () => {
+  const was = (rows: ManualRow[], successions: Succession[], regionIds: string[], owner?: string) =>
+    manualFor(
+      { manual: buildManual('m', 1, rows, new Heirs(successions)) },
+      { conditionId: 'c', regionIds, ownerId: owner },
+    )?.departmentId;
+  const became = (from: string, to: string, how = 'rename'): Succession => ({ from, to, how });
+
+  it('means who took over, however often', () => {
+    const twice = [became('a', 'b'), became('b', 'c', 'merge')];
+    expect(was([row('a')], twice, [])).toBe('c');
+    // Who has half of it now is for a person to say
+    expect(was([row('a')], [became('a', 'b', 'split'), became('a', 'c', 'split')], [])).toBe('a');
+    expect(was([row('a')], [became('a', 'b'), became('b', 'a')], [])).toBe('a');
+  });
+
+  it('finds places and owners under the names of before and after', () => {
+    const rows = [row('x', { regionId: 'r2' }), row('y', { ownerId: 'o1' })];
+    const names = [became('r1', 'r2'), became('r2', 'r3'), became('o1', 'o2', 'merge')];
+    for (const region of ['r1', 'r2', 'r3']) expect(was(rows, names, [region])).toBe('x');
+    for (const owner of ['o1', 'o2']) expect(was(rows, names, [], owner)).toBe('y');
+  });
+
+  it('says nothing where two that are one now say different things, unless a row names the one', () => {
+    const rows = [row('all'), row('x', { regionId: 'r1' }), row('y', { regionId: 'r2' })];
+    const one = [became('r1', 'r3', 'merge'), became('r2', 'r3', 'merge')];
+    expect(was(rows, one, ['r3'])).toBe('all');
+    expect(was(rows, one, ['r2'])).toBe('y');
+    expect(was([...rows, row('z', { regionId: 'r3' })], one, ['r3'])).toBe('z');
+    expect(was(rows, [...one, became('x', 'y', 'merge')], ['r3'])).toBe('y');
   });
 });
 

@@ -1,3 +1,4 @@
+import { Heirs } from './heirs.ts';
 import type { CatalogCondition, LimitValue } from './model.ts';
 
 export interface ManualRow {
@@ -33,15 +34,36 @@ export function manualKey(conditionId: string, regionId: string | null, ownerId:
   return `${conditionId}|${regionId ?? ''}|${ownerId ?? ''}`;
 }
 
-export function buildManual(id: string, version: number, rows: Iterable<ManualRow>): Manual {
+/**
+ * Rows name the units and regions of the day of their publication. What was renamed or merged since is found under
+ * its ids of before and after; a row that names the new one itself wins, and where two of before that are one now
+ * say different things, neither speaks.
+ */
+export function buildManual(
+  id: string,
+  version: number,
+  rows: readonly ManualRow[],
+  heirs: Heirs = new Heirs([]),
+): Manual {
   const byKey = new Map<string, string>();
+  const inherited = new Map<string, string | null>();
   const certain = new Map<string, string>();
   const uncertain = new Set<string>();
-  for (const row of rows) {
-    byKey.set(manualKey(row.conditionId, row.regionId, row.ownerId), row.departmentId);
-    if ((certain.get(row.conditionId) ?? row.departmentId) !== row.departmentId)
-      uncertain.add(row.conditionId);
-    certain.set(row.conditionId, row.departmentId);
+  for (const { conditionId, regionId, ownerId, departmentId: named } of rows) {
+    const departmentId = heirs.now(named);
+    byKey.set(manualKey(conditionId, regionId, ownerId), departmentId);
+    for (const region of regionId === null ? [null] : heirs.names(regionId)) {
+      for (const owner of ownerId === null ? [null] : heirs.names(ownerId)) {
+        const key = manualKey(conditionId, region, owner);
+        const other = inherited.get(key);
+        inherited.set(key, other === undefined || other === departmentId ? departmentId : null);
+      }
+    }
+    if ((certain.get(conditionId) ?? departmentId) !== departmentId) uncertain.add(conditionId);
+    certain.set(conditionId, departmentId);
+  }
+  for (const [key, departmentId] of inherited) {
+    if (departmentId !== null && !byKey.has(key)) byKey.set(key, departmentId);
   }
   for (const conditionId of uncertain) certain.delete(conditionId);
   return { id, version, rows: byKey, certain };

@@ -1,6 +1,7 @@
 import type { CategoryKind, LimitUnit, Text, UnitKind } from '@wanmi/contracts';
 import { sql } from 'kysely';
 import type { Db, Trx } from '#platform/pool';
+import type { Succession } from './heirs.ts';
 
 type At = Db | Trx;
 
@@ -183,6 +184,14 @@ export async function readManualRows(db: At, manualId: string): Promise<ManualRo
   const { rows } = await sql<ManualRowRow>`
     select condition_id, region_id, owner_id, department_id
       from manual_row where manual_id = ${manualId}`.execute(db);
+  return rows;
+}
+
+/** What units and regions became. */
+export async function readHeirs(db: At, cityId: string): Promise<Succession[]> {
+  const { rows } = await sql<Succession>`
+    select from_id as "from", to_id as "to", how from succession
+     where city_id = ${cityId} and kind in ('unit', 'region')`.execute(db);
   return rows;
 }
 

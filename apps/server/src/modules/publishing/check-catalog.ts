@@ -9,6 +9,8 @@ export interface Known {
   readonly units: ReadonlySet<string>;
   /** Codes of regions; null: not known here, every code is taken. */
   readonly regions: ReadonlySet<string> | null;
+  /** What units answered for that have ended: who took over may answer for something else. */
+  readonly formerDuties: ReadonlySet<string>;
 }
 
 const fileOf = (table: TableName): string => pathOf('table', table);
@@ -21,11 +23,11 @@ const categoryKey = (row: { scheme: string; kind: string; category: string }): s
 export function checkCatalog(tables: Tables, known: Known, report: Report): void {
   checkSchemes(tables, report);
   checkCategories(tables, report);
-  checkConditions(tables, report);
+  checkConditions(tables, known, report);
   checkChains(tables.condition, report);
   checkDepartments(tables, known, report);
   checkManual(tables, known, report);
-  twice(tables.source, 'source', (row) => row.code, report);
+  checkSourceGroups(tables, report);
   checkLimits(tables, known, report);
   checkControls(tables, known, report);
   checkCentres(tables, known, report);
@@ -85,7 +87,11 @@ function checkCategories({ scheme, category, condition }: Tables, report: Report
   }
 }
 
-function checkConditions({ scheme, category, condition, department }: Tables, report: Report): void {
+function checkConditions(
+  { scheme, category, condition, department }: Tables,
+  known: Known,
+  report: Report,
+): void {
   const file = fileOf('condition');
   const schemes = new Set(scheme.map((row) => row.code));
   const categories = new Map(category.map((row) => [`${row.scheme} ${row.kind}:${row.code}`, row]));
@@ -107,7 +113,10 @@ function checkConditions({ scheme, category, condition, department }: Tables, re
       report.add(file, `${row.line}/next_condition`, 'condition.unknown', row.next_condition);
     }
     if (row.department_kind !== null && duties.size > 0 && !duties.has(row.department_kind)) {
-      report.add(file, `${row.line}/department_kind`, 'department.unknownDuty', row.department_kind);
+      const place = `${row.line}/department_kind`;
+      if (known.formerDuties.has(row.department_kind)) {
+        report.warn(file, place, 'department.formerDuty', row.department_kind);
+      } else report.add(file, place, 'department.unknownDuty', row.department_kind);
     }
     if (!row.default_of_category) continue;
     const first = defaults.get(key);
@@ -162,6 +171,9 @@ function checkDepartments({ department }: Tables, known: Known, report: Report):
     if (row.calendar !== null && !known.calendars.has(row.calendar)) {
       report.add(file, `${row.line}/calendar`, 'calendar.unknown', row.calendar);
     }
+    if (row.kind === 'crew' && isAlone(row, byCode)) {
+      report.add(file, `${row.line}/parent`, 'department.crewAlone', row.parent ?? row.code);
+    }
     const above = new Set<string>();
     for (let at = byCode.get(row.parent ?? ''); at && !above.has(at.code); at = byCode.get(at.parent ?? '')) {
       above.add(at.code);
@@ -171,6 +183,11 @@ function checkDepartments({ department }: Tables, known: Known, report: Report):
       report.warn(file, `${row.line}/calendar`, 'department.noCalendar', row.code);
     }
   }
+}
+
+/** A crew is given work by its department, and by nobody else. */
+function isAlone({ parent }: Line<'department'>, byCode: ReadonlyMap<string, Line<'department'>>): boolean {
+  return parent === null || (byCode.get(parent)?.kind ?? 'department') !== 'department';
 }
 
 function inherits(
@@ -249,6 +266,22 @@ function checkManual(tables: Tables, known: Known, report: Report): void {
 }
 
 const area = (row: Line<'manual'>): string | null => (row.area === 'any' ? null : row.area);
+
+/** Sources of one group are shown under one name. */
+function checkSourceGroups({ source }: Tables, report: Report): void {
+  const file = fileOf('source');
+  twice(source, 'source', (row) => row.code, report);
+  const first = new Map<string, Line<'source'>>();
+  for (const row of source) {
+    if (row.group === null) continue;
+    const { group_zh: zh, group_en: en, line } = first.get(row.group) ?? row;
+    if (!first.has(row.group)) first.set(row.group, row);
+    if (row.group_zh !== zh)
+      report.warn(file, `${row.line}/group_zh`, 'source.groupNames', `line ${line}: ${zh}`);
+    if (row.group_en !== en)
+      report.warn(file, `${row.line}/group_en`, 'source.groupNames', `line ${line}: ${en}`);
+  }
+}
 
 function checkLimits({ stage_limit: limits }: Tables, known: Known, report: Report): void {
   const file = fileOf('stage_limit');

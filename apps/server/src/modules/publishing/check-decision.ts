@@ -14,7 +14,14 @@ import type { Report } from './report.ts';
 import { filesOf, type RuleSet } from './rule-set.ts';
 import type { Tables } from './tables.ts';
 
-type Answer = readonly unknown[] | 'boolean' | 'number';
+/** Values, or the least and the most of a number. */
+type Answer = readonly unknown[] | 'boolean' | { readonly least: number; readonly most: number };
+
+/** Beyond these the program would not follow (intake), or every case of a city would be like every other. */
+const DAYS = { least: 0, most: 366 };
+const HOURS = { least: 0, most: 24 * 366 };
+const METRES = { least: 0, most: 5000 };
+const TIMES = { least: 0, most: 1000 };
 
 /** What the program makes of a table of that code: a table without the output answers nothing. */
 const ANSWERS: Readonly<Record<keyof typeof ASKED, Readonly<Record<string, Answer>>>> = {
@@ -22,8 +29,8 @@ const ANSWERS: Readonly<Record<keyof typeof ASKED, Readonly<Record<string, Answe
   checkMode: { mode: ['collector', 'none', 'samePeriod'] },
   dispatchMode: { mode: ['manual', 'auto'] },
   failures: { inspector: 'boolean' },
-  recurrence: { count: 'number', days: 'number' },
-  similarity: { metres: 'number', hours: 'number' },
+  recurrence: { count: TIMES, days: DAYS },
+  similarity: { metres: METRES, hours: HOURS },
   verification: { verify: 'boolean' },
 };
 
@@ -42,6 +49,7 @@ export async function checkDecisions(files: RuleSet, tables: Tables, report: Rep
       continue;
     }
     for (const table of tablesOf(model)) {
+      if (table.rules.length === 0) report.add(file, table.id, 'decision.noRules');
       const ranked = table.policy === 'P' || table.policy === 'O';
       // By what else would one answer come before another
       if (ranked && table.outputs.every((output) => output.priorities.length === 0)) {
@@ -156,13 +164,26 @@ function checkAnswers(
   answer: Answer,
   report: Report,
 ): void {
-  for (const rule of table.rules) {
-    const said = rule.outputs[column];
+  const entries = [
+    ...table.rules.map((rule) => ({ id: rule.id, said: rule.outputs[column] })),
+    { id: table.id, said: table.outputs[column]?.fallback },
+  ];
+  for (const { id, said } of entries) {
     if (!said || said.names.length > 0) continue;
     const value = evaluate(said, {}) as unknown;
-    const fits = typeof answer === 'string' ? typeof value === answer : answer.includes(value);
-    if (fits) continue;
-    const wanted = typeof answer === 'string' ? answer : answer.map((one) => JSON.stringify(one)).join(', ');
-    report.add(file, rule.id, 'decision.answer', `${said.text}: ${wanted}`);
+    if (isAnswer(value, answer)) continue;
+    const wanted =
+      typeof answer === 'string'
+        ? answer
+        : 'least' in answer
+          ? `${answer.least} to ${answer.most}`
+          : answer.map((one) => JSON.stringify(one)).join(', ');
+    report.add(file, id, 'decision.answer', `${said.text}: ${wanted}`);
   }
+}
+
+function isAnswer(value: unknown, answer: Answer): boolean {
+  if (typeof answer === 'string') return typeof value === answer;
+  if (!('least' in answer)) return answer.includes(value);
+  return typeof value === 'number' && answer.least <= value && value <= answer.most;
 }

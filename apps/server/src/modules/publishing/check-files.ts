@@ -1,4 +1,4 @@
-import { ACTIONS, Text } from '@wanmi/contracts';
+import { ACTIONS, Text, UNIT_KINDS } from '@wanmi/contracts';
 import { compileCalendar, ProcessError, type CalendarDefinition } from '@wanmi/process';
 import { compileNumbering, formFaults, NumberingFile } from '#modules/catalog';
 import { pointer, type Report } from './report.ts';
@@ -7,28 +7,29 @@ import { jsonOf } from './rules.ts';
 import { settingProblem } from './settings.ts';
 import { lineOf } from './check-text.ts';
 
-/** What a form's field can look like on the screens (config/README.md). */
-export const WIDGETS: ReadonlySet<string> = new Set([
-  'text',
-  'textarea',
-  'select',
-  'condition',
-  'unit',
-  'units',
-  'person',
-  'media',
-  'position',
-  'date',
-  'datetime',
-  'phrases',
-  'category',
-  'asset',
-  'case',
-  'followUp',
-  'rating',
-  'number',
-  'checkbox',
-]);
+/** What a form's field can look like on the screens (config/README.md), and what such a field may hold. */
+const WIDGETS: Readonly<Record<string, readonly string[]>> = {
+  text: ['string'],
+  textarea: ['string'],
+  select: ['string', 'number', 'integer', 'boolean'],
+  condition: ['string'],
+  unit: ['string'],
+  units: ['array'],
+  person: ['string'],
+  media: ['array'],
+  position: ['object'],
+  date: ['string'],
+  datetime: ['string'],
+  phrases: ['string'],
+  category: ['string'],
+  asset: ['string'],
+  case: ['string'],
+  followUp: ['boolean'],
+  rating: ['number', 'integer'],
+  number: ['number', 'integer'],
+  checkbox: ['boolean'],
+};
+const UNIT_KIND_CODES: ReadonlySet<unknown> = new Set(UNIT_KINDS);
 
 const ACTION_CODES: ReadonlySet<string> = new Set(ACTIONS);
 const isAction = (code: string): boolean => ACTION_CODES.has(code) || code.startsWith('x-');
@@ -79,6 +80,10 @@ export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> 
     checkNeeded(file, code, schema, report);
     if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
       report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
+    }
+    // What nobody asked for would be kept with the case
+    if (schema['additionalProperties'] !== false) {
+      report.warn(file, '/additionalProperties', 'form.open', JSON.stringify(schema['additionalProperties']));
     }
     needText(file, '/x-label', schema['x-label'], report);
     checkFields(file, schema, report);
@@ -163,12 +168,11 @@ function checkFields(file: string, schema: Json, report: Report): void {
     if (!isRecord(field)) continue;
     needText(file, `${at}/x-label`, field['x-label'], report);
     if (field['x-help'] !== undefined) needText(file, `${at}/x-help`, field['x-help'], report);
-    const widget = field['x-widget'];
-    if (widget !== undefined && !(typeof widget === 'string' && WIDGETS.has(widget))) {
-      report.add(file, `${at}/x-widget`, 'form.unknownWidget', JSON.stringify(widget));
-    }
+    checkWidget(file, at, field, report);
     const order = field['x-order'];
-    if (order !== undefined && orders.has(order)) {
+    if (order !== undefined && typeof order !== 'number') {
+      report.add(file, `${at}/x-order`, 'form.order', JSON.stringify(order));
+    } else if (order !== undefined && orders.has(order)) {
       report.warn(
         file,
         `${at}/x-order`,
@@ -179,6 +183,26 @@ function checkFields(file: string, schema: Json, report: Report): void {
     orders.set(order, name);
     checkField(file, at, field, properties, report);
     checkChoices(file, at, field, report);
+  }
+}
+
+/** A look that the value does not fit shows nothing that could be filled in. */
+function checkWidget(file: string, at: string, field: Json, report: Report): void {
+  const kind = field['x-unit-kind'];
+  if (kind !== undefined && !UNIT_KIND_CODES.has(kind)) {
+    report.add(file, `${at}/x-unit-kind`, 'department.unknownKind', JSON.stringify(kind));
+  }
+  const widget = field['x-widget'];
+  if (widget === undefined) return;
+  if (typeof widget !== 'string' || !Object.hasOwn(WIDGETS, widget)) {
+    report.add(file, `${at}/x-widget`, 'form.unknownWidget', JSON.stringify(widget));
+    return;
+  }
+  const { type } = field;
+  if (typeof type === 'string' && !WIDGETS[widget]!.includes(type)) {
+    report.add(file, `${at}/x-widget`, 'form.widgetType', `${widget}: ${type}`);
+  } else if (widget === 'select' && !Array.isArray(field['oneOf']) && !Array.isArray(field['enum'])) {
+    report.add(file, `${at}/x-widget`, 'form.noChoices', widget);
   }
 }
 
@@ -235,6 +259,7 @@ function checkPhrase(file: string, at: string, phrase: unknown, report: Report):
 /** Answers the codes of the calendars that are there, right or wrong. */
 export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<string> {
   const calendars = filesOf(files, 'calendar');
+  let zone: string | undefined;
   for (const { path: file, code, text } of calendars) {
     const json = readJson(file, text, report);
     if (!json) continue;
@@ -250,6 +275,10 @@ export function checkCalendars(files: RuleSet, report: Report): ReadonlySet<stri
     if (json['code'] !== code) report.add(file, '/code', 'code.file', String(json['code']));
     needText(file, '/name', json['name'], report);
     checkKeys(file, '', json, CALENDAR_KEYS, report);
+    const { timeZone } = json as unknown as CalendarDefinition;
+    zone ??= timeZone;
+    // A city has one
+    if (timeZone !== zone) report.warn(file, '/timeZone', 'calendar.otherZone', `${timeZone}, ${zone}`);
     checkCalendar(file, json as unknown as CalendarDefinition, report);
   }
   return new Set(calendars.map((calendar) => calendar.code));
@@ -311,6 +340,10 @@ function checkCalendar(file: string, calendar: CalendarDefinition, report: Repor
   for (const [index, workday] of (calendar.workdays ?? []).entries()) {
     const { date, periods } = workday;
     checkKeys(file, pointer('workdays', index), workday, ['date', 'periods', 'name'], report);
+    // It makes up for a holiday of its year
+    if (years.length > 0 && !years.includes(Number(date.slice(0, 4)))) {
+      report.warn(file, pointer('workdays', index), 'calendar.workdayYear', date);
+    }
     if (periods !== undefined) continue;
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
     const works = (calendar.weekly[weekday] ?? []).length > 0;
@@ -343,6 +376,7 @@ export function checkNumbering(files: RuleSet, report: Report): void {
       for (const key of issue.keys) report.add(file, pointer(key), 'json.unknownKey', key);
     }
     if (!parsed.success) continue;
+    if (json['name'] !== undefined) needText(file, '/name', json['name'], report);
     const { series } = parsed.data;
     if (series !== code) report.add(file, '/series', 'code.file', series);
     else if (series !== 'case' && !series.startsWith('x-')) {

@@ -87,6 +87,9 @@ function codeOf({ code, detail }: Problem): string {
 /** An action is taken with its form: the drawing's, or the one of its own name. */
 function checkActions(file: string, graph: Graph, names: ProcessNames, report: Report): void {
   for (const task of tasksOf(graph)) {
+    // The vocabulary names its own steps; what a city adds is named by its drawing
+    if (task.step.startsWith('x-') && task.name.trim() === '')
+      report.add(file, task.id, 'language.missing', task.step);
     if (task.actions.length === 0) report.add(file, task.id, 'process.noActions', task.step);
     for (const action of task.actions) {
       const form = action.form ?? task.form ?? action.action;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { ROLES } from '@wanmi/contracts';
@@ -1147,6 +1147,149 @@ const MISTAKES: readonly Mistake[] = [
     element: '2/geometry',
     code: 'control.row',
   },
+  // What looks right and does nothing
+  {
+    what: 'a crew of no department',
+    file: UNITS,
+    change: row(UNITS, { code: 'SZ-01' }, { parent: '' }),
+    element: cell('parent'),
+    code: 'department.crewAlone',
+  },
+  {
+    what: 'a crew of a crew',
+    file: UNITS,
+    change: row(UNITS, { code: 'SZ-02' }, { parent: 'SZ-01' }),
+    element: cell('parent'),
+    code: 'department.crewAlone',
+  },
+  {
+    what: 'a duty that only a unit of before had',
+    file: CONDITION,
+    change: row(CONDITION, { code: 'A0101-01' }, { department_kind: 'flowers' }),
+    element: cell('department_kind'),
+    code: 'department.formerDuty',
+    severity: 'warning',
+    known: { formerDuties: new Set(['flowers']) },
+  },
+  {
+    what: 'a kind of area that nobody asks for',
+    file: MANUAL,
+    change: row(MANUAL, { category: '0101', kind: 'asset' }, { area_kind: 'core' }),
+    element: cell('area_kind'),
+    code: 'manual.areaKind',
+  },
+  {
+    what: 'one group of sources under two names',
+    file: SOURCES,
+    change: row(SOURCES, { code: 'media' }, { group_en: 'The public' }),
+    element: cell('group_en'),
+    code: 'source.groupNames',
+    severity: 'warning',
+  },
+  {
+    what: 'a step in the lanes of two roles',
+    file: CASE,
+    change: swap(
+      '<bpmn:flowNodeRef>verify</bpmn:flowNodeRef>',
+      '<bpmn:flowNodeRef>verify</bpmn:flowNodeRef><bpmn:flowNodeRef>accept</bpmn:flowNodeRef>',
+    ),
+    element: 'accept',
+    code: 'process.twoLanes',
+  },
+  {
+    what: 'a step of one’s own without a name',
+    file: 'process/enforcement.bpmn',
+    change: (text) => text.replace(/(<bpmn:userTask id="investigate")( name="[^"]*")/, '$1 name=""'),
+    element: 'investigate',
+    code: 'language.missing',
+  },
+  {
+    what: 'a choice among units of a kind that there is not',
+    file: DISPATCH,
+    change: swap('"x-unit-kind": "crew"', '"x-unit-kind": "crews"'),
+    element: /x-unit-kind$/,
+    code: 'department.unknownKind',
+  },
+  {
+    what: 'an order that is no number',
+    file: 'form/close.schema.json',
+    change: swap(/"x-order": \d+/, '"x-order": "one"'),
+    element: /x-order$/,
+    code: 'form.order',
+  },
+  {
+    what: 'a form that takes what nobody asked for',
+    file: 'form/close.schema.json',
+    change: swap('"additionalProperties": false', '"additionalProperties": true'),
+    element: '/additionalProperties',
+    code: 'form.open',
+    severity: 'warning',
+  },
+  {
+    what: 'a choice without choices',
+    file: 'form/close.schema.json',
+    change: swap('"x-widget": "phrases"', '"x-widget": "select"'),
+    element: /x-widget$/,
+    code: 'form.noChoices',
+  },
+  {
+    what: 'a look that does not fit the value',
+    file: 'form/close.schema.json',
+    change: swap('"x-widget": "phrases"', '"x-widget": "number"'),
+    element: /x-widget$/,
+    code: 'form.widgetType',
+  },
+  {
+    what: 'a series of numbers with half a name',
+    file: 'numbering/case.json',
+    change: swap('"en": "Case number"', '"en": ""'),
+    element: '/name',
+    code: 'language.missing',
+  },
+  {
+    what: 'a calendar of another time zone',
+    file: 'calendar/patrol.json',
+    change: swap('Asia/Shanghai', 'Asia/Tokyo'),
+    element: '/timeZone',
+    code: 'calendar.otherZone',
+    severity: 'warning',
+  },
+  {
+    what: 'a make-up day of a year that has no holidays',
+    file: DEPARTMENT,
+    change: swap('"date": "2026', '"date": "2062'),
+    element: /^\/workdays\/\d+$/,
+    code: 'calendar.workdayYear',
+    severity: 'warning',
+  },
+  {
+    what: 'days that have been before they began',
+    file: 'decision/recurrence.dmn',
+    change: swap('<text>30</text>', '<text>-30</text>'),
+    element: /^recurrence_/,
+    code: 'decision.answer',
+  },
+  {
+    what: 'as near as the whole city',
+    file: 'decision/similarity.dmn',
+    change: swap('<text>200</text>', '<text>20000</text>'),
+    element: /^similarity_/,
+    code: 'decision.answer',
+  },
+  {
+    what: 'a table without a rule',
+    file: 'decision/failures.dmn',
+    change: swap(/<rule [\s\S]*<\/rule>/, ''),
+    element: 'failures_table',
+    code: 'decision.noRules',
+  },
+  {
+    what: 'a decision of another type than its table',
+    file: 'decision/failures.dmn',
+    change: swap('name="failures" typeRef="boolean"', 'name="failures" typeRef="string"'),
+    element: /^failures_/,
+    code: 'decision.outputType',
+  },
 ];
 
 describe('planted mistakes', () => {
@@ -1170,6 +1313,36 @@ describe('planted mistakes', () => {
       severity,
     });
     expect(isPublishable(problems)).toBe(severity === 'warning');
+  });
+});
+
+describe('each mistake is told in words', () => {
+  const I18N = path.resolve(import.meta.dirname, '../../../../web/src/shared/i18n');
+  const FOLDERS = [
+    import.meta.dirname,
+    path.resolve(import.meta.dirname, '../../../../../packages/process/src'),
+  ];
+  it.each(['rules.en.ts', 'rules.zh-CN.ts'])('of %s', async (file) => {
+    const words = Object.values((await import(path.join(I18N, file))) as object)[0] as {
+      code: Record<string, Record<string, string>>;
+    };
+    const rooms = [...new Set([...Object.keys(words.code), 'role', 'scheme', 'xml'])].join('|');
+    const said = FOLDERS.flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.ts') && !/\.(test|testing)\.ts$/.test(name))
+        .flatMap((name) => [
+          ...readFileSync(path.join(folder, name), 'utf8').matchAll(
+            new RegExp(`'((?:${rooms})\\.[a-z]\\w*)'`, 'g'),
+          ),
+        ]),
+    ).map(([, code]) => code!);
+    expect(said.length).toBeGreaterThan(150);
+    // `setting.json` is a file
+    const missing = [...new Set(said)].filter((code) => {
+      const [room = '', name = ''] = code.split('.');
+      return name !== 'json' && !words.code[room]?.[name];
+    });
+    expect(missing.sort()).toEqual([]);
   });
 });
 

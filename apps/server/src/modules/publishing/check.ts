@@ -25,6 +25,8 @@ export interface CheckOptions {
   readonly regions?: ReadonlySet<string>;
   /** Roles that somebody in the city holds; left out: they are not known here. */
   readonly roles?: ReadonlySet<string>;
+  /** What units of the city answered for that have ended. */
+  readonly formerDuties?: ReadonlySet<string>;
 }
 
 /**
@@ -38,7 +40,9 @@ export async function checkRules(files: RuleSet, options: CheckOptions = {}): Pr
   const tables = readTables(files, report);
   const calendars = checkCalendars(files, report);
   const units = options.units ?? new Set();
-  checkCatalog(tables, { calendars, units, regions: options.regions ?? null }, report);
+  const regions = options.regions ?? null;
+  const formerDuties = options.formerDuties ?? new Set();
+  checkCatalog(tables, { calendars, units, regions, formerDuties }, report);
   checkControlFile(files, report);
   const forms = checkForms(files, report);
   checkPhrases(files, report);

@@ -18,6 +18,7 @@ import {
   type DraftRow,
 } from './draft-repo.ts';
 import { rulesInForce } from './export.ts';
+import { followUnits } from './follow.ts';
 import { publishRules } from './publish.ts';
 import { hashOfText, placeOf, type RuleSet } from './rule-set.ts';
 import { groundOf, publicationIn, readArchive, readPublication, type PublicationRow } from './store.ts';
@@ -70,7 +71,8 @@ export async function draftFrom(
   if (from === undefined) return makeDraft(platform, actor.cityId, { name }, actor, meta);
   const row = await readPublication(platform.db, actor.cityId, from);
   if (!row) throw problem('notFound');
-  const files = unpackArchive(await readArchive(platform.db, from));
+  const published = unpackArchive(await readArchive(platform.db, from));
+  const files = await followUnits(platform.db, actor.cityId, published);
   return makeDraft(platform, actor.cityId, { name, files }, actor, meta);
 }
 

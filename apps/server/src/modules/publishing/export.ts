@@ -1,5 +1,6 @@
 import type { Platform } from '#platform/platform';
 import { unpackArchive } from './archive.ts';
+import { followUnits } from './follow.ts';
 import { currentUnits, renderRules } from './render.ts';
 import { pathOf, sorted, type RuleSet } from './rule-set.ts';
 import { publicationIn, readArchive, type PublicationRow } from './store.ts';
@@ -11,8 +12,8 @@ export interface RulesInForce {
 }
 
 /**
- * The rules of a city as they are in force, byte by byte as they were published; only the table of units follows
- * what has become of the units since.
+ * The rules of a city as they are in force, byte by byte as they were published; only the tables of units and
+ * of who is responsible follow what has become of the units since.
  */
 export async function rulesInForce(
   { db, clock }: Pick<Platform, 'db' | 'clock'>,
@@ -20,7 +21,8 @@ export async function rulesInForce(
 ): Promise<RulesInForce> {
   const publication = await publicationIn(db, cityId, 'inForce');
   if (!publication) return { publication, files: await renderRules(db, cityId, clock.now()) };
-  const files = new Map(unpackArchive(await readArchive(db, publication.id)));
+  const published = unpackArchive(await readArchive(db, publication.id));
+  const files = new Map(await followUnits(db, cityId, published));
   const file = pathOf('table', 'department');
   const units = await currentUnits(db, cityId, files.get(file));
   if (units !== undefined) files.set(file, units);

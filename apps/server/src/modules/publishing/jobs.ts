@@ -15,8 +15,8 @@ export function publishingLoop(platform: Platform): {
   return {
     start() {
       loop ??= startLoop(platform.log, 'publishing', async () => {
-        await takeEffect(platform);
         await tellCalendars(platform);
+        await takeEffect(platform);
         return INTERVAL_MS;
       });
     },

@@ -12,6 +12,7 @@ import { applyRules } from './apply.ts';
 import { unpackArchive } from './archive.ts';
 import { checkRules, isPublishable } from './check.ts';
 import { diffRules } from './diff.ts';
+import { followUnits } from './follow.ts';
 import { tellCalendars } from './recompute.ts';
 import { renderRules } from './render.ts';
 import { hashOfSet, type RuleSet } from './rule-set.ts';
@@ -177,34 +178,49 @@ async function afterwards(platform: Platform, cityId: string): Promise<void> {
   await tellCalendars(platform);
 }
 
-/** Brings into force what waited for this moment; answers the publications that did. Safe from several processes. */
+/**
+ * Brings into force what waited for this moment; answers the publications that did. Safe from several processes. One
+ * that cannot (a region that it names has ended) stops no other city's; it is tried again until it is cancelled.
+ */
 export async function takeEffect(platform: Platform): Promise<string[]> {
   const done: string[] = [];
+  const failed: unknown[] = [];
   for (const { id, city_id: cityId } of await duePublications(platform.db, platform.clock.now())) {
-    const took = await platform.db.transaction().execute(async (trx) => {
-      await lockCity(trx, cityId);
-      const row = await readPublication(trx, cityId, id);
-      if (row?.state !== 'scheduled') return false;
-      const inForce = await publicationIn(trx, cityId, 'inForce');
-      if (inForce) await setState(trx, inForce.id, row.restores ? 'rolledBack' : 'superseded');
-      await setState(trx, id, 'inForce');
-      const before = inForce ? unpackArchive(await readArchive(trx, inForce.id)) : new Map<string, string>();
-      await apply(trx, row, before, unpackArchive(await readArchive(trx, id)));
-      await audit(trx, platform, {
-        cityId,
-        action: 'rule.takeEffect',
-        entity: 'publication',
-        entityId: id,
-        outcome: 'ok',
-        detail: { version: row.version },
-      });
-      return true;
-    });
-    if (!took) continue;
-    done.push(id);
-    await afterwards(platform, cityId);
+    try {
+      if (!(await takesEffect(platform, cityId, id))) continue;
+      done.push(id);
+      await afterwards(platform, cityId);
+    } catch (error) {
+      platform.log.error({ err: error, cityId, publicationId: id }, 'rule.takeEffect');
+      failed.push(error);
+    }
   }
+  if (failed.length > 0) throw new AggregateError(failed, 'publications that could not take effect');
   return done;
+}
+
+async function takesEffect(platform: Platform, cityId: string, id: string): Promise<boolean> {
+  return platform.db.transaction().execute(async (trx) => {
+    await lockCity(trx, cityId);
+    const row = await readPublication(trx, cityId, id);
+    if (row?.state !== 'scheduled') return false;
+    const inForce = await publicationIn(trx, cityId, 'inForce');
+    if (inForce) await setState(trx, inForce.id, row.restores ? 'rolledBack' : 'superseded');
+    await setState(trx, id, 'inForce');
+    const before = inForce ? unpackArchive(await readArchive(trx, inForce.id)) : new Map<string, string>();
+    // Units may have ended while it waited
+    const files = await followUnits(trx, cityId, unpackArchive(await readArchive(trx, id)));
+    await apply(trx, row, before, files);
+    await audit(trx, platform, {
+      cityId,
+      action: 'rule.takeEffect',
+      entity: 'publication',
+      entityId: id,
+      outcome: 'ok',
+      detail: { version: row.version },
+    });
+    return true;
+  });
 }
 
 /** What waited does so no longer. @throws notFound, rule.state (it is in force already) */
@@ -249,7 +265,9 @@ export async function rollBack(
   if (restores.state !== 'superseded' && restores.state !== 'rolledBack') {
     throw problem('rule.state', { state: restores.state });
   }
-  const files = unpackArchive(await readArchive(platform.db, id));
+  const published = unpackArchive(await readArchive(platform.db, id));
+  // The rules go back, the organisation does not
+  const files = await followUnits(platform.db, actor.cityId, published);
   return publishRules(platform, { cityId: actor.cityId, actor, files, reason, restores, meta });
 }
 

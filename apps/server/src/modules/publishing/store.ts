@@ -166,6 +166,8 @@ export interface CityGround {
   readonly regions: ReadonlySet<string>;
   /** That somebody holds. */
   readonly roles: ReadonlySet<string>;
+  /** What units answered for that have ended. */
+  readonly formerDuties: ReadonlySet<string>;
 }
 
 /** What of a city its rules may name besides themselves. */
@@ -175,9 +177,12 @@ export async function groundOf(db: At, cityId: string): Promise<CityGround> {
     union all
     select 'region', code from region where city_id = ${cityId} and valid_to is null
     union all
+    select distinct 'duty', duty from unit
+     where city_id = ${cityId} and valid_to is not null and duty is not null
+    union all
     select distinct 'role', r.code from post p join role r on r.id = p.role_id
      where p.city_id = ${cityId} and p.valid_to is null`.execute(db);
   const of = (kind: string): Set<string> =>
     new Set(rows.filter((row) => row.kind === kind).map((row) => row.code));
-  return { units: of('unit'), regions: of('region'), roles: of('role') };
+  return { units: of('unit'), regions: of('region'), roles: of('role'), formerDuties: of('duty') };
 }

@@ -107,7 +107,8 @@ export const TABLES = {
     kind: oneOf(CATEGORY_KINDS, 'category.unknownKind'),
     category: code,
     condition: maybe(code),
-    area_kind: optional(maybe(code)),
+    // Of other files: the program knows places by `area`
+    area_kind: optional(maybe(oneOf(['any'], 'manual.areaKind'))),
     area: optional(maybe(code)),
     owner: optional(maybe(code)),
     department: code,

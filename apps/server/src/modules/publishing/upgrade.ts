@@ -9,6 +9,7 @@ import type { DraftRow } from './draft-repo.ts';
 import { diffFile } from './diff.ts';
 import { makeDraft } from './drafts.ts';
 import { rulesInForce } from './export.ts';
+import { mergeTables } from './merge.ts';
 import { overlay, readRuleFolder, type RuleSet } from './rule-set.ts';
 import { readShipped } from './store.ts';
 
@@ -24,16 +25,31 @@ interface Three {
 
 type UpgradeState = RuleUpgrade['files'][number]['state'];
 
-function stateOf({ base, city, program }: Three, file: string): UpgradeState {
+function stateOf(three: Three, file: string): UpgradeState {
+  const { base, city, program } = three;
   const [was, own, now] = [base.get(file), city.get(file), program.get(file)];
   if (own === now) return 'same';
   if (was === now) return 'own';
-  return was === own ? 'offered' : 'conflict';
+  const both = merged(three, file);
+  if (both !== null && both === own) return 'own';
+  return was === own || both !== null ? 'offered' : 'conflict';
 }
+
+/** A table whose rows both changed, but none of them both. */
+function merged({ base, city, program }: Three, file: string): string | null {
+  const [was, own, now] = [base.get(file), city.get(file), program.get(file)];
+  if (was === undefined || own === undefined || now === undefined || was === own) return null;
+  return mergeTables(file, { base: was, city: own, program: now });
+}
+
+/** The text that a file has where it is taken; undefined: none. */
+const takenText = (three: Three, file: string): string | undefined =>
+  merged(three, file) ?? three.program.get(file);
 
 /**
  * What an upgrade of the program would change, file by file, three ways: what the city never touched is offered,
- * what both changed is a conflict that a person decides. Nothing is ever overwritten.
+ * and so is a table in which each changed rows of its own, with the city's kept; what both changed is a conflict that
+ * a person decides. Nothing is ever overwritten.
  */
 export async function upgradeOf(
   platform: Platform,
@@ -46,13 +62,13 @@ export async function upgradeOf(
     files: paths.flatMap((file) => {
       const state = stateOf(three, file);
       if (state === 'same') return [];
-      const { base, city, program } = three;
+      const { base, city } = three;
       const isOffer = state !== 'own';
       return {
         path: file,
         state,
-        diff: isOffer ? diffFile(file, city.get(file), program.get(file)) : null,
-        own: state === 'offered' ? null : diffFile(file, base.get(file), city.get(file)),
+        diff: isOffer ? diffFile(file, city.get(file), takenText(three, file)) : null,
+        own: diffFile(file, base.get(file), city.get(file)),
       };
     }),
   };
@@ -86,6 +102,6 @@ export async function draftOfUpgrade(
     if (state !== 'offered' && state !== 'conflict') throw problem('notFound', { what: 'file' });
   }
   const shipped = Object.fromEntries([...take, ...keep].map((file) => [file, three.program.get(file) ?? '']));
-  const taken = new Map(take.map((file) => [file, three.program.get(file) ?? '']));
+  const taken = new Map(take.map((file) => [file, takenText(three, file) ?? '']));
   return makeDraft(platform, actor.cityId, { name, files: overlay(three.city, taken), shipped }, actor, meta);
 }
