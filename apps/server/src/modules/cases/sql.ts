@@ -68,10 +68,19 @@ const loadTaskText = (asker: string, key: string, closing: boolean): string => `
    from command m where m.person_id = ${asker} and m.key = ${key}) as replay,
   ${closing ? dispatchedBy(asker) : 'false'} as dispatched_by_actor`;
 
+/** By which somebody gives responsibility. */
+export const DISPATCHES = [
+  'case.dispatched',
+  'case.redispatched',
+  'case.reworked',
+  'case.departmentAdded',
+  'case.sentToDistrict',
+];
+
 // Asks the log as well, each of whose months is opened for it: that costs as much as all the rest.
 const dispatchedBy = (asker: string): string => `exists (
     select 1 from case_event e where e.case_id = c.id and e.person_id = ${asker}
-      and e.type in ('case.dispatched', 'case.redispatched', 'case.reworked', 'case.departmentAdded', 'case.sentToDistrict'))`;
+      and e.type in (${DISPATCHES.map((type) => `'${type}'`).join(', ')}))`;
 
 const loadOne = (closing: boolean): string => `
 select ${loadTaskText('$3', '$4', closing).trim()}
