@@ -42,6 +42,7 @@ const hot = new Map<string, string>([
   ['write_case', cases.writeStatement(EVERYTHING, ALL).text],
   ['write_cases', cases.writeSeveralStatement(ALL).text],
   ['open_case', cases.openStatement(true, ALL.slice(0, 7)).text],
+  ['open_cases', cases.openSeveralStatement(ALL.slice(0, 7)).text],
   ['join_case', cases.joinStatement(true, ALL.slice(0, 7)).text],
   ['timers_due', SQL_DUE],
 ]);

@@ -265,6 +265,41 @@ describe('a report', () => {
     expect(all.filter((one) => one.status === 200)).toHaveLength(19);
   });
 
+  test('among many at once is written once, with its words, its reporter and a number of its own', async () => {
+    const sent = vi.spyOn(w.platform.pool, 'query');
+    const inputs = Array.from({ length: 14 }, (_, i) =>
+      body({
+        description: `第${i}处垃圾`,
+        // Two of one number of another office: the second is refused, whoever it goes with.
+        ...(i > 11 ? { externalRef: 'twice' } : {}),
+        ...(i % 3 === 0 ? {} : { reporter: { name: `报告人${i}`, phone: `139000000${10 + i}` } }),
+      }),
+    );
+    const all = await Promise.all(inputs.map((input) => submit(input, randomUUID())));
+    const together = sent.mock.calls.filter(([query]) =>
+      String((query as { name?: string }).name).startsWith('cases.openSeveral'),
+    );
+    sent.mockRestore();
+    expect(together.length).toBeGreaterThan(0);
+    const made = all.filter((one) => one.status === 201);
+    expect(made).toHaveLength(13);
+    const serials = made.map((one) => Number(one.body.case.caseNo.slice(-5))).toSorted((a, b) => a - b);
+    expect(serials).toEqual(serials.map((_, i) => serials[0]! + i));
+    const { rows } = await w.platform.pool.query<{ n: number; description: string; name: string | null }>(
+      `select count(*) over ()::int as n, c.description, p.name from "case" c join case_text x on x.case_id = c.id
+         join report r on r.case_id = c.id and r.description = c.description
+         left join reporter p on p.id = r.reporter_id
+       where c.id = any($1::uuid[]) and cardinality(x.bigrams) > 0 and r.geom = c.geom`,
+      [made.map((one) => one.body.case.id)],
+    );
+    expect(rows).toHaveLength(13);
+    for (const { description, name } of rows) {
+      const i = Number(/\d+/.exec(description)![0]);
+      expect(name).toBe(i % 3 === 0 ? null : `报告人${i}`);
+    }
+    for (const one of made) expect((await entriesOf(one.body.case.id)).map(({ seq }) => seq)).toEqual([1]);
+  });
+
   test('joined twenty times at once under one key joins once', async () => {
     const { case: made } = await d.report();
     const key = randomUUID();

@@ -1,7 +1,7 @@
 import type { EventPayload, ReportReply } from '@wanmi/contracts';
 import { EVENT_OF_ACTION } from '@wanmi/contracts';
 import { startProcess, step, type FeelContext } from '@wanmi/process';
-import { numberFor, processFor, type NumberFrame } from '#modules/catalog';
+import { numberFor, processFor } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import { bigrams, normaliseText } from '#platform/bigrams';
 import { problem } from '#platform/errors';
@@ -12,7 +12,8 @@ import { auditRow, emptyWrites, openedOf, type CommandMeta } from './command.ts'
 import { applyEffects, finishTask, surroundingsOf } from './effects.ts';
 import { reportOf } from './opening.ts';
 import { mayActOn } from './policy.ts';
-import { insertCase, insertJoin, loadCase } from './repo.ts';
+import { insertJoin, loadCase, type NewCase } from './repo.ts';
+import { openCaseSoon } from './together.ts';
 import type { ReportRow, Writes } from './rows.ts';
 import { isVisibleCase } from './scope.ts';
 import { appendEvent, eventTask, type CaseState, type OpenTask } from './state.ts';
@@ -60,15 +61,7 @@ export type KeptReply = Reply & { readonly similar: readonly KeptSimilar[] };
 type Reply = Omit<ReportReply, 'similar'>;
 
 /** A new case as it will be written; its number is taken in the statement itself. */
-export interface CaseDraft {
-  readonly state: CaseState;
-  readonly ask: {
-    readonly number: NumberFrame;
-    readonly text: string;
-    readonly bigrams: string[];
-    readonly report: ReportRow;
-  };
-  readonly writes: Writes;
+export interface CaseDraft extends NewCase {
   readonly reply: Reply;
 }
 
@@ -83,9 +76,9 @@ export async function openCase(
   meta: CommandMeta,
   hash: string,
 ): Promise<Reply> {
-  const { state, ask, writes, reply } = await draftCase(platform, actor, opening, meta, hash);
-  reply.case.caseNo = await insertCase(platform.pool, state, ask, writes);
-  return reply;
+  const made = await draftCase(platform, actor, opening, meta, hash);
+  made.reply.case.caseNo = await openCaseSoon(platform.pool, made);
+  return made.reply;
 }
 
 /** The rows of a new case: nothing is written yet. @throws permission.denied */

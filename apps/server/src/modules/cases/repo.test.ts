@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase, type TestDatabase } from '#platform/testing';
 import {
   joinStatement,
+  openSeveralStatement,
   openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_TASK,
@@ -42,6 +43,7 @@ const HOT = {
   write_case: writeStatement(EVERYTHING, ALL).text,
   write_cases: writeSeveralStatement(ALL).text,
   open_case: openStatement(true, ALL.slice(0, 7)).text,
+  open_cases: openSeveralStatement(ALL.slice(0, 7)).text,
   join_case: joinStatement(true, ALL.slice(0, 7)).text,
 };
 

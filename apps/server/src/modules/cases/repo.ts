@@ -5,7 +5,9 @@ import {
   isoOrNull,
   partsOf,
   partsOfAll,
+  reportRow,
   reportValues,
+  tellerRow,
   toState,
   toTask,
   type Loaded,
@@ -15,6 +17,7 @@ import {
 } from './rows.ts';
 import {
   joinStatement,
+  openSeveralStatement,
   openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_CASES,
@@ -293,11 +296,84 @@ export async function writeCases(db: Client, all: readonly CaseWrite[]): Promise
 const untimedOf = (task: TaskState | null, { withdrawn }: Writes): string[] =>
   task !== null && task.doneAt !== null ? [...withdrawn, task.id] : withdrawn;
 
+/** A new case as it is written. */
+export interface NewCase {
+  readonly state: CaseState;
+  readonly ask: {
+    readonly number: NumberFrame;
+    readonly text: string;
+    readonly bigrams: string[];
+    readonly report: ReportRow;
+  };
+  readonly writes: Writes;
+}
+
+/** Writes new cases with their first reports in one statement; answers with their numbers. @throws as `insertCase` */
+export async function insertCases(db: Client, all: readonly NewCase[]): Promise<string[]> {
+  const { parts, values } = partsOfAll(
+    all.map(({ state, writes }) => ({ caseId: state.id, writes })),
+    USUAL,
+  );
+  const cases = all.map(({ state, ask: { number, text, bigrams, report } }, ord) => ({
+    ord,
+    city_id: state.cityId,
+    ...number,
+    id: state.id,
+    seq: state.seq,
+    head: state.head?.toString('hex') ?? null,
+    stage: state.stage,
+    outcome: state.outcome,
+    source: state.source,
+    kind: state.kind,
+    category_id: state.categoryId,
+    description: report.description,
+    address: report.address,
+    lon: report.point?.lon ?? null,
+    lat: report.point?.lat ?? null,
+    unit_grid_id: state.unitGridId,
+    patrol_grid_id: state.patrolGridId,
+    district_id: state.districtId,
+    street_id: state.streetId,
+    community_id: state.communityId,
+    grade: state.grade,
+    asset_id: state.assetId,
+    owner_id: state.ownerId,
+    collector_post_id: state.collectorPostId,
+    process_id: state.processId,
+    tokens: state.tokens,
+    reported_at: iso(state.reportedAt),
+    ended_at: isoOrNull(state.endedAt),
+    self_handled: state.selfHandled,
+    condition_id: state.conditionId,
+    text,
+    bigrams,
+  }));
+  const tellers = all.flatMap(({ state, ask }) => {
+    const teller = tellerRow(ask.report);
+    return teller ? [{ case_id: state.id, ...teller }] : [];
+  });
+  const reports = all.map(({ state, ask: { report } }) => ({
+    case_id: state.id,
+    reporter_id: report.reporter?.id ?? null,
+    ...reportRow(report),
+  }));
+  const done = await db.query<{ id: string; case_no: string }>({
+    ...openSeveralStatement(parts),
+    values: [...[cases, tellers, reports].map((rows) => JSON.stringify(rows)), ...values],
+  });
+  const numbers = new Map(done.rows.map((row) => [row.id, row.case_no]));
+  return all.map(({ state }) => {
+    const number = numbers.get(state.id);
+    if (number === undefined) throw new Error('the new case was not written');
+    return number;
+  });
+}
+
 /** Writes a new case with its first report; answers with its number (taken in this statement, per city and day). */
 export async function insertCase(
   db: Client,
   state: CaseState,
-  ask: { number: NumberFrame; text: string; bigrams: string[]; report: ReportRow },
+  ask: NewCase['ask'],
   writes: Writes,
 ): Promise<string> {
   const { report, number } = ask;

@@ -302,27 +302,33 @@ export interface ReportRow {
 
 /** The report's row and, where somebody is known, the reporter's, as one JSON each. */
 export function reportValues(report: ReportRow): string[] {
-  const { reporter } = report;
-  const row = {
-    id: report.id,
-    kind: report.kind,
-    source: report.source,
-    external_ref: report.externalRef,
-    category_id: report.categoryId,
-    description: report.description,
-    address: report.address,
-    lon: report.point?.lon ?? null,
-    lat: report.point?.lat ?? null,
-    input_crs: report.inputCrs,
-    accuracy: report.accuracy,
-    asset_id: report.assetId,
-    post_id: report.postId,
-    unit_id: report.unitId ?? null,
-    reported_at: iso(report.reportedAt),
-    received_at: iso(report.receivedAt),
-  };
-  if (!reporter) return [JSON.stringify([row])];
+  const teller = tellerRow(report);
+  return teller
+    ? [JSON.stringify([reportRow(report)]), JSON.stringify([teller])]
+    : [JSON.stringify([reportRow(report)])];
+}
+
+export const reportRow = (report: ReportRow): object => ({
+  id: report.id,
+  kind: report.kind,
+  source: report.source,
+  external_ref: report.externalRef,
+  category_id: report.categoryId,
+  description: report.description,
+  address: report.address,
+  lon: report.point?.lon ?? null,
+  lat: report.point?.lat ?? null,
+  input_crs: report.inputCrs,
+  accuracy: report.accuracy,
+  asset_id: report.assetId,
+  post_id: report.postId,
+  unit_id: report.unitId ?? null,
+  reported_at: iso(report.reportedAt),
+  received_at: iso(report.receivedAt),
+});
+
+export function tellerRow({ reporter, receivedAt }: ReportRow): object | null {
+  if (!reporter) return null;
   const { id, name, phone, wantsReply } = reporter;
-  const who = { id, name, phone, wants_reply: wantsReply, created_at: iso(report.receivedAt) };
-  return [JSON.stringify([row]), JSON.stringify([who])];
+  return { id, name, phone, wants_reply: wantsReply, created_at: iso(receivedAt) };
 }

@@ -440,6 +440,61 @@ select id, case_no from guard`;
   });
 }
 
+/**
+ * Several new cases with their first reports, in one statement: of each series as many numbers are taken at once as it
+ * has cases here, given in their order. Parameters: rows of the cases, of the reporters, of the reports; one JSON a part.
+ */
+export function openSeveralStatement(parts: readonly Part[]): { name: string; text: string } {
+  return statement('openSeveral', parts.join(' '), () => {
+    const number = '(num.last - a.many + a.nth)::text';
+    return `
+with asked as (
+  select x.*, row_number() over (partition by x.city_id, x.series, x.period order by x.ord) as nth,
+    count(*) over (partition by x.city_id, x.series, x.period) as many
+  from jsonb_to_recordset($1::jsonb) as x(ord int, city_id uuid, series text, period text, before text, width int,
+    after text, id uuid, seq int, head text, stage text, outcome text, source text, kind text, category_id uuid,
+    description text, address text, lon float8, lat float8, unit_grid_id uuid, patrol_grid_id uuid, district_id uuid,
+    street_id uuid, community_id uuid, grade text, asset_id uuid, owner_id uuid, collector_post_id uuid,
+    process_id uuid, tokens jsonb, reported_at timestamptz, ended_at timestamptz, self_handled boolean,
+    condition_id uuid, text text, bigrams text[])
+), num as (
+  insert into numbering (city_id, series, period, last)
+  select city_id, series, period, count(*) from asked group by 1, 2, 3 order by 1, 2, 3
+  on conflict (city_id, series, period) do update set last = numbering.last + excluded.last
+  returning city_id, series, period, last
+), guard as (
+  insert into "case" (id, city_id, case_no, seq, head, stage, outcome, source, kind, category_id, description,
+    address, geom, unit_grid_id, patrol_grid_id, district_id, street_id, community_id, grade, asset_id, owner_id,
+    collector_post_id, process_id, tokens, reported_at, ended_at, self_handled, condition_id)
+  select a.id, a.city_id, a.before || lpad(${number}, greatest(a.width, length(${number})), '0') || a.after,
+    a.seq, decode(a.head, 'hex'), a.stage, a.outcome, a.source, a.kind, a.category_id, a.description, a.address,
+    case when a.lon is null then null else st_setsrid(st_makepoint(a.lon, a.lat), 4326) end,
+    a.unit_grid_id, a.patrol_grid_id, a.district_id, a.street_id, a.community_id, a.grade, a.asset_id, a.owner_id,
+    a.collector_post_id, a.process_id, a.tokens, a.reported_at, a.ended_at, a.self_handled, a.condition_id
+  from asked a join num on num.city_id = a.city_id and num.series = a.series and num.period = a.period
+  order by a.ord
+  returning id, city_id, case_no, street_id, community_id, patrol_grid_id
+), worded as (
+  insert into case_text (case_id, city_id, text, bigrams)
+  select g.id, g.city_id, a.text, a.bigrams from guard g join asked a on a.id = g.id
+  returning 1
+), told as (
+  insert into reporter (id, city_id, name, phone, wants_reply, created_at)
+  select x.id, g.city_id, x.name, x.phone, x.wants_reply, x.created_at
+  from guard g join jsonb_to_recordset($2::jsonb) as x(case_id uuid, id uuid, name text, phone text,
+    wants_reply boolean, created_at timestamptz) on x.case_id = g.id
+  returning 1
+), ${REPORTED.trim()
+      .replace(
+        'from guard g, jsonb_to_recordset($reported::jsonb) as x(',
+        'from guard g join jsonb_to_recordset($3::jsonb) as x(case_id uuid, reporter_id uuid, ',
+      )
+      .replace('received_at timestamptz)', 'received_at timestamptz) on x.case_id = g.id')
+      .replace('$teller', 'x.reporter_id')}${partsText(parts, 4)}
+select id, case_no from guard`;
+  });
+}
+
 /** A later report of the same problem: the guard is the open case that it joins. Parameters: 4, then as above. */
 export function joinStatement(told: boolean, parts: readonly Part[]): { name: string; text: string } {
   return statement('join', `${told ? 'told ' : ''}${parts.join(' ')}`, () => {

@@ -1,12 +1,23 @@
 import type { Pool } from 'pg';
 import { Together } from '#platform/together';
-import { loadTask, loadTasks, writeCase, writeCases, type CaseWrite, type TaskAsk } from './repo.ts';
+import {
+  insertCase,
+  insertCases,
+  loadTask,
+  loadTasks,
+  writeCase,
+  writeCases,
+  type CaseWrite,
+  type NewCase,
+  type TaskAsk,
+} from './repo.ts';
 import type { Loaded } from './rows.ts';
 
 interface Shared {
   readonly load: Together<TaskAsk, Loaded | null>;
   readonly loadToClose: Together<TaskAsk, Loaded | null>;
   readonly write: Together<CaseWrite, boolean>;
+  readonly open: Together<NewCase, string>;
 }
 
 /** What commands that come at the same time do together, on each pool. */
@@ -28,6 +39,10 @@ function sharedOf(pool: Pool): Shared {
         many: (all) => writeCases(pool, all),
         keyOf: ({ state }) => state.id,
       }),
+      open: new Together<NewCase, string>({
+        one: ({ state, ask, writes }) => insertCase(pool, state, ask, writes),
+        many: (all) => insertCases(pool, all),
+      }),
     };
     shared.set(pool, found);
   }
@@ -41,3 +56,6 @@ export const loadTaskSoon = (pool: Pool, ask: TaskAsk): Promise<Loaded | null> =
 /** As `writeCase`; where many write at once, in one statement and one commit. */
 export const writeCaseSoon = (pool: Pool, write: CaseWrite): Promise<boolean> =>
   sharedOf(pool).write.do(write);
+
+/** As `insertCase`; where many are opened at once, in one statement, with their numbers in the order in which they came. */
+export const openCaseSoon = (pool: Pool, made: NewCase): Promise<string> => sharedOf(pool).open.do(made);
