@@ -1,5 +1,12 @@
 import type { Text } from '@wanmi/contracts';
-import { CATEGORY_KINDS, LIMIT_UNITS, SOURCE_NAMES, SOURCES, STEP_NAMES, UNIT_KINDS } from '@wanmi/contracts/words';
+import {
+  CATEGORY_KINDS,
+  LIMIT_UNITS,
+  SOURCE_NAMES,
+  SOURCES,
+  STEP_NAMES,
+  UNIT_KINDS,
+} from '@wanmi/contracts/words';
 
 /** How a column is shown and typed. A code that the program does not know is left as it is, the check names it. */
 export interface ColumnSpec {

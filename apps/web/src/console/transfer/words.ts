@@ -1,11 +1,5 @@
-import {
-  TRANSFER_COLUMNS,
-  TRANSFER_REASONS,
-  type Text,
-  type TransferBatch,
-  type TransferKind,
-  type TransferReason,
-} from '@wanmi/contracts';
+import type { Text, TransferBatch, TransferKind, TransferReason } from '@wanmi/contracts';
+import { TRANSFER_COLUMNS, TRANSFER_REASONS } from '@wanmi/contracts/words';
 import i18next from 'i18next';
 
 export const reasonText = (reason: string): Text | null =>
