@@ -40,7 +40,8 @@ export async function ensureHistory(pool: Pool, cityId: string, cases: number, l
   await pool.query('checkpoint');
 }
 
-const TEXTS = [
+/** What people say, in the history and in the loop alike: a search for a word meets both. */
+export const TEXTS = [
   '人行道上有暴露垃圾，影响通行',
   '井盖缺失，存在安全隐患，请尽快处理',
   '路灯不亮，夜间行走不便',

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { uuidv7 } from '../apps/server/src/platform/ids.ts';
 import { RawClient, type Reply } from './client.ts';
 import { calibrate, cpuOf, familyOf, machineCpu, median, percentile } from './machine.ts';
+import { TEXTS } from './history.ts';
 import type { BenchOptions, Figure } from './run.ts';
 import { startBenchServer, type BenchServer } from './server.ts';
 
@@ -146,7 +147,7 @@ export async function lifeCycle(server: BenchServer, i: number, call: Call): Pro
   let reply = await answer('/api/v1/reports', tokens.operator, {
     source: 'publicApp',
     categoryId: server.categoryId,
-    description: `人民路${i}号门口有暴露垃圾，影响通行`,
+    description: `人民路${i}号门口：${TEXTS[i % TEXTS.length]}`,
     position: { lon: beat.lon, lat: beat.lat },
   });
   const act = async (action: string, token: string, data: unknown = {}) => {

@@ -24,7 +24,7 @@ import {
 import { caseActionsFor, withCaseActions } from './case-actions.ts';
 import { newestCases, type Wanted } from './newest.ts';
 import { loadCase } from './repo.ts';
-import { onTheWay, search, searching } from './search.ts';
+import { hitsOf, search, searching } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
@@ -101,11 +101,12 @@ export async function listTasks(
   const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, catalog);
-        if ('where' in hits) return read(trx, [hits.where]);
-        if ('cases' in hits) return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
-        const ids = await onTheWay(trx, first, hits.frequent, query.limit + 1);
-        return read(trx, [ids ? sql`t.id = any(${ids}::uuid[])` : hits.frequent.among(sql`t.case_id`)]);
+        const asked = search(q, catalog);
+        if ('where' in asked) return read(trx, [asked.where]);
+        const hits = await hitsOf(trx, first, asked.words, { limit: query.limit + 1, plain: false });
+        if (!hits) return read(trx, [asked.words.among(sql`t.case_id`)]);
+        if ('ids' in hits) return read(trx, [sql`t.id = any(${[...hits.ids]}::uuid[])`]);
+        return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
       })
     : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({
@@ -198,13 +199,14 @@ export async function listCases(
   const catalog = await catalogOf(platform, actor.cityId);
   const found = q
     ? await searching(platform.db, async (trx) => {
-        const hits = await search(trx, q, catalog);
-        if ('where' in hits) return read(trx, { where: [...where, hits.where] });
-        if ('cases' in hits) return read(trx, { among: hits.cases });
+        const asked = search(q, catalog);
+        if ('where' in asked) return read(trx, { where: [...where, asked.where] });
         const newest = (limit: number) => sql`
           select x.id, x.id as case_id from (${newestCases(actor, { ...wanted, limit })}) x order by x.id desc`;
-        const ids = await onTheWay(trx, newest, hits.frequent, wanted.limit);
-        return read(trx, ids ? { among: ids } : { where: [...where, hits.frequent.among(sql`c.id`)] });
+        const plain = where.length === 0;
+        const hits = await hitsOf(trx, newest, asked.words, { limit: wanted.limit, plain });
+        if (!hits) return read(trx, { where: [...where, asked.words.among(sql`c.id`)] });
+        return read(trx, { among: 'ids' in hits ? hits.ids : hits.cases });
       })
     : await read(platform.db);
   const page = pageOf(found.rows, query.limit, (row) => ({ i: row.id }));

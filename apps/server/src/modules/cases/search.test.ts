@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogOf } from '#modules/catalog';
 import { desk, type Desk } from '#testing/desk';
-import { onTheWay, search, searching, type Frequent } from './search.ts';
+import { hitsOf, onTheWay, search, searching, type Words } from './search.ts';
 
 let d: Desk;
 const ids: string[] = [];
@@ -21,23 +21,25 @@ const catalog = () => catalogOf(d.w.platform, d.w.cityId);
 const newest = (limit: number): RawBuilder<unknown> =>
   sql`select c.id, c.id as case_id from "case" c order by c.id desc limit ${limit}`;
 
-async function frequent(q: string): Promise<Frequent> {
-  const found = await search(d.w.platform.db, q, await catalog(), 1);
-  if (!('frequent' in found)) throw new Error(`${q} is not frequent`);
-  return found.frequent;
+async function words(q: string): Promise<Words> {
+  const found = search(q, await catalog());
+  if (!('words' in found)) throw new Error(`${q} is a number`);
+  return found.words;
 }
 
 const latest = (at: number[]): string[] => at.toReversed().map((i) => ids[i]!);
 
 describe('a search', () => {
   test('names the cases of a rare word', async () => {
-    const found = await search(d.w.platform.db, '行道树', await catalog(), 2);
-    expect('cases' in found && found.cases.toSorted()).toEqual([ids[0], ids[1]]);
-    expect(await search(d.w.platform.db, '飞船', await catalog())).toEqual({ cases: [] });
+    const { db } = d.w.platform;
+    const tree = await words('行道树');
+    expect((await tree.few(db, 2))?.toSorted()).toEqual([ids[0], ids[1]]);
+    expect(await tree.few(db, 1)).toBeNull();
+    expect(await (await words('飞船')).few(db)).toEqual([]);
   });
 
   test('meets a frequent word on the way, in the list’s order and no further than the page', async () => {
-    const lamp = await frequent('路灯');
+    const lamp = await words('路灯');
     const { db } = d.w.platform;
     expect(await onTheWay(db, newest, lamp, 2)).toEqual(latest([6, 9]));
     expect(await onTheWay(db, newest, lamp, 50)).toEqual(latest([0, 3, 6, 9]));
@@ -46,12 +48,29 @@ describe('a search', () => {
   });
 
   test('gives up a walk that is too short, and then begins with the word', async () => {
-    const tree = await frequent('行道树');
+    const tree = await words('行道树');
     const { db } = d.w.platform;
     expect(await onTheWay(db, newest, tree, 5, [3, 6])).toBeNull();
     const { rows } = await sql<{ id: string }>`
       select c.id from "case" c where ${tree.among(sql`c.id`)} order by c.id desc`.execute(db);
     expect(rows.map((row) => row.id)).toEqual(latest([0, 1]));
+  });
+
+  test('reads the index of a word only where the newest rows do not fill the page', async () => {
+    const { db } = d.w.platform;
+    const asked = async (q: string, limit: number, plain: boolean, most: number) => {
+      const { few, ...rest } = await words(q);
+      let counted = false;
+      const counting = { ...rest, few: (at: typeof db) => ((counted = true), few(at, most)) };
+      const hits = await hitsOf(db, newest, counting, { limit, plain, walks: [6, 9] });
+      return { hits, counted };
+    };
+    expect(await asked('路灯', 2, true, 1)).toEqual({ hits: { ids: latest([6, 9]) }, counted: false });
+    expect(await asked('路灯', 3, true, 1)).toEqual({ hits: { ids: latest([3, 6, 9]) }, counted: true });
+    expect(await asked('路灯', 2, false, 1)).toEqual({ hits: { ids: latest([6, 9]) }, counted: true });
+    expect(await asked('行道树', 5, true, 1)).toEqual({ hits: null, counted: true });
+    const { hits } = await asked('行道树', 5, true, 2);
+    expect(hits && 'cases' in hits && hits.cases.toSorted()).toEqual([ids[0], ids[1]]);
   });
 
   test('that takes too long is given up with a code of its own', async () => {

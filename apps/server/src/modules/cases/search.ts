@@ -14,32 +14,24 @@ const RARE = 5000;
 const WALKS = [400, 4000];
 const SEARCH_TIMEOUT_MS = 500;
 
-/** Words that many cases hold. */
-export interface Frequent {
+/** Words, and how to find out who holds them. */
+export interface Words {
   /** Judges one case at hand by its key. */
   readonly heldBy: (caseId: Part) => Part;
   /** Begins with all cases that hold the words. */
   readonly among: (caseId: Part) => Part;
+  /** The cases that hold them, where they are few; reads the whole index of the words. */
+  readonly few: (db: Db | Trx, most?: number) => Promise<readonly string[] | null>;
 }
 
-/** What a search comes to: the number's range as a condition on `"case" c`, the few cases, or frequent words. */
-export type Found =
-  | { readonly where: Part }
-  | { readonly cases: readonly string[] }
-  | { readonly frequent: Frequent };
+/** What is searched for: the number's range as a condition on `"case" c`, or words. */
+export type Found = { readonly where: Part } | { readonly words: Words };
 
 /**
- * Looks for a number or its beginning, or for Chinese and Latin words by bigrams with a recheck of the phrase. The
- * planner takes the bigrams of a phrase for independent and a frequent phrase for a rare one (measured: 0.3 s instead
- * of 3 ms), so it is counted first, up to a limit: the cases of a rare one are named.
+ * A number or its beginning, or Chinese and Latin words by bigrams with a recheck of the phrase.
  * @throws search.tooShort for punctuation alone
  */
-export async function search(
-  db: Db | Trx,
-  q: string,
-  { city, numbering }: Pick<Catalog, 'city' | 'numbering'>,
-  rare = RARE,
-): Promise<Found> {
+export function search(q: string, { city, numbering }: Pick<Catalog, 'city' | 'numbering'>): Found {
   const text = q.trim();
   const cityId = city.id;
   // Numbers of before the city had a rule of its own are still looked for
@@ -51,16 +43,42 @@ export async function search(
   }
   const terms = queryTerms(text);
   if (terms.bigrams.length === 0) throw problem('search.tooShort');
-  const cases = await casesOf(db, terms, cityId, rare);
-  if (cases) return { cases };
   return {
-    frequent: {
+    words: {
       // Not `exists`, which the planner would turn into a join that begins with all that hold the words.
       heldBy: (caseId) =>
         sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = ${caseId})`,
       among: (caseId) => sql`${caseId} in (select ct.case_id from case_text ct where ${holds(terms)})`,
+      few: (db, most = RARE) => casesOf(db, terms, cityId, most),
     },
   };
+}
+
+/** Rows of the list, or cases that alone can be in it. */
+export type Hits = { readonly ids: readonly string[] } | { readonly cases: readonly string[] };
+
+/**
+ * The rows of a list (see `onTheWay`) that hold the words. The planner takes the bigrams of a phrase for independent
+ * and a frequent phrase for a rare one (measured: 0.3 s instead of 3 ms), so they are counted before the list is walked
+ * far: the cases of a rare one are named. In a list that nothing else narrows, the first few hundred are looked at
+ * before: what is spoken of today is found without reading the index of a word that a tenth of a million cases hold.
+ * Null where the words are frequent in the city, and rare here.
+ */
+export async function hitsOf(
+  db: Db | Trx,
+  newest: (limit: number) => Part,
+  words: Words,
+  { limit, plain, walks = WALKS }: { limit: number; plain: boolean; walks?: readonly number[] },
+): Promise<Hits | null> {
+  const [near, ...further] = walks;
+  if (plain) {
+    const ids = await onTheWay(db, newest, words, limit, [near!]);
+    if (ids) return { ids };
+  }
+  const cases = await words.few(db);
+  if (cases) return { cases };
+  const ids = await onTheWay(db, newest, words, limit, plain ? further : walks);
+  return ids && { ids };
 }
 
 /**
@@ -70,7 +88,7 @@ export async function search(
 export async function onTheWay(
   db: Db | Trx,
   newest: (limit: number) => Part,
-  { heldBy }: Frequent,
+  { heldBy }: Pick<Words, 'heldBy'>,
   limit: number,
   walks: readonly number[] = WALKS,
 ): Promise<string[] | null> {
