@@ -24,8 +24,9 @@ export interface Wanted {
 export function newestCases(actor: Actor, wanted: Wanted): Part {
   const { scope } = actor;
   if (wanted.among) {
-    const among = sql`c.id = any(${[...wanted.among]}::uuid[])`;
-    return pageOfCases(wanted, actor, [among, caseScopeSql(scope, actor.cityId)]);
+    // `offset 0`: else the city's newest cases are walked in their order until the page is full of these.
+    const among = sql`(select * from "case" where id = any(${[...wanted.among]}::uuid[]) offset 0)`;
+    return pageOfCases(wanted, actor, [caseScopeSql(scope, actor.cityId)], among);
   }
   switch (scope.kind) {
     case 'city':
@@ -74,9 +75,9 @@ export function eachOf(ids: readonly string[], column: Part, query: (part: Part)
   return ids.map((id) => query(sql`${column} = ${id}::uuid`));
 }
 
-function pageOfCases(wanted: Wanted, actor: Actor, parts: readonly Part[]): Part {
+function pageOfCases(wanted: Wanted, actor: Actor, parts: readonly Part[], from = sql`"case"`): Part {
   const all = [inCity(actor), ...parts, ...bounds(wanted, sql.ref('c.id')), ...wanted.where];
-  return sql`select c.* from "case" c where ${sql.join(all, sql` and `)} order by c.id desc limit ${wanted.limit}`;
+  return sql`select c.* from ${from} c where ${sql.join(all, sql` and `)} order by c.id desc limit ${wanted.limit}`;
 }
 
 function casesWhere(wanted: Wanted, actor: Actor, part: Part): Part {
