@@ -10,7 +10,7 @@ import { workerBackground } from '../apps/server/src/worker.ts';
 const config = parseConfig(process.env, []);
 const { platform } = await bootPlatform(config, createLogger({ level: 'warn' }), 'bench');
 await ensurePartitions(platform);
-const unlimited = { session: 1e9, address: 1e9, login: 1e9, loginAddress: 1e9 };
+const unlimited = { session: 1e9, address: 1e9, login: 1e9, loginAddress: 1e9, connections: 1e9 };
 const app = await buildServer(platform, { limits: unlimited });
 await workerBackground(platform).start();
 for (const module of modules) {
