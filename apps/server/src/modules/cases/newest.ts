@@ -23,10 +23,14 @@ export interface Wanted {
  */
 export function newestCases(actor: Actor, wanted: Wanted): Part {
   const { scope } = actor;
-  if (wanted.among) {
-    // `offset 0`: else the city's newest cases are walked in their order until the page is full of these.
-    const among = sql`(select * from "case" where id = any(${[...wanted.among]}::uuid[]) offset 0)`;
-    return pageOfCases(wanted, actor, [caseScopeSql(scope, actor.cityId)], among);
+  const { among } = wanted;
+  if (among) {
+    const named = sql`id = any(${[...among]}::uuid[])`;
+    const inScope = caseScopeSql(scope, actor.cityId);
+    // `offset 0` where they are a page: else the city's newest cases are walked in their order until all are met.
+    return among.length <= wanted.limit
+      ? pageOfCases(wanted, actor, [inScope], sql`(select * from "case" where ${named} offset 0)`)
+      : pageOfCases(wanted, actor, [sql`c.${named}`, inScope]);
   }
   switch (scope.kind) {
     case 'city':
