@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureHistory, prepareHistory } from '../../../bench/history.ts';
+import * as loads from './modules/cases/sql-load.ts';
 import * as cases from './modules/cases/sql.ts';
 import { placeOf } from './modules/grid/index.ts';
 import { collectorOfGrid } from './modules/org/index.ts';
@@ -33,12 +34,12 @@ const EVERYTHING = { touched: true, withdrawn: true, untimed: true };
 
 let platform: TestPlatform;
 const hot = new Map<string, string>([
-  ['load_task', cases.SQL_LOAD_TASK],
-  ['load_task_to_close', cases.SQL_LOAD_TASK_TO_CLOSE],
-  ['load_tasks', cases.SQL_LOAD_TASKS],
-  ['load_tasks_to_close', cases.SQL_LOAD_TASKS_TO_CLOSE],
-  ['load_case', cases.SQL_LOAD_CASE],
-  ['replay', cases.SQL_REPLAY],
+  ['load_task', loads.SQL_LOAD_TASK],
+  ['load_task_to_close', loads.SQL_LOAD_TASK_TO_CLOSE],
+  ['load_tasks', loads.SQL_LOAD_TASKS],
+  ['load_tasks_to_close', loads.SQL_LOAD_TASKS_TO_CLOSE],
+  ['load_case', loads.SQL_LOAD_CASE],
+  ['replay', loads.SQL_REPLAY],
   ['write_case', cases.writeStatement(EVERYTHING, ALL).text],
   ['write_cases', cases.writeSeveralStatement(ALL).text],
   ['open_case', cases.openStatement(true, ALL.slice(0, 7)).text],

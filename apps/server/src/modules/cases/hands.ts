@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
-import { DISPATCHES } from './sql.ts';
+import { DISPATCHES } from './sql-load.ts';
 
 /**
  * 派遣 and 结案 of one case are never one person's, by whatever action a city's drawing ends it. The bare `close` is

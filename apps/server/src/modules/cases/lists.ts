@@ -88,13 +88,13 @@ export async function listTasks(
   // Its own index alone decides on a page of done tasks, unless something of their cases is asked for.
   const ofCase = open || query.source || query.q ? sql`join "case" c on c.id = t.case_id` : sql``;
   // The page is cut before the cards are built: the laterals run for fifty rows, not for the whole box.
-  const first = (limit: number, more: readonly Part[] = []) => sql`
-    select t.id, t.case_id from task t ${ofCase}
+  const first = (limit: number, more: readonly Part[] = [], from = sql`task`) => sql`
+    select t.id, t.case_id from ${from} t ${ofCase}
     where ${asCondition([...parts, ...more])} order by ${order} limit ${limit}`;
-  const read = (db: Db | Trx, more?: readonly Part[]) =>
+  const read = (db: Db | Trx, more?: readonly Part[], from?: Part) =>
     sql<TaskRow>`
       select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
-      from (${first(query.limit + 1, more)}) page
+      from (${first(query.limit + 1, more, from)}) page
       join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
       order by ${order}`.execute(db);
   const { q } = query;
@@ -105,7 +105,11 @@ export async function listTasks(
         if ('where' in asked) return read(trx, [asked.where]);
         const hits = await hitsOf(trx, first, asked.words, { limit: query.limit + 1, plain: false });
         if (!hits) return read(trx, [asked.words.among(sql`t.case_id`)]);
-        if ('ids' in hits) return read(trx, [sql`t.id = any(${[...hits.ids]}::uuid[])`]);
+        // `offset 0`: by their keys; else the list is walked in its order until all of them are met.
+        if ('ids' in hits) {
+          const ids = [...hits.ids];
+          return read(trx, [], sql`(select * from task where id = any(${ids}::uuid[]) offset 0)`);
+        }
         return read(trx, [sql`t.case_id = any(${[...hits.cases]}::uuid[])`]);
       })
     : await read(platform.db);

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase, type TestDatabase } from '#platform/testing';
 import {
-  joinStatement,
-  openSeveralStatement,
-  openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_TASK,
   SQL_LOAD_TASK_TO_CLOSE,
   SQL_LOAD_TASKS,
   SQL_LOAD_TASKS_TO_CLOSE,
   SQL_REPLAY,
+} from './sql-load.ts';
+import {
+  joinStatement,
+  openSeveralStatement,
+  openStatement,
   writeSeveralStatement,
   writeStatement,
   type Part,

@@ -16,9 +16,6 @@ import {
   type Writes,
 } from './rows.ts';
 import {
-  joinStatement,
-  openSeveralStatement,
-  openStatement,
   SQL_LOAD_CASE,
   SQL_LOAD_CASES,
   SQL_LOAD_TASK,
@@ -26,10 +23,15 @@ import {
   SQL_LOAD_TASKS,
   SQL_LOAD_TASKS_TO_CLOSE,
   SQL_REPLAY,
+} from './sql-load.ts';
+import {
+  joinStatement,
+  openSeveralStatement,
+  openStatement,
   writeSeveralStatement,
   writeStatement,
+  type Part,
 } from './sql.ts';
-import type { Part } from './sql.ts';
 import type { ApplicationState, AssignmentState, CaseState, OpenTask, TaskState } from './state.ts';
 
 type Client = Pool | PoolClient;
