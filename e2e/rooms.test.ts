@@ -183,7 +183,14 @@ describe('without the mouse', () => {
     // Seen and chosen: what Enter takes is marked a moment after the list is drawn.
     await page.locator('.ant-select-item-option-active').filter({ hasText: '上水井盖' }).waitFor();
     await page.keyboard.press('Enter');
-    await page.locator('.ant-select-dropdown:visible').waitFor({ state: 'detached' });
+    const picker = page.getByLabel('类别');
+    await eventually(() => picker.getAttribute('aria-expanded')).toBe('false');
+    await eventually(() => picker.inputValue()).toBe('');
+    await page
+      .locator('.ant-select')
+      .filter({ has: picker })
+      .getByText('上水井盖', { exact: true })
+      .waitFor();
     await tabTo(page, 'report-address');
     await page.keyboard.type('长安街9号');
     await tabTo(page, 'report-point');
@@ -363,12 +370,19 @@ async function focusOn(page: Page, id: string): Promise<void> {
   await eventually(() => page.evaluate('document.activeElement?.id')).toBe(id);
 }
 
-/** Tab, as often as somebody would put up with. */
+/** Tab, as often as somebody would put up with, and looking where it led before the next. */
 async function tabTo(page: Page, id: string): Promise<void> {
-  const passed: unknown[] = [];
+  const where = () =>
+    page.evaluate<string>(`(() => {
+      const at = document.activeElement;
+      return at?.id ? at.id + (at.getAttribute('aria-expanded') === 'true' ? ' (open)' : '') : at?.outerHTML;
+    })()`);
+  const passed = [await where()];
   for (let n = 0; n < 4; n += 1) {
     await page.keyboard.press('Tab');
-    passed.push(await page.evaluate('document.activeElement?.id || document.activeElement?.outerHTML'));
+    for (let look = 0; look < 20 && (await where()) === passed.at(-1); look += 1)
+      await page.waitForTimeout(50);
+    passed.push(await where());
     if (passed.at(-1) === id) return;
   }
   throw new Error(`four tabs do not lead to ${id}, but by way of ${passed.join(', ')}`);
