@@ -137,6 +137,8 @@ describe('what follows', () => {
     for (let n = 0; n < 9 && (await patrols(last.id)).length === 0; n += 1) last = await one();
     const [patrol] = await patrols(last.id);
     expect(patrol).toMatchObject({ role: 'department', unit: { code: 'D2' } });
+    // Whoever is asked already is not asked again for each further case.
+    expect(await patrols((await one()).id)).toEqual([]);
     await k.go('shiftLeader', last.id, 'void', { reason: 'test' });
     const act = (who: string) =>
       k.call<{ code?: string }>(who, 'POST', `/tasks/${patrol!.id}/actions/respond`, {
@@ -147,5 +149,6 @@ describe('what follows', () => {
     expect((await act('department2')).status).toBe(200);
     expect((await act('department2')).body.code).toBe('task.done');
     expect(await k.detail(last.id)).toMatchObject({ stage: 'ended', outcome: 'voided', tasks: [] });
+    expect(await patrols((await one()).id)).toHaveLength(1);
   });
 });

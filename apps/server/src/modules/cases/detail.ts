@@ -35,7 +35,7 @@ import {
   type TaskRow,
 } from './present.ts';
 import { loadCase } from './repo.ts';
-import { requireVisibleCase, visibleCaseSql } from './scope.ts';
+import { openTaskOf, requireVisibleCase, visibleCaseSql } from './scope.ts';
 
 interface AssignmentRow {
   id: string;
@@ -165,7 +165,7 @@ function warningOfRow({ calendar, clock, due_at: dueAt }: AssignmentRow, { catal
 async function openTasksOf(platform: Platform, actor: Actor, caseId: string, names: Names): Promise<Task[]> {
   const found = await sql<TaskRow>`
     select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS} from task t join "case" c on c.id = t.case_id ${CARD_JOINS}
-    where t.case_id = ${caseId}::uuid and t.done_at is null order by t.id`.execute(platform.db);
+    where ${openTaskOf('t', sql`${caseId}::uuid`)} order by t.id`.execute(platform.db);
   return toTasks(platform, actor, found.rows, names);
 }
 

@@ -6,6 +6,7 @@ import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import { mayActOn } from './policy.ts';
+import { openTaskOf } from './scope.ts';
 import {
   appendEvent,
   eventAssignment,
@@ -197,7 +198,7 @@ async function readCases(trx: Trx, ids: readonly string[]): Promise<OpenCase[]> 
           'postId', t.post_id, 'claimedPostId', t.claimed_post_id,
           'claimedAt', ${ms('t.claimed_at')}, 'assignmentId', t.assignment_id,
           'openedAt', ${ms('t.opened_at')}, 'dueAt', ${ms('t.due_at')}) order by t.id)
-        from task t where t.case_id = c.id and t.done_at is null), '[]') as tasks,
+        from task t where ${openTaskOf('t', sql`c.id`)}), '[]') as tasks,
       coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form,
           'extensions', a.extensions, 'exempt', a.exempt, 'unitId', a.unit_id, 'crewId', a.crew_id,
           'crewPostId', a.crew_post_id, 'state', a.state, 'limitValue', a.limit_value, 'limitUnit', a.limit_unit,

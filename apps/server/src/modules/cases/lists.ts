@@ -30,7 +30,7 @@ import { visibleCaseSql } from './scope.ts';
 type Page<T> = { items: T[]; next: string | null };
 type Part = RawBuilder<unknown>;
 
-/** The open work of a post: the tasks of its role and unit, and of no other post. */
+/** What waits for a post: the tasks of its role and unit, and of no other post; of the cases in its regions. */
 function waitsFor(actor: Actor): Part {
   const parts: Part[] = [
     sql`t.done_at is null and t.city_id = ${actor.cityId}::uuid and t.unit_id = ${actor.unitId}::uuid
@@ -44,6 +44,11 @@ function waitsFor(actor: Actor): Part {
   }
   return asCondition(parts);
 }
+
+/** `waitsFor` asks for the place of the case only where the post has regions. */
+const asksWhere = ({ scope }: Actor): boolean => scope.kind === 'region';
+
+const JOIN_CASE = sql`join "case" c on c.id = t.case_id`;
 
 function lampIs(lamp: Lamp, now: Date): Part {
   switch (lamp) {
@@ -85,8 +90,8 @@ export async function listTasks(
     );
   }
   const order = open ? sql`t.due_key, t.id` : sql`t.done_at desc, t.id desc`;
-  // Its own index alone decides on a page of done tasks, unless something of their cases is asked for.
-  const ofCase = open || query.source || query.q ? sql`join "case" c on c.id = t.case_id` : sql``;
+  // The tasks' own index alone decides on a page, unless something of their cases is asked for.
+  const ofCase = (open && asksWhere(actor)) || query.source || query.q ? JOIN_CASE : sql``;
   // The page is cut before the cards are built: the laterals run for fifty rows, not for the whole box.
   const first = (limit: number, more: readonly Part[] = [], from = sql`task`) => sql`
     select t.id, t.case_id from ${from} t ${ofCase}
@@ -147,7 +152,7 @@ export async function countTasks(platform: Platform, actor: Actor): Promise<Task
       select t.step, case when t.due_at < ${now} then 'red' when t.warn_at < ${now} then 'yellow'
           when t.due_at is null and t.limit_value is not null then 'paused' else 'green' end
         as lamp
-      from task t join "case" c on c.id = t.case_id where ${waitsFor(actor)} limit ${COUNT_CAP}) x
+      from task t ${asksWhere(actor) ? JOIN_CASE : sql``} where ${waitsFor(actor)} limit ${COUNT_CAP}) x
     group by step, lamp`.execute(platform.db);
   const counts: TaskCounts = {
     total: 0,

@@ -19,6 +19,7 @@ import { formContextOf, nameOfAction } from './case-actions.ts';
 import { surroundingsOf, type Surroundings } from './effects.ts';
 import { mayActOn } from './policy.ts';
 import { mayStillDecline } from './prepare.ts';
+import { openTaskOf } from './scope.ts';
 import { varsOf } from './vars.ts';
 
 /** Names for the ids of a page, all from memory. */
@@ -47,7 +48,7 @@ export const CARD_COLUMNS = sql`
 export const CARD_JOINS = sql`
   left join lateral (
     select x.opened_at, x.warn_at, x.due_at, x.limit_value, x.limit_unit from task x
-    where x.case_id = c.id and x.done_at is null order by x.due_key limit 1) k on true
+    where ${openTaskOf('x', sql`c.id`)} order by x.due_key limit 1) k on true
   left join lateral (
     select cm.media_id from case_media cm join media md on md.id = cm.media_id
     where cm.case_id = c.id and md.thumbnail_sha256 is not null order by cm.seq, cm.media_id limit 1) p on true`;

@@ -3,6 +3,12 @@ import type { Actor, Scope } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { Db, Trx } from '#platform/pool';
 
+/** An open task of this case, by an index of its own, which no other question about open tasks may have (migration 0077). */
+export function openTaskOf(task: string, caseId: RawBuilder<unknown>): RawBuilder<unknown> {
+  const column = (name: string) => sql.ref(`${task}.${name}`);
+  return sql`${column('case_id')} = ${caseId} and ${column('done_at')} is null and ${column('step')} <> ''`;
+}
+
 /** What decides who may see a case; carried by live frames so that they can be filtered without a query. */
 export interface CaseKeys {
   readonly cityId: string;
@@ -51,7 +57,7 @@ export function caseScopeSql(scope: Scope, cityId: string): RawBuilder<boolean> 
       return sql<boolean>`${city} and (c.collector_post_id = ${post}
         or c.patrol_grid_id = any(${[...scope.patrolGridIds]}::uuid[]) or ${didTask(post)}
         or c.ended_at is null and exists (select 1 from task st
-          where st.case_id = c.id and st.done_at is null and st.post_id = ${post}))`;
+          where ${openTaskOf('st', sql`c.id`)} and st.post_id = ${post}))`;
     }
   }
 }
@@ -97,7 +103,7 @@ function onDeskSql(actor: Actor): RawBuilder<boolean> {
       : sql`true`;
   return sql<boolean>`c.city_id = ${actor.cityId}::uuid and (${didTask(sql`${actor.postId}::uuid`)}
     or c.ended_at is null and exists (select 1 from task wt
-      where wt.case_id = c.id and wt.done_at is null and wt.role = ${actor.role} and (wt.post_id = ${actor.postId}::uuid
+      where ${openTaskOf('wt', sql`c.id`)} and wt.role = ${actor.role} and (wt.post_id = ${actor.postId}::uuid
         or wt.post_id is null and wt.unit_id = ${actor.unitId}::uuid and ${here})))`;
 }
 

@@ -115,7 +115,7 @@ export function caseTile(visible: RawBuilder<boolean>, tile: TileKey, now: Date)
   const withClocks =
     tile.z < WIDE_ZOOM
       ? sql`left join (${clocks}, t.case_id from task t where t.done_at is null group by t.case_id) k on k.case_id = c.id`
-      : sql`left join lateral (${clocks} from task t where t.case_id = c.id and t.done_at is null) k on true`;
+      : sql`left join lateral (${clocks} from task t where t.case_id = c.id and t.done_at is null and t.step <> '') k on true`;
   const open = sql`
     select c.id, c.case_no, c.stage, c.category_id, c.geom,
            case when k.due_at < ${now} then 3 when k.warn_at < ${now} then 2 when k.due_at is not null then 1 else 0 end as lamp

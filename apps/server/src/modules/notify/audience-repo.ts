@@ -70,7 +70,7 @@ export async function openWork(db: Db | Trx, caseIds: readonly string[]): Promis
     select k.id as "caseId",
       coalesce((select jsonb_agg(jsonb_build_object('id', t.id, 'role', t.role, 'unitId', t.unit_id,
           'postId', coalesce(t.claimed_post_id, t.post_id)) order by t.id)
-        from task t where t.case_id = k.id and t.done_at is null), '[]') as tasks,
+        from task t where t.case_id = k.id and t.done_at is null and t.step <> ''), '[]') as tasks,
       array(select distinct a.unit_id from assignment a
         where a.case_id = k.id and a.ended_at is null)::text[] as units
     from unnest(${[...caseIds]}::uuid[]) as k(id)`.execute(db);

@@ -126,8 +126,10 @@ export function freeze(
     clean(c);
   }
   for (const c of live.values()) {
-    // A clock of work beside it may ring when nobody does anything any more.
-    if (!c.open && c.planned === 0 && c.timers.size === 0) live.delete(c.state.id);
+    // A clock of work beside it may ring when nobody does anything any more; and who is asked to look after a place is
+    // not asked again by the next case there.
+    const done = !c.open && c.planned === 0 && c.timers.size === 0;
+    if (done && !c.waitsFor('keyPatrol')) live.delete(c.state.id);
   }
   const numbers = [...of.numbers].map(([key, last]) => {
     const [series = '', period = ''] = key.split(' ');

@@ -86,6 +86,12 @@ export class LiveCase {
     return this.state.endedAt === null;
   }
 
+  /** Whether somebody still has this step to do. */
+  waitsFor(step: string): boolean {
+    for (const { row } of this.tasks.values()) if (row.doneAt === null && row.step === step) return true;
+    return false;
+  }
+
   get point(): { lon: number; lat: number } | null {
     const { lon, lat } = this.words;
     return lon === null || lat === null ? null : { lon, lat };

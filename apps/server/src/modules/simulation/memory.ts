@@ -26,20 +26,22 @@ export class StandingClock {
   }
 }
 
+export interface FiledNear {
+  readonly unitGridId: string;
+  readonly categoryId: string;
+  readonly caseId: string;
+  readonly since: number;
+  readonly atMost: number;
+}
+
 /** What a command asks of cases that are not written yet. */
 export interface Memory {
   /** Of a case. */
   pointOf(caseId: string): { lon: number; lat: number } | null;
   /** A case that is open or not written yet. */
   caseOf(caseId: string): { readonly caseNo: string; readonly endedAt: number | null } | null;
-  /** Other cases of a place and category that were filed, of those reported since a moment. */
-  filedNear(ask: {
-    unitGridId: string;
-    categoryId: string;
-    caseId: string;
-    since: number;
-    atMost: number;
-  }): number;
+  /** Other cases of a place and category that were filed, the newest of those reported since a moment. */
+  filedNear(ask: FiledNear): { readonly n: number; readonly asked: boolean };
   /** Photos that the run itself has made up. */
   ownsMedia(id: string): boolean;
 }
@@ -168,7 +170,7 @@ export function memoryPlatform(
           number,
         ];
         return {
-          rows: [{ n: memory.filedNear({ unitGridId, categoryId, caseId, since: since.getTime(), atMost }) }],
+          rows: [memory.filedNear({ unitGridId, categoryId, caseId, since: since.getTime(), atMost })],
         };
       }
       case 'cases.other': {

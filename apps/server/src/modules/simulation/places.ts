@@ -1,3 +1,5 @@
+import type { FiledNear } from './memory.ts';
+
 /** The city's tables look back so far at the most. */
 export const REMEMBERED_MS = 120 * 24 * 3_600_000;
 
@@ -51,19 +53,16 @@ export class Places {
     return this.#ofGrid.get(unitGridId) ?? [];
   }
 
-  /** Other cases of a place and category that were filed, of those reported since a moment. */
-  filedNear(ask: {
-    unitGridId: string;
-    categoryId: string;
-    caseId: string;
-    since: number;
-    atMost: number;
-  }): number {
-    let n = 0;
-    for (const one of this.at(ask.unitGridId)) {
-      if (one.categoryId !== ask.categoryId || one.caseId === ask.caseId) continue;
-      if (one.reportedAt >= ask.since && one.filedAt !== null) n += 1;
-    }
-    return Math.min(n, ask.atMost);
+  /** Other cases of a place and category that were filed, the newest of those reported since a moment. */
+  filedNear({ unitGridId, categoryId, caseId, since, atMost }: FiledNear): readonly Seen[] {
+    return this.at(unitGridId)
+      .filter(
+        (one) =>
+          one.categoryId === categoryId &&
+          one.caseId !== caseId &&
+          one.reportedAt >= since &&
+          one.filedAt !== null,
+      )
+      .slice(-atMost);
   }
 }

@@ -79,7 +79,13 @@ export class World {
       {
         pointOf: (id) => this.live.get(id)?.point ?? null,
         caseOf: (id) => this.live.get(id)?.state ?? null,
-        filedNear: (ask) => this.places.filedNear(ask),
+        filedNear: (ask) => {
+          const seen = this.places.filedNear(ask);
+          return {
+            n: seen.length,
+            asked: seen.some(({ caseId }) => this.live.get(caseId)?.waitsFor('keyPatrol')),
+          };
+        },
         ownsMedia: (id) => options.pictures.owns(id),
       },
       options.moments,
