@@ -118,7 +118,7 @@ function readsOf(server: BenchServer, known: readonly string[], random: Random):
   const list: Read[] = [];
   for (const token of desks) {
     list.push(
-      { name: 'workbench', token, path: () => '/api/v1/tasks?limit=50' },
+      { name: 'workbench', token, path: () => '/api/v1/tasks?limit=50&actions=false' },
       { name: 'workbench', token, path: () => '/api/v1/tasks/counts' },
     );
   }
@@ -208,7 +208,7 @@ class Load {
     const own: Read[] = beats.map(({ token }) => ({
       name: 'workbench',
       token,
-      path: () => '/api/v1/tasks?limit=20',
+      path: () => '/api/v1/tasks?limit=20&actions=false',
     }));
     await Promise.all([
       this.#stream(reads, perSecond, seconds, found),

@@ -23,7 +23,7 @@ export async function applicationsOf(db: Db, caseId: string, names: Names): Prom
     levels: number;
     ask: Record<string, unknown>;
     granted: Record<string, unknown> | null;
-  }>`
+  }>`/*= cases.applications */
     select id, kind, state, assignment_id, asked_unit_id, asked_at, decided_at, level, levels, ask, granted
     from application where case_id = ${caseId}::uuid order by id desc limit ${MOST}`.execute(db);
   return rows.map((row) => ({
@@ -50,7 +50,7 @@ export async function marksOf(db: Db, caseId: string): Promise<Mark[]> {
     at: Date;
     due_at: Date | null;
     note: string | null;
-  }>`
+  }>`/*= cases.marks */
     select m.id, m.kind, m.post_id, r.code as role, m.at, m.due_at, m.note
     from case_mark m join post p on p.id = m.post_id join role r on r.id = p.role_id
     where m.case_id = ${caseId}::uuid order by m.id desc limit ${MOST}`.execute(db);
@@ -73,7 +73,7 @@ export async function linksOf(db: Db, actor: Actor, caseId: string): Promise<Cas
     id: string;
     case_no: string;
     stage: string;
-  }>`
+  }>`/*= cases.links */
     select l.kind, l.from_id = ${caseId}::uuid as "to", c.id, c.case_no, c.stage
     from case_link l join "case" c on c.id = case when l.from_id = ${caseId}::uuid then l.to_id else l.from_id end
     where (l.from_id = ${caseId}::uuid or l.to_id = ${caseId}::uuid) and ${visibleCaseSql(actor)}

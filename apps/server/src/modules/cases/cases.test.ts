@@ -426,6 +426,10 @@ describe('lists', () => {
       await call<{ total: number; lamps: Record<string, number> }>('operator', 'GET', '/tasks/counts')
     ).body;
     const list = (await call<{ items: Task[] }>('operator', 'GET', '/tasks?limit=200')).body.items;
+    // A list to look at is the same without what may be done.
+    const look = await call<{ items: Task[] }>('operator', 'GET', '/tasks?limit=200&actions=false');
+    expect(list.every(({ actions }) => actions.length > 0)).toBe(true);
+    expect(look.body.items).toEqual(list.map((task) => ({ ...task, actions: [] })));
     expect(counts.total).toBe(list.length);
     expect(Object.values(counts.lamps).reduce((a, b) => a + b)).toBe(list.length);
     const red = (await call<{ items: Task[] }>('operator', 'GET', '/tasks?limit=200&lamp=red')).body.items;

@@ -66,7 +66,9 @@ const iso = (value: Date | null): string | null => value?.toISOString() ?? null;
 export async function getCase(platform: Platform, actor: Actor, caseId: string): Promise<CaseDetail> {
   const { db } = platform;
   const names = await namesOf(platform, actor.cityId);
-  const found = await sql<CardRow & { merged_into_id: string | null; merged_into_no: string | null }>`
+  const found = await sql<
+    CardRow & { merged_into_id: string | null; merged_into_no: string | null }
+  >`/*= cases.one */
     select ${CARD_COLUMNS}, c.merged_into_id, m.case_no as merged_into_no
     from "case" c left join "case" m on m.id = c.merged_into_id ${CARD_JOINS}
     where c.id = ${caseId}::uuid and ${visibleCaseSql(actor)}`.execute(db);
@@ -121,7 +123,7 @@ export async function getCase(platform: Platform, actor: Actor, caseId: string):
 }
 
 async function assignmentsOf(platform: Platform, caseId: string, names: Names): Promise<Assignment[]> {
-  const found = await sql<AssignmentRow>`
+  const found = await sql<AssignmentRow>`/*= cases.assignments */
     select id, unit_id, crew_id, state, dispatched_at, signed_at, responded_at, passed_at, ended_at, due_at,
       limit_value::float8 as limit_value, limit_unit, calendar, clock, failed_count, overdue, exempt, parent_id,
       part, form
@@ -163,7 +165,7 @@ function warningOfRow({ calendar, clock, due_at: dueAt }: AssignmentRow, { catal
 }
 
 async function openTasksOf(platform: Platform, actor: Actor, caseId: string, names: Names): Promise<Task[]> {
-  const found = await sql<TaskRow>`
+  const found = await sql<TaskRow>`/*= cases.openTasks */
     select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS} from task t join "case" c on c.id = t.case_id ${CARD_JOINS}
     where ${openTaskOf('t', sql`${caseId}::uuid`)} order by t.id`.execute(platform.db);
   return toTasks(platform, actor, found.rows, names);
@@ -198,7 +200,13 @@ export async function getTimeline(
   limit: number,
 ): Promise<{ items: TimelineEntry[]; next: number | null }> {
   await requireVisibleCase(platform.db, actor, caseId);
-  const found = await sql<{ seq: number; type: string; at: Date; body: string; hash: Buffer }>`
+  const found = await sql<{
+    seq: number;
+    type: string;
+    at: Date;
+    body: string;
+    hash: Buffer;
+  }>`/*= cases.timeline */
     select seq, type, at, body, hash from case_event
     where case_id = ${caseId}::uuid and seq > ${after} order by seq limit ${limit + 1}`.execute(platform.db);
   const rows = found.rows.slice(0, limit);

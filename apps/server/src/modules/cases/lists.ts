@@ -96,8 +96,10 @@ export async function listTasks(
   const first = (limit: number, more: readonly Part[] = [], from = sql`task`) => sql`
     select t.id, t.case_id from ${from} t ${ofCase}
     where ${asCondition([...parts, ...more])} order by ${order} limit ${limit}`;
+  // What is searched for decides how; all other lists are read in one way.
+  const name = query.q ? sql`` : sql.raw('/*= cases.tasks */');
   const read = (db: Db | Trx, more?: readonly Part[], from?: Part) =>
-    sql<TaskRow>`
+    sql<TaskRow>`${name}
       select ${TASK_ROW_COLUMNS}, ${CARD_COLUMNS}
       from (${first(query.limit + 1, more, from)}) page
       join task t on t.id = page.id join "case" c on c.id = t.case_id ${CARD_JOINS}
@@ -122,7 +124,8 @@ export async function listTasks(
     k: (open ? row.t_due_key : row.t_done_at!).toISOString(),
     i: row.t_id,
   }));
-  return { items: await toTasks(platform, actor, page.items, names), next: page.next };
+  const items = await toTasks(platform, actor, page.items, names, { withActions: query.actions });
+  return { items, next: page.next };
 }
 
 /** One task that this actor has, had, or may see through its case. @throws notFound */
@@ -147,7 +150,11 @@ const COUNT_CAP = 5000;
 /** `GET /tasks/counts`: what waits, by step and lamp; counted up to a cap, said so. */
 export async function countTasks(platform: Platform, actor: Actor): Promise<TaskCounts> {
   const now = new Date(platform.clock.now());
-  const found = await sql<{ step: string; lamp: 'green' | 'yellow' | 'red' | 'paused'; n: number }>`
+  const found = await sql<{
+    step: string;
+    lamp: 'green' | 'yellow' | 'red' | 'paused';
+    n: number;
+  }>`/*= cases.taskCounts */
     select step, lamp, count(*)::int as n from (
       select t.step, case when t.due_at < ${now} then 'red' when t.warn_at < ${now} then 'yellow'
           when t.due_at is null and t.limit_value is not null then 'paused' else 'green' end

@@ -195,13 +195,15 @@ export function toCard(row: CardRow, names: Names): CaseCard {
 
 /**
  * Rows as tasks. `withActions` adds what this actor may do now and each action's form: on the page of one task
- * and on lists, so that a client which knows nothing of the city can drive a case.
+ * and on lists, so that a client which knows nothing of the city can drive a case; a desk that opens one of many asks
+ * for a list without.
  */
 export async function toTasks(
   platform: Platform,
   actor: Actor,
   rows: readonly TaskRow[],
   names: Names,
+  { withActions = true }: { withActions?: boolean } = {},
 ): Promise<Task[]> {
   const holders = [...new Set(rows.map((r) => r.t_claimed_post_id).filter((id) => id !== null))];
   const posts =
@@ -232,7 +234,7 @@ export async function toTasks(
         limitUnit: row.t_limit_unit,
       }),
       case: toCard(row, names),
-      actions: await actionsFor(platform, actor, row, names),
+      actions: withActions ? await actionsFor(platform, actor, row, names) : [],
     });
   }
   return tasks;

@@ -4,7 +4,7 @@ import type { Situation } from './change.ts';
 const DAY = 24 * 3600_000;
 
 /** A place with more cases than this within its days is asked to be looked after again, whatever was asked before. */
-const LOOKS_BACK = 50;
+const LOOKS_BACK = 20;
 
 /**
  * 重点巡查: whether the place has come back so often that its department has to look after it: cases of the same

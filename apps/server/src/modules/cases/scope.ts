@@ -114,7 +114,7 @@ export function visibleCaseSql(actor: Actor): RawBuilder<boolean> {
 }
 
 export async function isVisibleCase(db: Db | Trx, actor: Actor, caseId: string): Promise<boolean> {
-  const found = await sql`select 1 from "case" c
+  const found = await sql`/*= cases.visible */ select 1 from "case" c
     where c.id = ${caseId}::uuid and ${visibleCaseSql(actor)}`.execute(db);
   return found.rows.length > 0;
 }

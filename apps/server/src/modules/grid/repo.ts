@@ -16,7 +16,7 @@ export async function readGrids(
 ): Promise<ReadonlyMap<string, GridRow>> {
   const wanted = ids.filter((id) => id !== null);
   if (wanted.length === 0) return new Map();
-  const { rows } = await sql<GridRow>`
+  const { rows } = await sql<GridRow>`/*= grid.byId */
     select id, kind, code, name from grid where id = any(${wanted}::uuid[])`.execute(db);
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -143,7 +143,7 @@ export interface CaseMediaRow extends MediaRow {
 
 /** Media of a case, in the order in which they came; whose case it is the caller has checked. */
 export async function readCaseMedia(db: At, cityId: string, caseId: string): Promise<CaseMediaRow[]> {
-  const { rows } = await sql<CaseMediaRow>`
+  const { rows } = await sql<CaseMediaRow>`/*= media.ofCase */
     select ${columns}, cm.purpose, cm.at from case_media cm join media m on m.id = cm.media_id
      where cm.case_id = ${caseId}::uuid and cm.city_id = ${cityId}::uuid
      order by cm.seq, cm.media_id`.execute(db);

@@ -125,7 +125,7 @@ export async function postNames(
   postIds: readonly string[],
 ): Promise<ReadonlyMap<string, PostName>> {
   if (postIds.length === 0) return new Map();
-  const { rows } = await sql<{ id: string; name: string; role: Role; unit: Ref }>`
+  const { rows } = await sql<{ id: string; name: string; role: Role; unit: Ref }>`/*= org.postNames */
     select p.id, f.name, r.code as role,
            jsonb_build_object('id', u.id, 'code', u.code, 'name', u.name) as unit
       from post p

@@ -2,7 +2,13 @@ import type { Task } from '@wanmi/contracts';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { get } from '../../shared/api/client.ts';
-import { PAGE, taskCountsQuery, tasksQuery, type Page, type TaskFilter } from '../../shared/api/queries.ts';
+import {
+  taskCountsQuery,
+  tasksLook,
+  tasksQuery,
+  type Page,
+  type TaskFilter,
+} from '../../shared/api/queries.ts';
 import { useFrames } from '../../shared/api/stream.ts';
 import { allTasks, newcomers, withoutTask, withTask, type TaskPages } from './liveTasks.ts';
 
@@ -52,7 +58,7 @@ export function useTaskList(filter: TaskFilter, opened: string | undefined) {
   }
 
   async function refresh(task: Task): Promise<void> {
-    const query = { box: 'open', caseId: task.caseId };
+    const query = { box: 'open', caseId: task.caseId, actions: false };
     const found = await get<Page<Task>>('/tasks', { query }).catch(() => null);
     if (!found) return;
     const now = found.items.find((one) => one.id === task.id);
@@ -72,7 +78,7 @@ export function useTaskList(filter: TaskFilter, opened: string | undefined) {
     if (filter.box === 'done' || !list.data) return;
     const changed = tasks.filter((task) => cases.has(task.caseId) && news.marks.get(task.id) !== 'gone');
     await Promise.all(changed.slice(0, AT_MOST).map(refresh));
-    const head = await get<Page<Task>>('/tasks', { query: { ...filter, limit: PAGE } }).catch(() => null);
+    const head = await tasksLook(filter).catch(() => null);
     if (!head) return;
     const waiting = newcomers(allTasks(queries.getQueryData(options.queryKey)), head.items);
     tell(() => ({ waiting }));

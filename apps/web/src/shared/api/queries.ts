@@ -90,11 +90,16 @@ export type TaskFilter = {
 
 export const PAGE = 50;
 
+/** A list is looked at; what may be done, and with which form, comes with the case that is opened. */
+const LOOK = { limit: PAGE, actions: false };
+
+export const tasksLook = (filter: TaskFilter, cursor: string | null = null, signal?: AbortSignal) =>
+  get<Page<Task>>('/tasks', { query: { ...filter, ...LOOK, cursor }, ...(signal && { signal }) });
+
 export const tasksQuery = (filter: TaskFilter) =>
   infiniteQueryOptions({
     queryKey: ['tasks', filter],
-    queryFn: ({ pageParam, signal }) =>
-      get<Page<Task>>('/tasks', { query: { ...filter, limit: PAGE, cursor: pageParam }, signal }),
+    queryFn: ({ pageParam, signal }) => tasksLook(filter, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     // The desk keeps the list that it shows live; one that nobody looks at would only grow old.
