@@ -24,7 +24,7 @@ import {
 import { caseActionsFor, withCaseActions } from './case-actions.ts';
 import { newestCases, type Wanted } from './newest.ts';
 import { loadCase } from './repo.ts';
-import { hitsOf, search, searching } from './search.ts';
+import { hitsOf, search, searching, throughThePast } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
@@ -221,7 +221,13 @@ export async function listCases(
           select x.id, x.id as case_id from (${newestCases(actor, { ...wanted, limit })}) x order by x.id desc`;
         const plain = where.length === 0;
         const hits = await hitsOf(trx, newest, asked.words, { limit: wanted.limit, plain });
-        if (!hits) return read(trx, { where: [...where, asked.words.among(sql`c.id`)] });
+        if (!hits) {
+          const past = { ...wanted, now: names.now };
+          const rows = await throughThePast(trx, asked.words, past, async (among) => {
+            return (await read(trx, { among })).rows;
+          });
+          return { rows };
+        }
         return read(trx, { among: 'ids' in hits ? hits.ids : hits.cases });
       })
     : await read(platform.db);

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogOf } from '#modules/catalog';
 import { desk, type Desk } from '#testing/desk';
-import { hitsOf, onTheWay, search, searching, type Words } from './search.ts';
+import { hitsOf, onTheWay, search, searching, throughThePast, type Words } from './search.ts';
 
 let d: Desk;
 const ids: string[] = [];
@@ -73,6 +73,35 @@ describe('a search', () => {
     expect(await asked('行道树', 5, true, 1)).toEqual({ hits: null, counted: true });
     const { hits } = await asked('行道树', 5, true, 2);
     expect(hits && 'cases' in hits && hits.cases.toSorted()).toEqual([ids[0], ids[1]]);
+  });
+
+  test('for what is frequent and long past goes back stretch by stretch, until the page is full', async () => {
+    const { db } = d.w.platform;
+    const lamp = await words('路灯');
+    const DAY = 24 * 3600_000;
+    const first = d.w.platform.clock.now();
+    for (const ago of [20, 80, 300]) {
+      // As seen from later: the same cases lie in another stretch.
+      const now = first + ago * DAY;
+      for (const most of [1, 3, 50]) {
+        const looked: number[] = [];
+        const page = (limit: number, before?: string, after?: string) =>
+          throughThePast(db, lamp, { limit, before, after, now, most }, (of) => {
+            looked.push(of.length);
+            // The list shows all but one of them.
+            return Promise.resolve(of.filter((id) => id !== ids[6]));
+          });
+        expect(await page(50)).toEqual(latest([0, 3, 9]));
+        expect(await page(2)).toEqual(latest([3, 9]));
+        expect(await page(50, ids[9])).toEqual(latest([0, 3]));
+        expect(await page(50, undefined, ids[3])).toEqual(latest([3, 9]));
+        expect(await page(50, ids[9], ids[3])).toEqual(latest([3]));
+        expect(Math.max(...looked)).toBeLessThanOrEqual(most);
+      }
+    }
+    expect(
+      await throughThePast(db, await words('没有'), { limit: 5, now: first }, () => Promise.reject()),
+    ).toEqual([]);
   });
 
   test('that takes too long is given up with a code of its own', async () => {

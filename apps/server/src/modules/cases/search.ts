@@ -2,8 +2,10 @@ import { sql, type RawBuilder } from 'kysely';
 import { isNumberOf, type Catalog } from '#modules/catalog';
 import { likePattern, queryTerms, type QueryTerms } from '#platform/bigrams';
 import { problem } from '#platform/errors';
+import { uuidv7Floor } from '#platform/ids';
 import type { Db, Trx } from '#platform/pool';
 
+const DAY = 24 * 3600_000;
 const BY_DAY = /^\d{4,8}(-\d*)?$/;
 
 type Part = RawBuilder<unknown>;
@@ -22,6 +24,14 @@ export interface Words {
   readonly among: (caseId: Part) => Part;
   /** The cases that hold them, where they are few; reads the whole index of the words. */
   readonly few: (db: Db | Trx, most?: number) => Promise<readonly string[] | null>;
+  /** The newest cases of a stretch of ids that hold them, so many at the most. */
+  readonly within: (db: Db | Trx, stretch: Stretch, most: number) => Promise<readonly string[]>;
+}
+
+/** Ids carry the time: `after` is included, `before` is not. */
+export interface Stretch {
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
 }
 
 /** What is searched for: the number's range as a condition on `"case" c`, or words. */
@@ -50,6 +60,7 @@ export function search(q: string, { city, numbering }: Pick<Catalog, 'city' | 'n
         sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = ${caseId})`,
       among: (caseId) => sql`${caseId} in (select ct.case_id from case_text ct where ${holds(terms)})`,
       few: (db, most = RARE) => casesOf(db, terms, cityId, most),
+      within: (db, stretch, most) => casesWithin(db, terms, cityId, stretch, most),
     },
   };
 }
@@ -138,6 +149,56 @@ async function casesOf(
     select ct.case_id as id from case_text ct
     where ct.city_id = ${cityId}::uuid and ${holds(terms)} limit ${rare + 1}`.execute(db);
   return rows.length > rare ? null : rows.map((row) => row.id);
+}
+
+/** How far the first stretch of the past goes back, and the one after it; the last goes to the beginning. */
+const STRETCH_DAYS = [30, 120];
+
+/**
+ * Words that are frequent in the city and rare among what is newest: the past is searched stretch by stretch, from `now`
+ * back, until a page is full. Of the whole past at once, each case that ever held them would be read for a page of fifty.
+ * `pick` gives those of some cases that the list shows, the newest first.
+ */
+export async function throughThePast<Row>(
+  db: Db | Trx,
+  { within }: Pick<Words, 'within'>,
+  { after, before, limit, now, most = RARE }: Stretch & { limit: number; now: number; most?: number },
+  pick: (caseIds: readonly string[]) => Promise<readonly Row[]>,
+): Promise<Row[]> {
+  const found: Row[] = [];
+  let to = before;
+  for (const days of [...STRETCH_DAYS, null]) {
+    const began = days === null ? undefined : uuidv7Floor(now - days * DAY);
+    const from = began !== undefined && (after === undefined || began > after) ? began : after;
+    for (let full = from === undefined || to === undefined || from < to; full;) {
+      const ids = await within(db, { after: from, before: to }, most);
+      if (ids.length > 0) found.push(...(await pick(ids)));
+      if (found.length >= limit) return found.slice(0, limit);
+      full = ids.length === most;
+      if (full) to = ids.at(-1);
+    }
+    if (to === undefined || (from !== undefined && from < to)) to = from;
+    if (from === after) break;
+  }
+  return found;
+}
+
+async function casesWithin(
+  db: Db | Trx,
+  terms: QueryTerms,
+  cityId: string,
+  { after, before }: Stretch,
+  most: number,
+): Promise<string[]> {
+  const bounds = [
+    ...(after === undefined ? [] : [sql`ct.case_id >= ${after}::uuid`]),
+    ...(before === undefined ? [] : [sql`ct.case_id < ${before}::uuid`]),
+  ];
+  const all = [sql`ct.city_id = ${cityId}::uuid`, ...bounds, holds(terms)];
+  const { rows } = await sql<{ id: string }>`
+    select ct.case_id as id from case_text ct where ${sql.join(all, sql` and `)}
+    order by ct.case_id desc limit ${most}`.execute(db);
+  return rows.map((row) => row.id);
 }
 
 function holds({ bigrams, phrases }: QueryTerms): Part {
