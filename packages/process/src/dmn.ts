@@ -137,7 +137,9 @@ function choose(model: DecisionModel, which: string | undefined): ModelNode {
     return refuse('decision.which', { detail: `${model.tops.length} decisions` });
   }
   const nodes = model.own.map((key) => model.nodes.get(key)!).filter(({ kind }) => kind !== 'inputData');
-  const named = nodes.find(({ id, name }) => id === which || name === which);
+  const named =
+    nodes.find(({ id, name }) => id === which || name === which) ??
+    nodes.find(({ variable }) => variable === which);
   return named ?? refuse('decision.which', { detail: which });
 }
 
@@ -206,7 +208,7 @@ class Run {
 
   #given(node: ModelNode): unknown {
     const value = this.#input[node.variable] ?? this.#input[node.name] ?? null;
-    return coerce(fromJson(value, node.type), node.type);
+    return coerce(fromJson(value, node.type), node.type, 'partial');
   }
 
   #scopeOf(node: ModelNode): Scope {
@@ -228,9 +230,9 @@ class Run {
   /** A service asked by itself: its inputs are among the input. */
   #serve(node: ModelNode, service: Service): unknown {
     const known = new Map(
-      service.inputs.map((key) => {
+      service.inputs.map((key, i) => {
         const input = this.#model.nodes.get(key);
-        return [key, input ? this.#given(input) : null];
+        return [key, input ? coerce(this.#given(input), parameterOf(node.type, i), 'partial') : null];
       }),
     );
     return this.#outputs(node, service, known);
@@ -242,13 +244,16 @@ class Run {
       (key) => [this.#model.nodes.get(key)?.variable ?? '', run.#valueOf(key)] as const,
     );
     const value = answers.length === 1 ? answers[0]![1] : Object.fromEntries(answers);
-    return node.type.kind === 'function' ? value : coerce(value, node.type);
+    return coerce(value, resultOf(node.type));
   }
 
   #serviceFunction(node: ModelNode, service: Service): FeelFunction {
     const inputs = service.inputs.map((key) => this.#model.nodes.get(key));
     return functionOf(
-      inputs.map((input) => ({ name: input?.variable ?? '', type: input?.type ?? anyType })),
+      inputs.map((input, i) => {
+        const own = parameterOf(node.type, i);
+        return { name: input?.variable ?? '', type: own.kind === 'any' ? (input?.type ?? anyType) : own };
+      }),
       (given) =>
         this.#outputs(
           node,
@@ -257,6 +262,15 @@ class Run {
         ),
     );
   }
+}
+
+/** What a knowledge model or service yields, whether its type is that or a function's. */
+function resultOf(type: FeelType): FeelType {
+  return type.kind === 'function' ? type.returns : type;
+}
+
+function parameterOf(type: FeelType, position: number): FeelType {
+  return (type.kind === 'function' && type.parameters?.[position]) || anyType;
 }
 
 const kinds = ['inputData', 'decision', 'businessKnowledgeModel', 'decisionService'] as const;
@@ -389,17 +403,15 @@ class Reader {
     const encapsulated = childNamed(element, 'encapsulatedLogic');
     if (!encapsulated) return null;
     const make = boxed.functionIn(encapsulated, names);
-    if (!make || type.kind === 'function' || type.kind === 'any') return make;
-    // the variable's type is what the function yields, in files that know no types of functions
+    if (!make || type.kind === 'any') return make;
     return (scope, rules) => {
       const made = make(scope, rules);
-      return (
-        made &&
-        functionOf(
-          made.parameters.map((name) => ({ name, type: anyType })),
-          (given) => coerce(made.call(made.parameters.map((name) => given[name])), type),
-        )
-      );
+      // the variable's type is what the function yields, in files that know no types of functions
+      const whole: FeelType =
+        type.kind === 'function'
+          ? type
+          : { kind: 'function', parameters: made?.parameters.map(() => anyType) ?? null, returns: type };
+      return coerce(made, whole);
     };
   }
 

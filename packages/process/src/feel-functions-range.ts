@@ -147,8 +147,9 @@ function parseRange(text: string): FeelRange | null {
   const [, open, low, high, close] = match as unknown as [string, string, string, string, string];
   const [start, end] = [literal(low), literal(high)];
   if (start === undefined || end === undefined || (start === null && end === null)) return null;
+  if ((start === null && open === '[') || (end === null && close === ']')) return null;
   if (start !== null && end !== null && (compare(start, end) ?? 1) > 0) return null;
-  return new FeelRange(start, end, open === '[' && start !== null, close === ']' && end !== null);
+  return new FeelRange(start, end, open === '[', close === ']');
 }
 
 function literal(text: string): unknown {

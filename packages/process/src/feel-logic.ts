@@ -1,4 +1,4 @@
-import { type Code, FeelMistake, type Reading } from './feel-reading.ts';
+import { type Code, FeelMistake, type Reading, type Scope } from './feel-reading.ts';
 import { children, type FeelNode } from './feel-tree.ts';
 import { compare, equal, FeelRange, inOrder, negateTruth, type OrderOperator } from './feel-values.ts';
 
@@ -54,17 +54,35 @@ function compared(a: Code, operator: string, b: Code): Code {
 function membership(value: Code, parts: readonly FeelNode[], reading: Reading): Code {
   const group = parts.find((part) => part.name === 'PositiveUnaryTests');
   const tests = (group ? children(group) : parts.filter((part) => part.name === 'PositiveUnaryTest')).map(
-    (test) => reading.compile(children(test)[0]!),
+    (test) => membershipTest(children(test)[0]!, reading),
   );
   return (scope) => {
     const given = value(scope);
     let unknown = false;
     for (const test of tests) {
-      const answer = accepts(test(scope), given);
+      const answer = test(scope, given);
       if (answer === true) return true;
       if (answer === null) unknown = true;
     }
     return unknown ? null : false;
+  };
+}
+
+/** `!= 5` is no value that could be compared, all others are. */
+function membershipTest(node: FeelNode, reading: Reading): (scope: Scope, given: unknown) => boolean | null {
+  let inner = node;
+  while (inner.name === 'ParenthesizedExpression') inner = children(inner)[1]!;
+  const [operator, operand] = children(inner);
+  if (inner.name === 'SimplePositiveUnaryTest' && operand && reading.source(operator!) === '!=') {
+    const unwanted = reading.compile(operand);
+    return (scope, given) => negateTruth(equal(given, unwanted(scope)));
+  }
+  const test = reading.compile(node);
+  // a range that is none tells nothing, the value null may be equal
+  const ranges = inner.name === 'SimplePositiveUnaryTest' && operator && reading.source(operator) !== '=';
+  return (scope, given) => {
+    const wanted = test(scope);
+    return ranges && wanted === null ? null : accepts(wanted, given);
   };
 }
 
@@ -104,8 +122,10 @@ function interval(node: FeelNode, reading: Reading): Code {
   const endIncluded = reading.source(close!) === ']';
   return (scope) => {
     const [start, end] = [from(scope), to(scope)];
-    if (start === null && end === null) return null;
+    // an end that is open to infinity is no part of the range
+    if (start === null && (end === null || startIncluded)) return null;
+    if (end === null && endIncluded) return null;
     if (start !== null && end !== null && compare(start, end) === null) return null;
-    return new FeelRange(start, end, startIncluded && start !== null, endIncluded && end !== null);
+    return new FeelRange(start, end, startIncluded, endIncluded);
   };
 }

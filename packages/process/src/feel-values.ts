@@ -1,6 +1,7 @@
 import { FeelDate, FeelDateTime, FeelDuration, FeelTime, toFeel } from 'feelin';
 import { compareNumbers, Decimal, type FeelNumber, isNumber, printNumber } from './feel-number.ts';
 import { compareTemporal, sameTemporal } from './feel-temporal.ts';
+import type { FeelType } from './feel-types.ts';
 
 /** A range of comparable values; an end that is null is open to infinity where it is `bounded` no more. */
 export class FeelRange {
@@ -33,14 +34,26 @@ export class FeelRange {
   }
 }
 
+/** What a function takes and yields, as far as it says so. */
+export interface FunctionTypes {
+  readonly parameters: readonly FeelType[];
+  readonly returns: FeelType;
+}
+
 /** A function of FEEL: a built-in one, one that a text defines, a business knowledge model. */
 export class FeelFunction {
   readonly parameters: readonly string[];
   readonly call: (args: readonly unknown[]) => unknown;
+  readonly types: FunctionTypes | null;
 
-  constructor(parameters: readonly string[], call: (args: readonly unknown[]) => unknown) {
+  constructor(
+    parameters: readonly string[],
+    call: (args: readonly unknown[]) => unknown,
+    types: FunctionTypes | null = null,
+  ) {
     this.parameters = parameters;
     this.call = call;
+    this.types = types;
   }
 }
 
