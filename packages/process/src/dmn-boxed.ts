@@ -7,7 +7,7 @@ import { type CompiledFeel, type FeelKind, parseFeel } from './feel.ts';
 import { callNamed } from './feel-calls.ts';
 import { filtered } from './feel-parts.ts';
 import { type Code, Scope } from './feel-reading.ts';
-import { elementsOf } from './feel-repetition.ts';
+import { elementsOf, verdict } from './feel-repetition.ts';
 import { anyType, coerce, type FeelType, shapeOf } from './feel-types.ts';
 import { FeelFunction } from './feel-values.ts';
 
@@ -317,8 +317,7 @@ export class Boxed {
       const values = elementsOf(domain(scope, rules));
       if (!values) return null;
       const answers = values.map((value) => body(new Scope({ [variable]: value }, scope), rules));
-      if (answers.includes(decisive)) return decisive;
-      return answers.every((answer) => answer === !decisive) ? !decisive : null;
+      return verdict(answers, decisive);
     };
   }
 

@@ -72,9 +72,14 @@ function answer(
   node: KitElement,
 ): unknown {
   const name = node.attributes['name']!;
+  const { namespace } = node.attributes;
+  const called = [...model.nodes.values()].some((element) => element.name === invocable)
+    ? invocable
+    : undefined;
+  const elsewhere = namespace && !model.own.some((key) => key.startsWith(`${namespace}#`));
   try {
-    const { value } = decide(model, input, invocable ?? name);
-    if (invocable === undefined || invocable === name) return value;
+    const { value } = decide(model, input, called ?? (elsewhere ? `${namespace}#${name}` : name));
+    if (called === undefined || called === name) return value;
     const service = [...model.nodes.values()].find((element) => element.name === invocable)?.service;
     return service && service.outputs.length > 1 ? (value as Record<string, unknown>)[name] : value;
   } catch (error) {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { evaluate, parseFeel } from './feel.ts';
 
@@ -7,7 +8,10 @@ test.each<[string, unknown]>([
   // a range that is closed by nothing is none
   ['4 in [2..null]', null],
   ['4 in [null..6]', null],
-  ['4 in (null..6]', true],
+  // nor is it known what lies in a range whose end is not known
+  ['4 in (null..6]', null],
+  ['(null..6] = (<= 6)', false],
+  ['(null..6] = (null..6]', true],
   ['range("[..6]")', null],
   ['range("[2..]")', null],
   ['range("(..6]") = (<= 6)', true],
@@ -39,6 +43,70 @@ test.each<[string, unknown]>([
   ['(function() [1, "x"]) instance of function<> -> list<number>', false],
   ['(function() date("2026-01-01")) instance of function<> -> date', true],
   ['(function() {a: 1, b: "x"}) instance of function<> -> context<b: string>', true],
+  // `= 5` is the range of 5 alone
+  ['(= 5) = [5..5]', true],
+  ['(= 5).end included', true],
+  ['true in (= true)', true],
+  ['null in = null', true],
+  // only bare bounds count down, and only numbers and days are counted
+  ['for i in 3..1 return i', [3, 2, 1]],
+  ['for i in [3..1] return i', null],
+  ['for i in date and time("2026-01-01T00:00:00")..date and time("2026-01-02T00:00:00") return i', null],
+  // what is neither a truth nor unknown makes no verdict
+  ['some i in [true, "x"] satisfies i', null],
+  ['every i in [false, 1] satisfies i', null],
+  ['some i in [true, null] satisfies i', true],
+  ['list replace([1, 2, 3], 2.9, 0)', [1, 0, 3]],
+  ['list replace([1, 2, 3], -1.5, 0)', [1, 2, 0]],
+  // a day beside a moment is its midnight in UTC
+  ['string(@"2026-01-02T00:00:00Z" - @"2026-01-01")', 'P1D'],
+  ['@"2026-01-02T00:00:00" - @"2026-01-01"', null],
+  ['string(@"2026-01-31T24:00:00")', '2026-02-01T00:00:00'],
+  ['@"2026-01-31T24:00:01"', null],
+  // years of up to nine digits
+  ['string(date("-0044-03-15"))', '-0044-03-15'],
+  ['string(date("123456789-02-29"))', null],
+  ['string(date("123456788-02-29"))', '123456788-02-29'],
+  ['date("999999999-12-31") + duration("P1D")', null],
+  ['string(@"-123456-01-01T00:00:00+08:00")', '-123456-01-01T00:00:00+08:00'],
+  ['date("123456789-01-01") > date("2026-01-01")', true],
+  ['string(duration("P999999999M"))', 'P83333333Y3M'],
+  ['string(duration("P999999999D") - duration("P999999998DT12H"))', 'PT12H'],
+  // XPath's patterns
+  [String.raw`matches("Привет", "^\p{IsCyrillic}+$")`, true],
+  [String.raw`matches("x", "[\P{IsBasicLatin}]")`, false],
+  [String.raw`matches("x", "\p{IsNowhere}")`, null],
+  [String.raw`matches("aa", "(a)\2")`, null],
+  [String.raw`matches("aa", "(a\1)")`, null],
+  [String.raw`matches("ab0", "(a)b\10")`, null],
+  [String.raw`matches("aba0", "(a)b\10")`, true],
+  [String.raw`matches("_a-1", "^\i\c*$")`, true],
+  [String.raw`matches("-a", "^\i\c*$")`, false],
+  [String.raw`replace("一a二", "\p{IsCJKUnifiedIdeographs}+|b+", "_")`, '_a_'],
 ])('%s', (text, expected) => {
   expect(value(text)).toEqual(expected);
+});
+
+test('far days behave as near ones: the calendar repeats itself every 400 years', () => {
+  const days = fc.record({
+    year: fc.integer({ min: 2000, max: 2399 }),
+    month: fc.integer({ min: 1, max: 12 }),
+    day: fc.integer({ min: 1, max: 31 }),
+  });
+  const far = fc.oneof(fc.integer({ min: -2_400_000, max: -30 }), fc.integer({ min: 30, max: 2_400_000 }));
+  fc.assert(
+    fc.property(days, days, far, fc.integer({ min: -1000, max: 1000 }), (one, two, rounds, by) => {
+      const write = ({ year, month, day }: typeof one, more: number): string =>
+        `date(${year + more * 400}, ${month}, ${day})`;
+      for (const text of [
+        `{a: A, b: B, r: [a < b, (b - a), years and months duration(a, b), day of week(a), week of year(b)]}.r`,
+        `{a: A, b: a + duration("P${Math.abs(by)}D"), r: [b.month, b.day, b - a, b > a]}.r`,
+        `{a: A, b: a - duration("P${Math.abs(by)}M"), r: [b.month, b.day, b <= a]}.r`,
+      ]) {
+        const at = (more: number): unknown =>
+          value(text.replace('A', write(one, more)).replace('B', write(two, more)));
+        expect(String(at(rounds))).toBe(String(at(0)));
+      }
+    }),
+  );
 });

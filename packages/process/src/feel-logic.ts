@@ -68,21 +68,25 @@ function membership(value: Code, parts: readonly FeelNode[], reading: Reading): 
   };
 }
 
-/** `!= 5` is no value that could be compared, all others are. */
+/** `= 5` and `!= 5` compare, all others are ranges, lists or values that a value may lie in or be. */
 function membershipTest(node: FeelNode, reading: Reading): (scope: Scope, given: unknown) => boolean | null {
   let inner = node;
   while (inner.name === 'ParenthesizedExpression') inner = children(inner)[1]!;
+  const isTest = inner.name === 'SimplePositiveUnaryTest';
   const [operator, operand] = children(inner);
-  if (inner.name === 'SimplePositiveUnaryTest' && operand && reading.source(operator!) === '!=') {
-    const unwanted = reading.compile(operand);
-    return (scope, given) => negateTruth(equal(given, unwanted(scope)));
+  const sign = isTest && operand ? reading.source(operator!) : '';
+  if (sign === '=' || sign === '!=') {
+    const named = reading.compile(operand!);
+    return (scope, given) => {
+      const same = equal(given, named(scope));
+      return sign === '=' ? same : negateTruth(same);
+    };
   }
   const test = reading.compile(node);
   // a range that is none tells nothing, the value null may be equal
-  const ranges = inner.name === 'SimplePositiveUnaryTest' && operator && reading.source(operator) !== '=';
   return (scope, given) => {
     const wanted = test(scope);
-    return ranges && wanted === null ? null : accepts(wanted, given);
+    return isTest && wanted === null ? null : accepts(wanted, given);
   };
 }
 
@@ -99,7 +103,7 @@ export function accepts(test: unknown, value: unknown): boolean | null {
   return equal(test, value) === true;
 }
 
-/** `< 5` and `[1..5]` are ranges; `= 5` and `!= 5` stand alone only in cells. */
+/** `< 5`, `= 5` and `[1..5]` are ranges; `!= 5` stands only in cells and behind `in`. */
 export function simpleTest(node: FeelNode, reading: Reading): Code {
   const [first, second] = children(node);
   if (first!.name === 'Interval') return interval(first!, reading);
@@ -107,8 +111,9 @@ export function simpleTest(node: FeelNode, reading: Reading): Code {
   const bound = reading.compile(second!);
   return (scope) => {
     const value = bound(scope);
-    if (operator === '=') return value;
     if (value === null || operator === '!=') return null;
+    if (operator === '=')
+      return compare(value, value) === null ? null : new FeelRange(value, value, true, true);
     if (operator.startsWith('<')) return new FeelRange(null, value, false, operator === '<=');
     return new FeelRange(value, null, operator === '>=', false);
   };
@@ -122,10 +127,10 @@ function interval(node: FeelNode, reading: Reading): Code {
   const endIncluded = reading.source(close!) === ']';
   return (scope) => {
     const [start, end] = [from(scope), to(scope)];
-    // an end that is open to infinity is no part of the range
+    // what is not known is no part of the range
     if (start === null && (end === null || startIncluded)) return null;
     if (end === null && endIncluded) return null;
     if (start !== null && end !== null && compare(start, end) === null) return null;
-    return new FeelRange(start, end, startIncluded, endIncluded);
+    return new FeelRange(start, end, startIncluded, endIncluded, start === null || end === null);
   };
 }
