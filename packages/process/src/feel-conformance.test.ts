@@ -43,6 +43,16 @@ test.each<[string, unknown]>([
   ['(function() [1, "x"]) instance of function<> -> list<number>', false],
   ['(function() date("2026-01-01")) instance of function<> -> date', true],
   ['(function() {a: 1, b: "x"}) instance of function<> -> context<b: string>', true],
+  // what stands behind `in` ends before `and` and `or`
+  ['2 in [1..3] and 5 > 3', true],
+  ['2 in [1..3] and 5 > 6', false],
+  ['2 in [7, 8] or 5 > 3', true],
+  ['2 in > 5 or true', true],
+  ['2 in > 1 and 5 in < 4', false],
+  ['false and 2 in [1, 2] or true', true],
+  ['true or 2 in [7] and false', true],
+  ['if 2 in [1..3] and 5 in (4, 5) then "a" else "b"', 'a'],
+  ['2 in ([1..3]) and null', null],
   // `= 5` is the range of 5 alone
   ['(= 5) = [5..5]', true],
   ['(= 5).end included', true],
