@@ -62,7 +62,10 @@ test.each<[string, unknown]>([
   ['for i in 3..1 return i', [3, 2, 1]],
   ['for i in [3..1] return i', null],
   ['for i in date and time("2026-01-01T00:00:00")..date and time("2026-01-02T00:00:00") return i', null],
-  // what is neither a truth nor unknown makes no verdict
+  // what is neither a truth nor unknown makes no verdict and no condition
+  ['[1, 2, 3][if item < 3 then true else "x"]', null],
+  ['[1, 2, 3]["x"]', null],
+  ['[1, null, 3][item > 2]', [3]],
   ['some i in [true, "x"] satisfies i', null],
   ['every i in [false, 1] satisfies i', null],
   ['some i in [true, null] satisfies i', true],
