@@ -236,6 +236,11 @@ describe('types', () => {
     expect(await result('{"full name": "Li", age: 3, since: null}', 'tPeople')).toEqual([person]);
     // a context has each entry of its type, as null if need be
     expect(await result('{age: 3}', 'tPeople')).toBe(null);
+    // what JSON leaves out is null
+    const called = knowledge('k', ['p:tPerson'], feel('p.age')) + end;
+    const model = definitions + called + input('x', 'tPerson');
+    const d = decision('d', needs('Input', 'x') + needs('Knowledge', 'k') + feel('k(x)'));
+    expect(await value(model + d, { x: { age: 3 } })).toBe(3);
   });
 });
 

@@ -218,7 +218,7 @@ class Run {
 
   #given(node: ModelNode): unknown {
     const value = this.#input[node.variable] ?? this.#input[node.name] ?? null;
-    return coerce(fromJson(value, node.type), node.type, 'partial');
+    return coerce(fromJson(value, node.type), node.type);
   }
 
   #scopeOf(node: ModelNode): Scope {
@@ -242,7 +242,8 @@ class Run {
     const known = new Map(
       service.inputs.map((key, i) => {
         const input = this.#model.nodes.get(key);
-        return [key, input ? coerce(this.#given(input), parameterOf(node.type, i), 'partial') : null];
+        const own = parameterOf(node.type, i);
+        return [key, input ? coerce(fromJson(this.#given(input), own), own) : null];
       }),
     );
     return this.#outputs(node, service, known);

@@ -63,11 +63,8 @@ export function plainType(name: string): FeelType | undefined {
   }
 }
 
-/**
- * How a value is held against a type. `partial`: entries of a context that are not there are null, as in what JSON
- * carries. `instance`: as `instance of` asks, which knows no allowed values (and holds functions against functions).
- */
-export type Conformance = 'strict' | 'partial' | 'instance';
+/** How a value is held against a type; `instance of` knows no allowed values, and compares types of functions. */
+export type Conformance = 'strict' | 'instance';
 
 /** Whether a value is of a type; null is a value of every type, but no `instance of` any. */
 export function conforms(value: unknown, type: FeelType, how: Conformance = 'strict'): boolean {
@@ -90,8 +87,8 @@ export function conforms(value: unknown, type: FeelType, how: Conformance = 'str
     case 'context':
       return (
         isContext(value) &&
-        [...type.entries].every(([name, entry]) =>
-          Object.hasOwn(value, name) ? conforms(value[name], entry, how) : how === 'partial',
+        [...type.entries].every(
+          ([name, entry]) => Object.hasOwn(value, name) && conforms(value[name], entry, how),
         )
       );
     case 'function':
@@ -171,25 +168,25 @@ export function isSubtype(a: FeelType, b: FeelType): boolean {
  * A value as a type takes it (DMN 1.5 §10.3.2.9.4): one element for a list, a list of one for its element, a date
  * for its midnight; a function yields what its type says. What does not conform is null.
  */
-export function coerce(value: unknown, type: FeelType, how: Conformance = 'strict'): unknown {
+export function coerce(value: unknown, type: FeelType): unknown {
   if (value === null || value === undefined) return null;
   if (type.kind === 'any') return value;
-  if (conforms(value, type, how)) {
+  if (conforms(value, type)) {
     return type.kind === 'function' && value instanceof FeelFunction ? typed(value, type) : value;
   }
   const base = baseOf(type);
   if (base.kind === 'list') {
-    if (!Array.isArray(value)) return wrapped([value], type, how);
+    if (!Array.isArray(value)) return wrapped([value], type);
     return null;
   }
-  if (Array.isArray(value) && value.length === 1) return coerce(value[0], type, how);
+  if (Array.isArray(value) && value.length === 1) return coerce(value[0], type);
   if (value instanceof FeelDate && base.kind === 'plain' && base.name === 'date and time')
-    return wrapped(midnight(value, 'UTC'), type, how);
+    return wrapped(midnight(value, 'UTC'), type);
   return null;
 }
 
-function wrapped(value: unknown, type: FeelType, how: Conformance): unknown {
-  return conforms(value, type, how) ? value : null;
+function wrapped(value: unknown, type: FeelType): unknown {
+  return conforms(value, type) ? value : null;
 }
 
 /** A function that takes and yields what its type says; an argument of another type makes no call. */
@@ -211,7 +208,10 @@ export function baseOf(type: FeelType): FeelType {
   return type.kind === 'restricted' ? baseOf(type.base) : type;
 }
 
-/** Dates, times and durations that JSON carries as texts, wherever the type says that they are. */
+/**
+ * Dates, times and durations that JSON carries as texts, wherever the type says that they are, and entries that it leaves
+ * out because they are null.
+ */
 export function fromJson(value: unknown, type: FeelType): unknown {
   const base = baseOf(type);
   switch (base.kind) {
@@ -223,12 +223,12 @@ export function fromJson(value: unknown, type: FeelType): unknown {
         : fromJson(value, base.element);
     case 'context': {
       if (!isContext(value) || base.entries.size === 0) return value;
-      return Object.fromEntries(
-        Object.entries(value).map(([name, entry]) => {
-          const known = base.entries.get(name);
-          return [name, known ? fromJson(entry, known) : entry];
-        }),
-      );
+      const given = Object.entries(value).map(([name, entry]) => {
+        const known = base.entries.get(name);
+        return [name, known ? fromJson(entry, known) : entry] as const;
+      });
+      const missing = [...base.entries.keys()].filter((name) => !Object.hasOwn(value, name));
+      return Object.fromEntries([...given, ...missing.map((name) => [name, null] as const)]);
     }
     default:
       return value;
