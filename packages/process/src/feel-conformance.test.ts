@@ -71,6 +71,12 @@ test.each<[string, unknown]>([
   ['some i in [true, null] satisfies i', true],
   ['list replace([1, 2, 3], 2.9, 0)', [1, 0, 3]],
   ['list replace([1, 2, 3], -1.5, 0)', [1, 2, 0]],
+  // functions of ranges by the names of the standard
+  ['before(point1: 1, point2: 2)', true],
+  ['before(range: [1..2], point: 3)', true],
+  ['before(point: 3, range: [1..2])', false],
+  ['during(range1: [2..3], range2: [1..5])', true],
+  ['finished by(range: [1..5], point: 5)', true],
   // a day beside a moment is its midnight in UTC
   ['string(@"2026-01-02T00:00:00Z" - @"2026-01-01")', 'P1D'],
   ['@"2026-01-02T00:00:00" - @"2026-01-01"', null],
