@@ -4,7 +4,7 @@ import type { CompiledFeel } from './feel.ts';
 import { Scope } from './feel-reading.ts';
 import { builtIns } from './feel-functions.ts';
 import { isNumber } from './feel-number.ts';
-import type { FeelType } from './feel-types.ts';
+import { coerce, type FeelType } from './feel-types.ts';
 import { equal } from './feel-values.ts';
 
 /** Hit policies of DMN 1.5 §8.2.8; the four aggregating ones belong to Collect. */
@@ -13,8 +13,10 @@ export type HitPolicy = 'U' | 'A' | 'P' | 'F' | 'R' | 'O' | 'C' | 'C+' | 'C<' | 
 export interface TableInput {
   readonly expression: CompiledFeel;
   readonly type: FeelType | undefined;
-  /** The values that may come, for checks: an enumeration or ranges. */
+  /** The values that may come: an enumeration or ranges. */
   readonly allowed: CompiledFeel | undefined;
+  /** Whether the table itself says which may come: all others are null to it. */
+  readonly accepts: ((value: unknown) => boolean) | null;
 }
 
 export interface TableOutput {
@@ -23,6 +25,8 @@ export interface TableOutput {
   readonly priorities: readonly unknown[];
   readonly fallback: CompiledFeel | null;
   readonly type: FeelType | undefined;
+  /** The value of a cell as the column has it: of its type, among its values. */
+  readonly take: ((value: unknown) => unknown) | null;
 }
 
 export interface TableRule {
@@ -30,6 +34,8 @@ export interface TableRule {
   /** One test for each input; null accepts everything. */
   readonly tests: readonly (CompiledFeel | null)[];
   readonly outputs: readonly (CompiledFeel | null)[];
+  /** Types that single cells have of their own. */
+  readonly types: readonly (FeelType | undefined)[] | null;
 }
 
 /** A compiled decision table. */
@@ -94,7 +100,10 @@ export function decideTable(table: DecisionTable, scope: Scope): TableAnswer {
 }
 
 function matchingRules(table: DecisionTable, scope: Scope): number[] {
-  const values = table.inputs.map((input) => input.expression.code(scope));
+  const values = table.inputs.map(({ expression, accepts }) => {
+    const value = expression.code(scope);
+    return accepts === null || accepts(value) ? value : null;
+  });
   let left: Bits | undefined;
   for (const [column, index] of table.indexes.entries()) {
     if (!index) continue;
@@ -129,7 +138,8 @@ function* candidates(left: Bits | undefined, count: number): Generator<number> {
 
 /** The value of a single output, or a context of several. */
 function outputOf(table: DecisionTable, rule: number, scope: Scope): unknown {
-  return compose(table, table.rules[rule]!.outputs, scope);
+  const { outputs, types } = table.rules[rule]!;
+  return compose(table, outputs, scope, types);
 }
 
 function withoutHit(table: DecisionTable, scope: Scope): unknown {
@@ -145,8 +155,19 @@ function withoutHit(table: DecisionTable, scope: Scope): unknown {
   return table.policy === 'R' || table.policy === 'O' || table.policy === 'C' ? [] : null;
 }
 
-function compose(table: DecisionTable, entries: readonly (CompiledFeel | null)[], scope: Scope): unknown {
-  const values = entries.map((entry) => (entry ? entry.code(scope) : null));
+function compose(
+  table: DecisionTable,
+  entries: readonly (CompiledFeel | null)[],
+  scope: Scope,
+  types: TableRule['types'] = null,
+): unknown {
+  const values = entries.map((entry, i) => {
+    const value = entry ? entry.code(scope) : null;
+    const type = types?.[i];
+    const take = table.outputs[i]?.take;
+    const typed = type ? coerce(value, type) : value;
+    return take ? take(typed) : typed;
+  });
   if (table.outputs.length === 1) return values[0];
   return Object.fromEntries(table.outputs.map((output, i) => [output.name, values[i]]));
 }

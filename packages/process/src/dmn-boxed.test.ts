@@ -232,7 +232,15 @@ describe('types', () => {
     expect(await result('[1]', 'number')).toBe(1);
     expect(await result('"middle"', 'tLevel')).toBe(null);
     expect(String(await result('date("2026-01-01")', 'date and time'))).toBe('2026-01-01T00:00:00Z');
-    expect(await result('{age: 3}', 'tPeople')).toEqual([{ age: 3 }]);
+    const person = { 'full name': 'Li', age: 3, since: null };
+    expect(await result('{"full name": "Li", age: 3, since: null}', 'tPeople')).toEqual([person]);
+    // a context has each entry of its type, as null if need be
+    expect(await result('{age: 3}', 'tPeople')).toBe(null);
+    // what JSON leaves out is null
+    const called = knowledge('k', ['p:tPerson'], feel('p.age')) + end;
+    const model = definitions + called + input('x', 'tPerson');
+    const d = decision('d', needs('Input', 'x') + needs('Knowledge', 'k') + feel('k(x)'));
+    expect(await value(model + d, { x: { age: 3 } })).toBe(3);
   });
 });
 

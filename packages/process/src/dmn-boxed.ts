@@ -7,7 +7,7 @@ import { type CompiledFeel, type FeelKind, parseFeel } from './feel.ts';
 import { callNamed } from './feel-calls.ts';
 import { filtered } from './feel-parts.ts';
 import { type Code, Scope } from './feel-reading.ts';
-import { elementsOf } from './feel-repetition.ts';
+import { elementsOf, verdict } from './feel-repetition.ts';
 import { anyType, coerce, type FeelType, shapeOf } from './feel-types.ts';
 import { FeelFunction } from './feel-values.ts';
 
@@ -84,11 +84,12 @@ export class Boxed {
     if (!element) return null;
     const logic = this.#logic(element, names);
     const reference = element.attribute('typeRef');
-    if (!logic || !reference || element.name === 'decisionTable') return logic;
+    // tables and functions see to their types themselves
+    if (!logic || !reference || element.name === 'decisionTable' || element.name === 'functionDefinition')
+      return logic;
     const type = this.#draft.types.named(reference);
     if (!type) this.#refuse('decision.type', element, reference);
-    // the type of a function's expression may be meant for the function or for what it yields
-    if (!type || type.kind === 'any' || element.name === 'functionDefinition') return logic;
+    if (!type || type.kind === 'any') return logic;
     return (scope, rules) => coerce(logic(scope, rules), type);
   }
 
@@ -233,7 +234,18 @@ export class Boxed {
     }));
     const known = names.with(Object.fromEntries(parameters.map(({ name, type }) => [name, shapeOf(type)])));
     const body = this.#inner(expressionOf(element), known);
-    return (scope, rules) => functionOf(parameters, (given) => body(new Scope(given, scope), rules));
+    const type = this.#typeOf(element);
+    // the type may be meant for the function or for what it yields
+    const returns = type.kind === 'function' ? type.returns : type;
+    const taken = parameters.map((parameter, i) => ({
+      name: parameter.name,
+      type:
+        parameter.type.kind === 'any' && type.kind === 'function'
+          ? (type.parameters?.[i] ?? anyType)
+          : parameter.type,
+    }));
+    return (scope, rules) =>
+      functionOf(taken, (given) => coerce(body(new Scope(given, scope), rules), returns), returns);
   }
 
   /** A function definition by itself, as knowledge models hold them: the function for a scope. */
@@ -305,8 +317,7 @@ export class Boxed {
       const values = elementsOf(domain(scope, rules));
       if (!values) return null;
       const answers = values.map((value) => body(new Scope({ [variable]: value }, scope), rules));
-      if (answers.includes(decisive)) return decisive;
-      return answers.every((answer) => answer === !decisive) ? !decisive : null;
+      return verdict(answers, decisive);
     };
   }
 
@@ -335,6 +346,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function functionOf(
   parameters: readonly { readonly name: string; readonly type: FeelType }[],
   body: (given: Record<string, unknown>) => unknown,
+  returns: FeelType = anyType,
 ): FeelFunction {
   return new FeelFunction(
     parameters.map(({ name }) => name),
@@ -347,6 +359,7 @@ export function functionOf(
       }
       return body(given);
     },
+    { parameters: parameters.map(({ type }) => type), returns },
   );
 }
 

@@ -10,7 +10,7 @@ import type { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement, textOf } from './dmn-xml.ts';
 import type { CompiledFeel, FeelKind } from './feel.ts';
 import { Scope } from './feel-reading.ts';
-import type { FeelType } from './feel-types.ts';
+import { baseOf, coerce, type FeelType } from './feel-types.ts';
 
 interface Draft {
   readonly types: ItemTypes;
@@ -38,7 +38,7 @@ export function readTable(element: DmnElement, owner: string, draft: Draft, pars
   const inputs = childrenNamed(element, 'input').map((input) => readInput(input, draft, parse));
   const outputs = childrenNamed(element, 'output').map((output) => readOutput(output, element, draft, parse));
   const rules = childrenNamed(element, 'rule').map((rule, i) =>
-    readRule(rule, `${where.id}/${i + 1}`, parse),
+    readRule(rule, `${where.id}/${i + 1}`, draft, parse),
   );
   if (outputs.length === 0) refuse('decision.cells', 'no output');
   if (outputs.length > 1 && /^C./.test(policy)) refuse('decision.hitPolicy', `${policy} of several outputs`);
@@ -86,27 +86,50 @@ function readInput(
 ): Omit<TableInput, 'expression'> & { expression: CompiledFeel | null } {
   const expression = childNamed(element, 'inputExpression');
   const type = typeOf(expression?.attribute('typeRef'), element, draft);
-  const allowed =
-    textOf(childNamed(element, 'inputValues')) || (type?.kind === 'restricted' ? type.allowed : '');
+  const own = textOf(childNamed(element, 'inputValues'));
+  const allowed = own || (type?.kind === 'restricted' ? type.allowed : '');
+  const tests = (allowed !== '' && parse(allowed, 'unaryTests', element)) || undefined;
   return {
     expression: parse(textOf(expression), 'expression', element),
     type,
-    allowed: (allowed !== '' && parse(allowed, 'unaryTests', element)) || undefined,
+    allowed: tests,
+    accepts: own !== '' && tests ? accepting(tests) : null,
   };
+}
+
+/** Whether a value is among those that a table names. Plain values are looked up: there may be thousands. */
+function accepting(tests: CompiledFeel): (value: unknown) => boolean {
+  const plain = new Set(
+    tests.negated ? [] : tests.parts?.flatMap((part) => ('value' in part ? [part.value] : [])),
+  );
+  return (value) => value === null || plain.has(value) || tests.code(new Scope({ '?': value })) === true;
 }
 
 function readOutput(element: DmnElement, table: DmnElement, draft: Draft, parse: Parse): TableOutput {
   const single = childrenNamed(table, 'output').length === 1;
-  const reference = element.attribute('typeRef') ?? (single ? table.attribute('typeRef') : undefined);
-  const type = typeOf(reference, element, draft);
-  const allowed =
-    textOf(childNamed(element, 'outputValues')) || (type?.kind === 'restricted' ? type.allowed : '');
+  const own = typeOf(element.attribute('typeRef'), element, draft);
+  const type = own ?? (single ? typeOf(table.attribute('typeRef'), element, draft) : undefined);
+  const named = textOf(childNamed(element, 'outputValues'));
+  const allowed = named || (type?.kind === 'restricted' ? type.allowed : '');
   const fallback = textOf(childNamed(element, 'defaultOutputEntry'));
   return {
     name: element.attribute('name') ?? '',
     priorities: allowed === '' ? [] : valuesOf(allowed, element, parse),
     fallback: fallback === '' ? null : parse(fallback, 'expression', element),
     type,
+    take: taking(own, named === '' ? null : parse(named, 'unaryTests', element)),
+  };
+}
+
+/** A cell as its column has it: of the column's type and among its values, else null. */
+function taking(type: FeelType | undefined, values: CompiledFeel | null): TableOutput['take'] {
+  const accepts = values && accepting(values);
+  // a column may be said to be of the type of the list that the table makes of its cells
+  const wanted = type && type.kind !== 'any' && baseOf(type).kind !== 'list' ? type : undefined;
+  if (!wanted && !accepts) return null;
+  return (value) => {
+    const typed = wanted ? coerce(value, wanted) : value;
+    return accepts && !accepts(typed) ? null : typed;
   };
 }
 
@@ -118,7 +141,9 @@ function valuesOf(allowed: string, element: DmnElement, parse: Parse): readonly 
   return Array.isArray(values) ? values : [];
 }
 
-function readRule(element: DmnElement, position: string, parse: Parse): TableRule {
+function readRule(element: DmnElement, position: string, draft: Draft, parse: Parse): TableRule {
+  const outputs = childrenNamed(element, 'outputEntry');
+  const types = outputs.map((entry) => typeOf(entry.attribute('typeRef'), entry, draft));
   const compile = (kind: FeelKind) => (entry: DmnElement) => {
     const text = textOf(entry);
     if (text === '' || text === '-') return null;
@@ -127,6 +152,7 @@ function readRule(element: DmnElement, position: string, parse: Parse): TableRul
   return {
     id: element.id ?? position,
     tests: childrenNamed(element, 'inputEntry').map(compile('unaryTests')),
-    outputs: childrenNamed(element, 'outputEntry').map(compile('expression')),
+    outputs: outputs.map(compile('expression')),
+    types: types.some((type) => type !== undefined) ? types : null,
   };
 }

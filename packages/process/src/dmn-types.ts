@@ -79,12 +79,27 @@ export class ItemTypes {
         ),
       };
     } else if (functionItem) {
-      type = { kind: 'function', parameters: childrenNamed(functionItem, 'parameters').length };
+      const typeOf = (reference: string | undefined): FeelType => {
+        if (!reference) return anyType;
+        const named = this.named(reference);
+        if (!named) this.#refuse(element, `type ${reference}`);
+        return named ?? anyType;
+      };
+      type = {
+        kind: 'function',
+        parameters: childrenNamed(functionItem, 'parameters').map((parameter) =>
+          typeOf(parameter.attribute('typeRef')),
+        ),
+        returns: typeOf(functionItem.attribute('outputTypeRef')),
+      };
     } else if (reference) {
       const named = this.named(reference);
       if (!named) this.#refuse(element, `type ${reference}`);
       type = named ?? anyType;
     }
+    // allowed values stand in the place of those of the type that is meant, they do not add to them
+    const own = childNamed(element, 'allowedValues') !== undefined;
+    if (own && type.kind === 'restricted') type = type.base;
     type = this.#restricted(element, 'allowedValues', type);
     if (element.attribute('isCollection') === 'true') type = { kind: 'list', element: type };
     return this.#restricted(element, 'typeConstraint', type);

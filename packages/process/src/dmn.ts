@@ -103,7 +103,7 @@ export async function readDecision(
   const reader = new Reader(options);
   const file = reader.file(definitions, others, []);
   reader.checkRequirements(file);
-  const decisions = file.own.filter((key) => reader.nodes.get(key)!.kind === 'decision');
+  const decisions = file.own.slice(0, file.count).filter((key) => reader.nodes.get(key)!.kind === 'decision');
   const required = new Set(
     decisions.flatMap((key) => reader.nodes.get(key)!.requires.map((need) => need.key)),
   );
@@ -137,8 +137,20 @@ function choose(model: DecisionModel, which: string | undefined): ModelNode {
     return refuse('decision.which', { detail: `${model.tops.length} decisions` });
   }
   const nodes = model.own.map((key) => model.nodes.get(key)!).filter(({ kind }) => kind !== 'inputData');
-  const named = nodes.find(({ id, name }) => id === which || name === which);
-  return named ?? refuse('decision.which', { detail: which });
+  const named =
+    nodes.find(({ id, name }) => id === which || name === which) ??
+    nodes.find(({ variable }) => variable === which);
+  return named ?? importedNode(model, which) ?? refuse('decision.which', { detail: which });
+}
+
+/** An element of an imported file: its namespace, `#` and its name or id. */
+function importedNode(model: DecisionModel, which: string): ModelNode | undefined {
+  const at = which.lastIndexOf('#');
+  if (at < 0) return undefined;
+  const [namespace, wanted] = [which.slice(0, at), which.slice(at + 1)];
+  return [...model.nodes.values()].find(
+    ({ key, id, name }) => key === `${namespace}#${id}` && (id === wanted || name === wanted),
+  );
 }
 
 /** One answer of a model. Each element is worked out once. */
@@ -228,9 +240,10 @@ class Run {
   /** A service asked by itself: its inputs are among the input. */
   #serve(node: ModelNode, service: Service): unknown {
     const known = new Map(
-      service.inputs.map((key) => {
+      service.inputs.map((key, i) => {
         const input = this.#model.nodes.get(key);
-        return [key, input ? this.#given(input) : null];
+        const own = parameterOf(node.type, i);
+        return [key, input ? coerce(fromJson(this.#given(input), own), own) : null];
       }),
     );
     return this.#outputs(node, service, known);
@@ -242,13 +255,16 @@ class Run {
       (key) => [this.#model.nodes.get(key)?.variable ?? '', run.#valueOf(key)] as const,
     );
     const value = answers.length === 1 ? answers[0]![1] : Object.fromEntries(answers);
-    return node.type.kind === 'function' ? value : coerce(value, node.type);
+    return coerce(value, resultOf(node.type));
   }
 
   #serviceFunction(node: ModelNode, service: Service): FeelFunction {
     const inputs = service.inputs.map((key) => this.#model.nodes.get(key));
     return functionOf(
-      inputs.map((input) => ({ name: input?.variable ?? '', type: input?.type ?? anyType })),
+      inputs.map((input, i) => {
+        const own = parameterOf(node.type, i);
+        return { name: input?.variable ?? '', type: own.kind === 'any' ? (input?.type ?? anyType) : own };
+      }),
       (given) =>
         this.#outputs(
           node,
@@ -259,18 +275,31 @@ class Run {
   }
 }
 
+/** What a knowledge model or service yields, whether its type is that or a function's. */
+function resultOf(type: FeelType): FeelType {
+  return type.kind === 'function' ? type.returns : type;
+}
+
+function parameterOf(type: FeelType, position: number): FeelType {
+  return (type.kind === 'function' && type.parameters?.[position]) || anyType;
+}
+
 const kinds = ['inputData', 'decision', 'businessKnowledgeModel', 'decisionService'] as const;
 
 /** One file as it is read: what its elements are called by. */
 interface File {
   readonly namespace: string;
+  /** Keys of its elements, and of those that it takes in. */
   readonly own: readonly string[];
+  /** How many of them are in the file itself. */
+  readonly count: number;
   readonly types: ItemTypes;
   readonly shapes: Shapes;
 }
 
 interface Declared {
   readonly element: DmnElement;
+  readonly home: string;
   readonly key: string;
   readonly id: string;
   readonly name: string;
@@ -278,11 +307,23 @@ interface Declared {
   readonly type: FeelType;
 }
 
+/** What a file holds besides its own elements: where its requirements lead. */
+interface Ways {
+  /** The prefix of each imported namespace. */
+  readonly prefixes: ReadonlyMap<string, string>;
+  /** Keys by namespace and id, of what the file itself holds. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** The same by id alone, the first of several. */
+  readonly ids: ReadonlyMap<string, string>;
+}
+
 /** Reads the elements of a file and of those that it imports, and gathers what is wrong with them. */
 class Reader {
   readonly problems: Problem[] = [];
   readonly nodes = new Map<string, ModelNode>();
   readonly #files = new Map<string, File>();
+  /** Keys of elements that a file has taken in, by that file's namespace and their id. */
+  readonly #taken = new Map<string, string>();
   readonly #options: DecisionOptions;
 
   constructor(options: DecisionOptions) {
@@ -291,52 +332,85 @@ class Reader {
 
   file(definitions: DmnElement, others: readonly DmnElement[], open: readonly string[]): File {
     const namespace = definitions.attribute('namespace') ?? '';
-    const types = new ItemTypes(definitions, (element, detail) =>
+    const parts = takenIn(definitions, others);
+    const types = new ItemTypes(withTypesOf(definitions, parts), (element, detail) =>
       this.refuse('decision.type', element, detail),
     );
     const shapes: Record<string, unknown> = Object.fromEntries(
       (this.#options.names ?? []).map((name) => [name, null]),
     );
-    const prefixes = this.#imports(definitions, others, types, shapes, [...open, namespace]);
-    const elements = definitions.children.filter((child) => isKind(child.name));
-    const drafts = elements.map((element) => this.#declared(element, namespace, types, shapes));
-    const file: File = { namespace, own: drafts.map(({ key }) => key), types, shapes };
+    const prefixes = new Map<string, string>();
+    for (const part of parts) this.#imports(part, others, { types, shapes, prefixes }, [...open, namespace]);
+    const { drafts, keys, ids } = this.#drafts(parts, namespace, types, shapes);
+    const own = drafts.map(({ key }) => key);
+    const count = drafts.filter(({ home }) => home === namespace).length;
+    const file: File = { namespace, own, count, types, shapes };
     this.#files.set(namespace, file);
-    for (const draft of drafts) this.nodes.set(draft.key, this.#node(draft, file, prefixes));
+    for (const draft of drafts) this.nodes.set(draft.key, this.#node(draft, file, { prefixes, keys, ids }));
     return file;
   }
 
-  /** The prefix of each imported namespace. */
+  /** The elements of a file and of those that it takes in; of several that are called alike the first. */
+  #drafts(
+    parts: readonly DmnElement[],
+    namespace: string,
+    types: ItemTypes,
+    shapes: Record<string, unknown>,
+  ): { drafts: Declared[]; keys: Map<string, string>; ids: Map<string, string> } {
+    const drafts: Declared[] = [];
+    const keys = new Map<string, string>();
+    const ids = new Map<string, string>();
+    const byName = new Map<string, string>();
+    for (const part of parts) {
+      const home = part.attribute('namespace') ?? '';
+      for (const element of part.children.filter((child) => isKind(child.name))) {
+        const id = element.id ?? element.attribute('name') ?? '';
+        const name = element.attribute('name') ?? '';
+        const first = home === namespace ? undefined : byName.get(name);
+        const key = first ?? (home === namespace ? `${namespace}#${id}` : `${namespace}<${home}#${id}`);
+        if (!keys.has(`${home}#${id}`)) keys.set(`${home}#${id}`, key);
+        if (!ids.has(id)) ids.set(id, key);
+        if (first !== undefined) continue;
+        byName.set(name, key);
+        if (home !== namespace)
+          this.#taken.set(`${namespace}#${id}`, this.#taken.get(`${namespace}#${id}`) ?? key);
+        drafts.push(this.#declared(element, home, key, types, shapes));
+      }
+    }
+    return { drafts, keys, ids };
+  }
+
+  /** Imports that have a name, which stands before the names of what they bring. */
   #imports(
     definitions: DmnElement,
     others: readonly DmnElement[],
-    types: ItemTypes,
-    shapes: Record<string, unknown>,
+    into: { types: ItemTypes; shapes: Record<string, unknown>; prefixes: Map<string, string> },
     open: readonly string[],
-  ): ReadonlyMap<string, string> {
-    const prefixes = new Map<string, string>();
-    for (const element of childrenNamed(definitions, 'import')) {
-      const kind = element.attribute('importType') ?? '';
-      if (kind !== '' && !/DMN/i.test(kind)) continue;
+  ): void {
+    for (const element of importsOf(definitions)) {
       const namespace = element.attribute('namespace') ?? '';
       const prefix = element.attribute('name') ?? '';
       const imported = others.find((other) => other.attribute('namespace') === namespace);
-      if (!imported || open.includes(namespace)) {
-        this.refuse(imported ? 'decision.cycle' : 'decision.import', element, namespace);
+      if (!imported && !open.includes(namespace)) {
+        this.refuse('decision.import', element, namespace);
+        continue;
+      }
+      if (prefix === '' || !imported) continue;
+      if (open.includes(namespace)) {
+        this.refuse('decision.cycle', element, namespace);
         continue;
       }
       const file = this.#files.get(namespace) ?? this.file(imported, others, open);
-      prefixes.set(namespace, prefix);
-      types.import(prefix, file.types);
-      if (prefix === '') Object.assign(shapes, file.shapes);
-      else shapes[prefix] = file.shapes;
+      into.prefixes.set(namespace, prefix);
+      into.types.import(prefix, file.types);
+      into.shapes[prefix] = file.shapes;
     }
-    return prefixes;
   }
 
   #declared(
     element: DmnElement,
-    namespace: string,
+    home: string,
+    key: string,
     types: ItemTypes,
     shapes: Record<string, unknown>,
   ): Declared {
@@ -348,11 +422,11 @@ class Reader {
     if (reference && !type) this.refuse('decision.type', element, reference);
     const called = variable?.attribute('name') ?? name;
     shapes[called] = shapeOf(type ?? anyType) ?? shapeOfExpression(expressionOf(element));
-    return { element, key: `${namespace}#${id}`, id, name, variable: called, type: type ?? anyType };
+    return { element, home, key, id, name, variable: called, type: type ?? anyType };
   }
 
-  #node(draft: Declared, file: File, prefixes: ReadonlyMap<string, string>): ModelNode {
-    const { element, key, id, name, variable, type } = draft;
+  #node(draft: Declared, file: File, ways: Ways): ModelNode {
+    const { element, home, key, id, name, variable, type } = draft;
     const kind = element.name as ModelNode['kind'];
     const drafting: Drafting = {
       types: file.types,
@@ -377,9 +451,9 @@ class Reader {
       name,
       variable,
       type,
-      requires: this.#requirements(element, file.namespace, prefixes),
+      requires: this.#requirements(element, home, ways),
       logic,
-      service: kind === 'decisionService' ? serviceOf(element, file.namespace) : null,
+      service: kind === 'decisionService' ? this.#service(element, home, ways) : null,
       tables: drafting.tables,
       texts: drafting.texts,
     };
@@ -389,37 +463,46 @@ class Reader {
     const encapsulated = childNamed(element, 'encapsulatedLogic');
     if (!encapsulated) return null;
     const make = boxed.functionIn(encapsulated, names);
-    if (!make || type.kind === 'function' || type.kind === 'any') return make;
-    // the variable's type is what the function yields, in files that know no types of functions
+    if (!make || type.kind === 'any') return make;
     return (scope, rules) => {
       const made = make(scope, rules);
-      return (
-        made &&
-        functionOf(
-          made.parameters.map((name) => ({ name, type: anyType })),
-          (given) => coerce(made.call(made.parameters.map((name) => given[name])), type),
-        )
-      );
+      // the variable's type is what the function yields, in files that know no types of functions
+      const whole: FeelType =
+        type.kind === 'function'
+          ? type
+          : { kind: 'function', parameters: made?.parameters.map(() => anyType) ?? null, returns: type };
+      return coerce(made, whole);
     };
   }
 
-  #requirements(
-    element: DmnElement,
-    namespace: string,
-    prefixes: ReadonlyMap<string, string>,
-  ): readonly Requirement[] {
+  #requirements(element: DmnElement, home: string, ways: Ways): readonly Requirement[] {
     const tags = ['requiredInput', 'requiredDecision', 'requiredKnowledge'];
     return element.children
       .filter(({ name }) => name === 'informationRequirement' || name === 'knowledgeRequirement')
       .flatMap((requirement) => requirement.children.filter(({ name }) => tags.includes(name)))
-      .flatMap((required) => {
-        const href = required.attribute('href');
-        if (href === undefined) return [];
-        const [other, id] = href.split('#') as [string, string | undefined];
-        if (other === '' || id === undefined || other === namespace)
-          return [{ key: `${namespace}#${id ?? href}`, prefix: '' }];
-        return [{ key: `${other}#${id}`, prefix: prefixes.get(other) ?? '' }];
-      });
+      .flatMap((required) => this.#lead(required, home, ways));
+  }
+
+  #service(element: DmnElement, home: string, ways: Ways): Service {
+    const keys = (tag: string): string[] =>
+      childrenNamed(element, tag).flatMap((reference) =>
+        this.#lead(reference, home, ways).map(({ key }) => key),
+      );
+    return { outputs: keys('outputDecision'), inputs: [...keys('inputData'), ...keys('inputDecision')] };
+  }
+
+  /** Where a reference leads: `#id` within the file or what it takes in, `namespace#id` there. */
+  #lead(reference: DmnElement, home: string, ways: Ways): readonly Requirement[] {
+    const href = reference.attribute('href');
+    if (href === undefined) return [];
+    const [namespace, id] = href.split('#') as [string, string | undefined];
+    const local = namespace === '' || id === undefined;
+    const other = local ? home : namespace;
+    const wanted = id ?? href;
+    const key = ways.keys.get(`${other}#${wanted}`) ?? (local ? ways.ids.get(wanted) : undefined);
+    if (key !== undefined) return [{ key, prefix: '' }];
+    const there = `${other}#${wanted}`;
+    return [{ key: this.#taken.get(there) ?? there, prefix: ways.prefixes.get(other) ?? '' }];
   }
 
   checkRequirements(file: File): void {
@@ -461,13 +544,40 @@ function isKind(name: string): boolean {
   return (kinds as readonly string[]).includes(name);
 }
 
-function serviceOf(element: DmnElement, namespace: string): Service {
-  const keys = (tag: string): string[] =>
-    childrenNamed(element, tag).flatMap((reference) => {
-      const href = reference.attribute('href');
-      if (href === undefined) return [];
-      const [other, id] = href.split('#') as [string, string | undefined];
-      return [`${other === '' || id === undefined ? namespace : other}#${id ?? href}`];
-    });
-  return { outputs: keys('outputDecision'), inputs: [...keys('inputData'), ...keys('inputDecision')] };
+/** Imports of other DMN files: with a name, or taken in without one. */
+function importsOf(definitions: DmnElement): readonly DmnElement[] {
+  return childrenNamed(definitions, 'import').filter((element) => {
+    const kind = element.attribute('importType') ?? '';
+    return kind === '' || /DMN/i.test(kind);
+  });
+}
+
+/**
+ * A file and those that it imports without a name, each with its own at once behind it: what they define is as if the
+ * file did, unless it does so itself.
+ */
+function takenIn(
+  definitions: DmnElement,
+  others: readonly DmnElement[],
+  found: DmnElement[] = [],
+): readonly DmnElement[] {
+  found.push(definitions);
+  for (const element of importsOf(definitions)) {
+    const namespace = element.attribute('namespace') ?? '';
+    if ((element.attribute('name') ?? '') !== '') continue;
+    if (found.some((file) => file.attribute('namespace') === namespace)) continue;
+    const imported = others.find((other) => other.attribute('namespace') === namespace);
+    if (imported) takenIn(imported, others, found);
+  }
+  return found;
+}
+
+function withTypesOf(definitions: DmnElement, parts: readonly DmnElement[]): DmnElement {
+  const known = new Set<string | undefined>();
+  const children = parts.flatMap((part) => {
+    const fresh = childrenNamed(part, 'itemDefinition').filter((type) => !known.has(type.attribute('name')));
+    for (const type of fresh) known.add(type.attribute('name'));
+    return fresh;
+  });
+  return { ...definitions, children };
 }

@@ -1,5 +1,6 @@
 import { BuiltIn, builtIns, impure } from './feel-functions.ts';
 import { type Code, FeelMistake, type Reading, Scope } from './feel-reading.ts';
+import { staticType } from './feel-static-types.ts';
 import { children, type FeelNode, literalOf, nameOf } from './feel-tree.ts';
 import { typeFrom } from './feel-type-names.ts';
 import { anyType, coerce } from './feel-types.ts';
@@ -18,22 +19,27 @@ export function functionDefinition(node: FeelNode, reading: Reading): Code {
     };
   });
   const names = parameters.map(({ name }) => name);
-  const body = reading.within(names, () =>
-    reading.compile(children(parts.find(({ name }) => name === 'FunctionBody')!)[0]!),
-  );
+  const written = children(parts.find(({ name }) => name === 'FunctionBody')!)[0]!;
+  const body = reading.within(names, () => reading.compile(written));
+  const known = new Map(parameters.map(({ name, type }) => [name, type ?? anyType]));
+  const types = { parameters: [...known.values()], returns: staticType(written, reading, known) };
   return (scope) =>
-    new FeelFunction(names, (args) => {
-      spend(1);
-      if (args.length !== names.length) return null;
-      const given: Record<string, unknown> = {};
-      for (const [i, { name, type }] of parameters.entries()) {
-        const value = type ? coerce(args[i], type) : null;
-        // an argument of another type makes no call at all
-        if (value === null && (args[i] ?? null) !== null) return null;
-        given[name] = value;
-      }
-      return body(new Scope(given, scope));
-    });
+    new FeelFunction(
+      names,
+      (args) => {
+        spend(1);
+        if (args.length !== names.length) return null;
+        const given: Record<string, unknown> = {};
+        for (const [i, { name, type }] of parameters.entries()) {
+          const value = type ? coerce(args[i], type) : null;
+          // an argument of another type makes no call at all
+          if (value === null && (args[i] ?? null) !== null) return null;
+          given[name] = value;
+        }
+        return body(new Scope(given, scope));
+      },
+      types,
+    );
 }
 
 /** FEEL functions may call themselves; what does not end would take the process with it. */

@@ -26,8 +26,8 @@ const compilers: Compilers = {
     reading.readsInput = true;
     return (scope) => valueOf(scope, '?') ?? null;
   },
-  Conjunction: (node, reading) => logical(node, reading, false),
-  Disjunction: (node, reading) => logical(node, reading, true),
+  Conjunction: logical,
+  Disjunction: logical,
   Comparison: comparison,
   ArithmeticExpression: arithmetic,
   IfExpression: conditional,

@@ -150,7 +150,8 @@ export const listFunctions: FunctionTable = {
     {
       parameters: ['list: list', 'position: number', 'newItem: any'],
       call: (list: List, position: FeelNumber, newItem: unknown) => {
-        const place = placeOf(list, position);
+        // positions lose what stands after their point
+        const place = placeOf(list, short(decimal(position).trunc()));
         return place === null ? null : list.with(place, newItem);
       },
     },

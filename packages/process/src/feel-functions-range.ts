@@ -100,27 +100,28 @@ function coincides(a: unknown, b: unknown): boolean | null {
   return a instanceof FeelRange && b instanceof FeelRange ? same(a, b) : null;
 }
 
-const points = (call: (a: unknown, b: unknown) => unknown): Signature[] => [
-  {
-    parameters: ['value1: any', 'value2: any'],
-    call: (a: unknown, b: unknown) => (a === null || b === null ? null : call(a, b)),
-  },
-];
+/** The standard calls the parameters after what they are. */
+const known =
+  (call: (a: unknown, b: unknown) => unknown) =>
+  (a: unknown, b: unknown): unknown =>
+    a === null || b === null ? null : call(a, b);
+const named = (call: Signature['call'], ...pairs: readonly [string, string][]): Signature[] =>
+  pairs.map((parameters) => ({ parameters, call }));
+
+const ofPoints: [string, string] = ['point1: any', 'point2: any'];
+const ofRanges: [string, string] = ['range1: range', 'range2: range'];
+const pointFirst: [string, string] = ['point: any', 'range: range'];
+const rangeFirst: [string, string] = ['range: range', 'point: any'];
+
+const points = (call: (a: unknown, b: unknown) => unknown): Signature[] =>
+  named(known(call), ofPoints, pointFirst, rangeFirst, ofRanges);
 const ranges = (call: (a: FeelRange, b: FeelRange) => unknown): Signature[] => [
-  { parameters: ['range1: range', 'range2: range'], call },
+  { parameters: ofRanges, call },
 ];
-const within = (call: (value: unknown, range: FeelRange) => unknown): Signature[] => [
-  {
-    parameters: ['value: any', 'range: range'],
-    call: (value: unknown, range: FeelRange) => (value === null ? null : call(value, range)),
-  },
-];
-const around = (call: (range: FeelRange, value: unknown) => unknown): Signature[] => [
-  {
-    parameters: ['range: range', 'value: any'],
-    call: (range: FeelRange, value: unknown) => (value === null ? null : call(range, value)),
-  },
-];
+const within = (call: (value: unknown, range: FeelRange) => unknown): Signature[] =>
+  named(known(call as (a: unknown, b: unknown) => unknown), pointFirst, ofRanges);
+const around = (call: (range: FeelRange, value: unknown) => unknown): Signature[] =>
+  named(known(call as (a: unknown, b: unknown) => unknown), rangeFirst, ofRanges);
 
 export const rangeFunctions: FunctionTable = {
   before: points(before),
@@ -147,8 +148,9 @@ function parseRange(text: string): FeelRange | null {
   const [, open, low, high, close] = match as unknown as [string, string, string, string, string];
   const [start, end] = [literal(low), literal(high)];
   if (start === undefined || end === undefined || (start === null && end === null)) return null;
+  if ((start === null && open === '[') || (end === null && close === ']')) return null;
   if (start !== null && end !== null && (compare(start, end) ?? 1) > 0) return null;
-  return new FeelRange(start, end, open === '[' && start !== null, close === ']' && end !== null);
+  return new FeelRange(start, end, open === '[', close === ']');
 }
 
 function literal(text: string): unknown {

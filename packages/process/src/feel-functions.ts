@@ -111,9 +111,13 @@ export class BuiltIn extends FeelFunction {
 
   /** Called by the names of its parameters. */
   callNamed(args: ReadonlyMap<string, unknown>): unknown {
-    for (const { parameters, call } of this.#signatures) {
-      if (![...args.keys()].every((name) => parameters.some((parameter) => parameter.name === name)))
-        continue;
+    const names = [...args.keys()];
+    const fitting = this.#signatures.filter(({ parameters }) =>
+      names.every((name) => parameters.some((parameter) => parameter.name === name)),
+    );
+    // `before(range, point)` and `before(point, range)` have the same names: what is written first tells them apart
+    const told = fitting.filter(({ parameters }) => parameters[0]?.name === names[0]);
+    for (const { parameters, call } of [...told, ...fitting]) {
       const last = parameters.findLastIndex(({ name }) => args.has(name));
       const bound = bind(
         // `list` of `sum(list: [1, 2])` is the list itself

@@ -87,12 +87,17 @@ export function filtered(
 ): unknown {
   const first = values.length === 0 ? condition(scope) : condition(itemScope(toInside(values[0]), scope));
   if (isNumber(first)) return elementAt(values, first);
-  return values.filter((value) => {
+  const kept: unknown[] = [];
+  for (const value of values) {
     spend(1);
     const item = toInside(value);
-    const answer = condition(itemScope(item, scope));
-    return isTest ? accepts(answer, item) === true : answer === true;
-  });
+    const answer = condition(itemScope(item, scope)) ?? null;
+    const fits = isTest ? accepts(answer, item) : answer;
+    // what is neither a truth nor unknown is no condition
+    if (fits !== null && typeof fits !== 'boolean') return null;
+    if (fits) kept.push(value);
+  }
+  return kept;
 }
 
 function elementAt(values: readonly unknown[], position: FeelNumber): unknown {

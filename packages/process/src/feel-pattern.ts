@@ -1,3 +1,4 @@
+import { fromXPath } from './feel-pattern-xpath.ts';
 import { RE2JS, RE2JSException } from 're2js';
 
 /** A place where a pattern was found. */
@@ -39,7 +40,11 @@ export function patternOf(pattern: string, flags: string): Pattern | null {
 function read(pattern: string, flags: string): Pattern | null {
   let source = pattern;
   if (flags.includes('q')) source = source.replaceAll(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`);
-  else if (flags.includes('x')) source = withoutBlanks(source);
+  else {
+    const known = fromXPath(flags.includes('x') ? withoutBlanks(source) : source);
+    if (known === null) return null;
+    source = known;
+  }
   // XPath subtracts classes as [a-z-[aeiou]], JavaScript as [[a-z]--[aeiou]]
   const own = source.replaceAll(/\[([^[\]]+)-\[([^[\]]+)\]\]/g, '[[$1]--[$2]]');
   const kept = flags.replaceAll(/[xq]/g, '').replaceAll(/(.)(?=.*\1)/g, '');
@@ -99,7 +104,8 @@ const SPACES = String.raw`\t\n\x0b\f\r \x{a0}\x{feff}\p{Z}`;
 /** What RE2 takes for ASCII alone is Unicode's for JavaScript: blanks, and ends of lines. */
 function asJavaScript(source: string, all: boolean): string {
   let inClass = false;
-  return source.replaceAll(/\\[^]|[^]/g, (part) => {
+  return source.replaceAll(/\\u[0-9A-F]{4}|\\[^]|[^]/g, (part) => {
+    if (part.startsWith(String.raw`\u`)) return `\\x{${part.slice(2)}}`;
     if (part === '[') inClass = true;
     else if (part === ']') inClass = false;
     else if (part === String.raw`\s`) return inClass ? SPACES : `[${SPACES}]`;

@@ -1,6 +1,7 @@
+import { FeelDate } from 'feelin';
 import { integerOf } from './feel-number.ts';
 import { type Code, FeelMistake, type Reading, Scope } from './feel-reading.ts';
-import { addDuration, isMoment, ofNanoseconds } from './feel-temporal.ts';
+import { addDuration, ofNanoseconds } from './feel-temporal.ts';
 import { children, type FeelNode, nameOf } from './feel-tree.ts';
 import { compare, FeelRange } from './feel-values.ts';
 import { spend } from './feel-work.ts';
@@ -66,6 +67,8 @@ export function elementsOf(value: unknown): readonly unknown[] | null {
   if (value === null) return null;
   if (Array.isArray(value)) return value;
   if (!(value instanceof FeelRange)) return [value];
+  // `5..1` counts down, a range does not
+  if ((compare(value.start, value.end) ?? 1) > 0) return null;
   const all = stepsBetween(value.start, value.end);
   return (
     all?.slice(value.startIncluded ? 0 : 1, value.endIncluded ? all.length : Math.max(0, all.length - 1)) ??
@@ -84,7 +87,7 @@ function stepsBetween(from: unknown, to: unknown): readonly unknown[] | null {
     spend(Math.min(count, MOST_STEPS) >> 3);
     return count > MOST_STEPS ? null : Array.from({ length: count }, (_none, i) => (a <= b ? a + i : a - i));
   }
-  if (isMoment(from) && isMoment(to) && from.constructor === to.constructor && 'year' in from) {
+  if (from instanceof FeelDate && to instanceof FeelDate) {
     const order = compare(from, to);
     if (order === null) return null;
     const day = ofNanoseconds(86_400_000_000_000n);
@@ -92,7 +95,7 @@ function stepsBetween(from: unknown, to: unknown): readonly unknown[] | null {
     for (let at: unknown = from; (compare(at, to) ?? 0) * (order <= 0 ? 1 : -1) <= 0;) {
       found.push(at);
       if (found.length > MOST_STEPS) return null;
-      at = addDuration(at as typeof from, day, order <= 0 ? 1 : -1);
+      at = addDuration(at as FeelDate, day, order <= 0 ? 1 : -1);
       if (at === null) return null;
     }
     return found;
@@ -119,12 +122,15 @@ export function quantified(node: FeelNode, reading: Reading): Code {
   const [each, names] = iterators(domains, {}, reading);
   const condition = reading.within(names, () => reading.compile(parts.at(-1)!));
   return (scope) => {
-    let result: boolean | null = !decisive;
-    const sound = each(scope, {}, (inner) => {
-      const answer = condition(inner);
-      if (answer === decisive) result = decisive;
-      else if (answer !== !decisive && result !== decisive) result = null;
-    });
-    return sound ? result : null;
+    const answers: unknown[] = [];
+    const sound = each(scope, {}, (inner) => answers.push(condition(inner)));
+    return sound ? verdict(answers, decisive) : null;
   };
+}
+
+/** Of `some` (decisive is true) and `every` (false); null where an answer is neither a truth nor unknown. */
+export function verdict(answers: readonly unknown[], decisive: boolean): boolean | null {
+  if (answers.some((answer) => (answer ?? null) !== null && typeof answer !== 'boolean')) return null;
+  if (answers.includes(decisive)) return decisive;
+  return answers.every((answer) => answer === !decisive) ? !decisive : null;
 }

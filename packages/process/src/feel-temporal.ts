@@ -9,7 +9,18 @@ import {
   parseTime as readTime,
 } from 'feelin';
 import { Temporal } from 'temporal-polyfill';
+import {
+  dateTimeWith,
+  dateWith,
+  durationOfDays,
+  durationOfMonths,
+  nearYear,
+  ROUND_DAYS,
+  roundsOf,
+} from './feel-far.ts';
 import { Decimal, decimal, divide, type FeelNumber, integerOf, multiply } from './feel-number.ts';
+
+const ROUND_MONTHS = 4800;
 
 // Dates, times and durations are feelin's wrappers of Temporal; what may be done with them is here, since feelin
 // orders values of different types, promotes dates to times of day and has no durations times numbers.
@@ -32,17 +43,11 @@ function attempt<T>(read: () => T | null): T | null {
   }
 }
 
-/** Temporal writes years of more or less than four digits with a sign and six digits. */
-function isoYear(text: string): string {
-  return text.replace(/^(-?)(\d+)(?=-)/, (_all, sign: string, digits: string) =>
-    sign === '' && digits.length === 4 ? digits : `${sign === '' ? '+' : '-'}${digits.padStart(6, '0')}`,
-  );
-}
-
 export function parseDate(text: string): FeelDate | null {
   if (!dateForm.test(text)) return null;
   if (/^\d{4}-/.test(text)) return attempt(() => readDate(text));
-  return attempt(() => new FeelDate(Temporal.PlainDate.from(isoYear(text))));
+  const [, year, month, day] = /^(-?\d+)-(\d\d)-(\d\d)$/.exec(text)!;
+  return dateFrom(Number(year), Number(month), Number(day));
 }
 
 export function parseTime(text: string): FeelTime | null {
@@ -57,6 +62,11 @@ export function parseDateTime(text: string): FeelDateTime | null {
     return date && midnight(date);
   }
   if (!dateTimeForm.test(text)) return null;
+  // the end of a day is the beginning of the next
+  if (/T24:00:00(\.0+)?(?!\d|\.)/.test(text)) {
+    const next = parseDateTime(text.replace('T24:', 'T00:'));
+    return next && (addDuration(next, ofNanoseconds(DAY), 1) as FeelDateTime | null);
+  }
   const plain = text.replace(/[+-]00:00(:00)?$/, 'Z');
   if (/^\d{4}-/.test(plain)) return attempt(() => readDateTime(plain));
   const [day, clock] = plain.split('T') as [string, string];
@@ -69,7 +79,21 @@ export function parseDuration(text: string): FeelDuration | null {
   // one or the other: FEEL knows no duration of months and days
   const [days, clock] = text.split('T');
   if (/[YM]/.test(days ?? '') && (/D/.test(days ?? '') || clock !== undefined)) return null;
-  return attempt(() => readDuration(text));
+  const months = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?$/.exec(text);
+  if (!months || text.endsWith('P')) return attempt(() => readLong(text) ?? readDuration(text));
+  const [, sign, y, m] = months;
+  const total = Number(y ?? 0) * 12 + Number(m ?? 0);
+  return attempt(() => ofMonths(sign === '-' ? -total : total));
+}
+
+/** Days beyond what feelin counts off in a calendar. */
+function readLong(text: string): FeelDuration | null {
+  const days = /^(-?)P(\d{8,15})D(T(?=\d).+)?$/.exec(text);
+  if (!days) return null;
+  const rest = days[3] === undefined ? 0n : readDuration(`P${days[3]}`);
+  if (rest === null) return null;
+  const total = BigInt(days[2]!) * DAY + (rest === 0n ? 0n : nanoseconds(rest as FeelDuration));
+  return ofNanoseconds(days[1] === '-' ? -total : total);
 }
 
 /** What `@"…"` holds. */
@@ -80,15 +104,15 @@ export function parseTemporal(text: string): object | null {
 }
 
 export function midnight(date: FeelDate, timeZone: string | null = null): FeelDateTime {
-  return new FeelDateTime(date.unwrap().toPlainDateTime(), timeZone);
+  return dateTimeWith(date.unwrap().toPlainDateTime(), timeZone, roundsOf(date));
 }
 
 export function combine(date: FeelDate | FeelDateTime, time: FeelTime): FeelDateTime {
-  return new FeelDateTime(dateOf(date).unwrap().toPlainDateTime(time.unwrap()), time.zone);
+  return dateTimeWith(dateOf(date).unwrap().toPlainDateTime(time.unwrap()), time.zone, roundsOf(date));
 }
 
 export function dateOf(value: FeelDate | FeelDateTime): FeelDate {
-  return value instanceof FeelDate ? value : new FeelDate(value.unwrap().toPlainDate());
+  return value instanceof FeelDate ? value : dateWith(value.unwrap().toPlainDate(), roundsOf(value));
 }
 
 export function timeOf(value: FeelDateTime): FeelTime {
@@ -98,8 +122,9 @@ export function timeOf(value: FeelDateTime): FeelTime {
 export function dateFrom(year: unknown, month: unknown, day: unknown): FeelDate | null {
   const [y, m, d] = [integerOf(year), integerOf(month), integerOf(day)];
   if (y === null || m === null || d === null) return null;
-  return attempt(
-    () => new FeelDate(Temporal.PlainDate.from({ year: y, month: m, day: d }, { overflow: 'reject' })),
+  const { near, rounds } = nearYear(y);
+  return attempt(() =>
+    dateWith(Temporal.PlainDate.from({ year: near, month: m, day: d }, { overflow: 'reject' }), rounds),
   );
 }
 
@@ -151,21 +176,17 @@ export function nanoseconds(duration: FeelDuration): bigint {
 }
 
 export function ofMonths(months: number): FeelDuration {
-  return new FeelDuration(
-    Temporal.Duration.from({ years: Math.trunc(months / 12), months: months % 12 }),
-    true,
-  );
+  return durationOfMonths(Math.trunc(months / 12), months % 12);
 }
 
 export function ofNanoseconds(total: bigint): FeelDuration {
   const rest = total % DAY;
-  return new FeelDuration(
+  return durationOfDays(
     Temporal.Duration.from({
       days: Number(total / DAY),
       seconds: Number(rest / SECOND),
       nanoseconds: Number(rest % SECOND),
     }),
-    false,
   );
 }
 
@@ -200,7 +221,9 @@ function scaled(duration: FeelDuration, amount: FeelNumber | null): FeelDuration
 }
 
 export function absolute(duration: FeelDuration): FeelDuration {
-  return new FeelDuration(duration.unwrap().abs(), duration.yearsMonths);
+  return duration.yearsMonths
+    ? ofMonths(Math.abs(monthsOf(duration)))
+    : durationOfDays(duration.unwrap().abs());
 }
 
 /** Full months between two days; the time of day does not count. */
@@ -209,7 +232,14 @@ export function monthsBetween(
   to: FeelDate | FeelDateTime,
 ): FeelDuration | null {
   const [a, b] = [dateOf(from).unwrap(), dateOf(to).unwrap()];
-  return attempt(() => ofMonths(a.until(b, { largestUnit: 'month' }).months));
+  const rounds = roundsOf(to) - roundsOf(from);
+  return attempt(() => {
+    const { months } = a.until(b, { largestUnit: 'month' });
+    // full months are counted towards the further one
+    const rest = Temporal.PlainDate.compare(b, a.add({ months }));
+    const short = rounds > 0 ? Math.min(rest, 0) : rounds < 0 ? Math.max(rest, 0) : 0;
+    return ofMonths(rounds * ROUND_MONTHS + months + short);
+  });
 }
 
 // ---- moments ---------------------------------------------------------------------------------------------------
@@ -226,27 +256,28 @@ function plainOf(value: FeelDate | FeelDateTime): Temporal.PlainDateTime {
 
 /** Months move the month and stay within it; a date plus hours is the date that this falls on. */
 export function addDuration(moment: Moment, duration: FeelDuration, sign: 1 | -1): Moment | null {
+  const rounds = roundsOf(moment);
   return attempt(() => {
     if (duration.yearsMonths) {
       if (moment instanceof FeelTime) return null;
       const by = { months: sign * monthsOf(duration) };
       return moment instanceof FeelDate
-        ? new FeelDate(moment.unwrap().add(by))
-        : new FeelDateTime(moment.unwrap().add(by), moment.zone);
+        ? dateWith(moment.unwrap().add(by), rounds)
+        : dateTimeWith(moment.unwrap().add(by), moment.zone, rounds);
     }
     const total = BigInt(sign) * nanoseconds(duration);
     const by = ofNanoseconds(total).unwrap();
     if (moment instanceof FeelTime) return new FeelTime(moment.unwrap().add(by), moment.zone);
-    if (moment instanceof FeelDate) return dateOf(new FeelDateTime(plainOf(moment).add(by)));
+    if (moment instanceof FeelDate) return dateOf(dateTimeWith(plainOf(moment).add(by), null, rounds));
     if (moment.zone === null || fixedOffset(moment.zone) !== null)
-      return new FeelDateTime(moment.unwrap().add(by), moment.zone);
+      return dateTimeWith(moment.unwrap().add(by), moment.zone, rounds);
     // exact time goes on while a zone's clocks are put on or back
     const exact = Temporal.Duration.from({
       seconds: Number(total / SECOND),
       nanoseconds: Number(total % SECOND),
     });
     const moved = moment.unwrap().toZonedDateTime(moment.zone).add(exact);
-    return new FeelDateTime(moved.toPlainDateTime(), moment.zone);
+    return dateTimeWith(moved.toPlainDateTime(), moment.zone, rounds);
   });
 }
 
@@ -257,15 +288,15 @@ export function subtractMoments(a: Moment, b: Moment): FeelDuration | null {
     const [x, y] = [position(a), position(b)];
     return (a.zone === null) === (b.zone === null) ? ofNanoseconds(x - y) : null;
   }
-  const [x, y] = [asDateTime(a, b), asDateTime(b, a)];
+  if (a instanceof FeelDate && b instanceof FeelDate) return ofNanoseconds(position(a) - position(b));
+  const [x, y] = [asDateTime(a), asDateTime(b)];
   if ((x.zone === null) !== (y.zone === null)) return null;
   return attempt(() => ofNanoseconds(position(x) - position(y)));
 }
 
-/** A date beside a date and time is its midnight, in UTC where the other has a zone. */
-function asDateTime(value: FeelDate | FeelDateTime, other: FeelDate | FeelDateTime): FeelDateTime {
-  if (value instanceof FeelDateTime) return value;
-  return midnight(value, other instanceof FeelDateTime && other.zone !== null ? 'UTC' : null);
+/** A date beside a date and time is its midnight in UTC (DMN 1.5 §10.3.2.3.6). */
+function asDateTime(value: FeelDate | FeelDateTime): FeelDateTime {
+  return value instanceof FeelDateTime ? value : midnight(value, 'UTC');
 }
 
 const FIXED = /^([+-])(\d\d):(\d\d)(?::(\d\d))?$/;
@@ -287,8 +318,9 @@ function position(moment: Moment): bigint {
       : plainOf(moment);
   const timeZone = moment instanceof FeelDate ? null : moment.zone;
   const offset = timeZone === null ? 0 : fixedOffset(timeZone);
-  if (offset === null) return plain.toZonedDateTime(timeZone!).epochNanoseconds;
-  return plain.toZonedDateTime('UTC').epochNanoseconds - BigInt(offset) * SECOND;
+  const far = BigInt(roundsOf(moment) * ROUND_DAYS) * DAY;
+  if (offset === null) return plain.toZonedDateTime(timeZone!).epochNanoseconds + far;
+  return plain.toZonedDateTime('UTC').epochNanoseconds - BigInt(offset) * SECOND + far;
 }
 
 /** Both of one type. Null where one has a zone and the other none. */
@@ -298,8 +330,10 @@ export function compareTemporal(a: object, b: object): number | null {
     if (a.yearsMonths) return monthsOf(a) - monthsOf(b);
     return sign(nanoseconds(a), nanoseconds(b));
   }
-  if (a instanceof FeelDate && b instanceof FeelDate)
-    return Temporal.PlainDate.compare(a.unwrap(), b.unwrap());
+  if (a instanceof FeelDate && b instanceof FeelDate) {
+    const rounds = roundsOf(a) - roundsOf(b);
+    return rounds === 0 ? Temporal.PlainDate.compare(a.unwrap(), b.unwrap()) : sign(position(a), position(b));
+  }
   if (
     !(
       (a instanceof FeelTime || a instanceof FeelDateTime) &&

@@ -1,7 +1,6 @@
 import type { Code, Reading } from './feel-reading.ts';
 import { children, type FeelNode, nameOf } from './feel-tree.ts';
-import { conforms, type FeelType, plainType } from './feel-types.ts';
-import { isContext } from './feel-values.ts';
+import { anyType, conforms, type FeelType, plainType } from './feel-types.ts';
 
 export function instanceOf(node: FeelNode, reading: Reading): Code {
   const parts = children(node);
@@ -11,17 +10,8 @@ export function instanceOf(node: FeelNode, reading: Reading): Code {
     if (!type) return null;
     const given = value(scope);
     if (given === null) return type.kind === 'plain' && type.name === 'null';
-    return type.kind === 'context' ? isInstanceOf(given, type) : conforms(given, type);
+    return conforms(given, type, 'instance');
   };
-}
-
-/** Of a context each named entry must be there. */
-function isInstanceOf(value: unknown, type: FeelType & { kind: 'context' }): boolean {
-  return (
-    isContext(value) &&
-    [...type.entries.keys()].every((name) => Object.hasOwn(value, name)) &&
-    conforms(value, type)
-  );
 }
 
 /** Null for a type that nobody defines. */
@@ -46,10 +36,8 @@ export function typeFrom(node: FeelNode, reading: Reading): FeelType | null {
     }
     case 'ContextType':
       return contextType(inner, reading);
-    case 'FunctionType': {
-      const given = children(inner).find(({ name }) => name === 'ArgumentTypes');
-      return { kind: 'function', parameters: given ? children(given).length : 0 };
-    }
+    case 'FunctionType':
+      return functionType(inner, reading);
     default:
       return null;
   }
@@ -64,4 +52,17 @@ function contextType(node: FeelNode, reading: Reading): FeelType | null {
     entries.set(nameOf(name!, reading.text), read);
   }
   return { kind: 'context', entries };
+}
+
+/** `function<string, number> -> boolean`. */
+function functionType(node: FeelNode, reading: Reading): FeelType | null {
+  const parts = children(node);
+  const given = parts.find(({ name }) => name === 'ArgumentTypes');
+  const parameters = (given ? children(given) : []).map((argument) =>
+    typeFrom(argument.name === 'Type' ? argument : children(argument)[0]!, reading),
+  );
+  const yields = parts.findLast(({ name }) => name === 'Type');
+  const returns = yields ? typeFrom(yields, reading) : anyType;
+  if (!returns || !parameters.every((parameter) => parameter !== null)) return null;
+  return { kind: 'function', parameters, returns };
 }

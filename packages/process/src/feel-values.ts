@@ -1,23 +1,28 @@
 import { FeelDate, FeelDateTime, FeelDuration, FeelTime, toFeel } from 'feelin';
 import { compareNumbers, Decimal, type FeelNumber, isNumber, printNumber } from './feel-number.ts';
 import { compareTemporal, sameTemporal } from './feel-temporal.ts';
+import type { FeelType } from './feel-types.ts';
 
-/** A range of comparable values; an end that is null is open to infinity where it is `bounded` no more. */
+/** A range of comparable values. An end that is null is open to infinity (`< 5`), or else nobody knows it. */
 export class FeelRange {
   readonly start: unknown;
   readonly end: unknown;
   readonly startIncluded: boolean;
   readonly endIncluded: boolean;
+  /** Whether an end was written and is null (`(a..5]` where `a` is null): what lies in it cannot be told. */
+  readonly unknown: boolean;
 
-  constructor(start: unknown, end: unknown, startIncluded: boolean, endIncluded: boolean) {
+  constructor(start: unknown, end: unknown, startIncluded: boolean, endIncluded: boolean, isUnknown = false) {
     this.start = start;
     this.end = end;
     this.startIncluded = startIncluded;
     this.endIncluded = endIncluded;
+    this.unknown = isUnknown;
   }
 
   /** Null where the value has no order with the ends. */
   includes(value: unknown): boolean | null {
+    if (this.unknown) return null;
     const low = this.start === null ? true : inOrder(value, this.startIncluded ? '>=' : '>', this.start);
     const high = this.end === null ? true : inOrder(value, this.endIncluded ? '<=' : '<', this.end);
     if (low === null || high === null || value === null) return null;
@@ -33,14 +38,26 @@ export class FeelRange {
   }
 }
 
+/** What a function takes and yields, as far as it says so. */
+export interface FunctionTypes {
+  readonly parameters: readonly FeelType[];
+  readonly returns: FeelType;
+}
+
 /** A function of FEEL: a built-in one, one that a text defines, a business knowledge model. */
 export class FeelFunction {
   readonly parameters: readonly string[];
   readonly call: (args: readonly unknown[]) => unknown;
+  readonly types: FunctionTypes | null;
 
-  constructor(parameters: readonly string[], call: (args: readonly unknown[]) => unknown) {
+  constructor(
+    parameters: readonly string[],
+    call: (args: readonly unknown[]) => unknown,
+    types: FunctionTypes | null = null,
+  ) {
     this.parameters = parameters;
     this.call = call;
+    this.types = types;
   }
 }
 
@@ -145,6 +162,7 @@ function sameRanges(a: FeelRange, b: FeelRange): boolean {
   return (
     a.startIncluded === b.startIncluded &&
     a.endIncluded === b.endIncluded &&
+    a.unknown === b.unknown &&
     equal(a.start, b.start) === true &&
     equal(a.end, b.end) === true
   );
@@ -244,6 +262,11 @@ export function printValue(value: unknown): string {
         .join(', ')}}`;
     case 'range': {
       const { start, end, startIncluded, endIncluded } = value as FeelRange;
+      if ((value as FeelRange).unknown)
+        return `(${inner(start)}..${inner(end)}${endIncluded ? ']' : ')'}`.replace(
+          /^\(/,
+          startIncluded ? '[' : '(',
+        );
       if (start === null) return `(${endIncluded ? '<=' : '<'} ${inner(end)})`;
       if (end === null) return `(${startIncluded ? '>=' : '>'} ${inner(start)})`;
       return `${startIncluded ? '[' : '('}${inner(start)}..${inner(end)}${endIncluded ? ']' : ')'}`;

@@ -103,10 +103,16 @@ function findAction(condition: string): string | undefined {
         return parts[0] && visit(parts[0]);
       case 'ParenthesizedExpression':
         return parts[1] && visit(parts[1]);
+      case 'PositiveUnaryTest':
+        return parts[0] && visit(parts[0]);
+      case 'SimplePositiveUnaryTest':
+        return parts[1] && visit(parts[1]);
       case 'Conjunction':
         return (parts[0] && visit(parts[0])) ?? (parts[2] && visit(parts[2]));
       case 'Comparison': {
         const [left, operator, right] = parts;
+        // the parser takes what stands behind a bare test for a part of it: `a in [1, 2] and action = "pass"`
+        if (right?.name === 'PositiveUnaryTest') return visit(right);
         if (!left || !right || !operator || source(operator) !== '=') return undefined;
         const literal = source(left) === 'action' ? right : source(right) === 'action' ? left : undefined;
         const value = literal && literalOf(literal, condition);
