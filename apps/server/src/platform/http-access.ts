@@ -23,8 +23,6 @@ export interface RequestSession {
   readonly tokenHash: Buffer;
   readonly presentedBy: 'cookie' | 'bearer';
   readonly expiresAt: number;
-  /** What a page of ours sends back as X-CSRF-Token. */
-  readonly csrf: string;
 }
 
 declare module 'fastify' {
@@ -137,19 +135,19 @@ export async function signIn(request: FastifyRequest, options: AccessOptions): P
   await options.sessions(request, session.id);
   if (session.presentedBy === 'cookie' && isUnsafe(request.method)) {
     const sent = request.headers['x-csrf-token'];
-    if (typeof sent !== 'string' || !sameText(sent, session.csrf)) throw problem('csrf');
+    if (typeof sent !== 'string' || !sameText(sent, csrfToken(options.secret, session.tokenHash)))
+      throw problem('csrf');
   }
 }
 
-async function resolve(request: FastifyRequest, { signOn, secret }: AccessOptions) {
+async function resolve(request: FastifyRequest, { signOn }: AccessOptions) {
   const presented = credentials(request);
   if (!presented || !signOn) throw problem('auth.required');
   if (!TOKEN.test(presented.token)) throw problem('auth.invalid');
   const tokenHash = hashToken(presented.token);
   const { actor, expiresAt } = await signOn(tokenHash);
-  const csrf = csrfToken(secret, tokenHash);
   const id = sessionId(tokenHash);
-  return { actor, session: { id, tokenHash, presentedBy: presented.by, expiresAt, csrf } };
+  return { actor, session: { id, tokenHash, presentedBy: presented.by, expiresAt } };
 }
 
 /** 32 bytes in base64url. */

@@ -142,7 +142,7 @@ function meRoutes(app: App, platform: Platform): void {
   app.get(
     '/me',
     { config, schema: { tags: ['me'], summary: 'Who is signed in, and as what', response: { 200: Me } } },
-    (request) => meOf(platform, request.actor, request.session.csrf),
+    (request) => meOf(platform, request.actor, app.csrfToken(request.session.tokenHash)),
   );
   app.post(
     '/me/post',
