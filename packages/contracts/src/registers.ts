@@ -16,7 +16,12 @@ export const AdoptWhich = z
     types: Words.optional().meta({ description: "in the register's words; an empty one: without" }),
     agencies: Words.optional().meta({ description: "in the register's words; an empty one: without" }),
     since: Instant.optional().meta({ description: 'reported since' }),
-    limit: z.int().min(1).max(1_000_000).optional().meta({ description: 'at most so many, the oldest first' }),
+    limit: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({ description: 'at most so many, the oldest first' }),
   })
   .meta({ id: 'AdoptWhich' });
 export type AdoptWhich = z.infer<typeof AdoptWhich>;
@@ -67,7 +72,9 @@ export const CaseBatch = z
     endedAt: Instant.nullable(),
     undoneAt: Instant.nullable(),
     order: CaseBatchOrder.nullable().meta({ description: 'what was asked for last' }),
-    mayUndo: z.boolean().meta({ description: 'its state allows it; who worked on it is told when it is asked' }),
+    mayUndo: z
+      .boolean()
+      .meta({ description: 'its state allows it; who worked on it is told when it is asked' }),
     mayAdopt: z.boolean(),
     hasRejects: z.boolean().meta({ description: 'rows that were not taken can be fetched' }),
   })
@@ -137,7 +144,9 @@ export const CaseBatchAdoption = z
     problem: z
       .string()
       .nullable()
-      .meta({ description: 'why it cannot be adopted now: import.state, import.ordered, or a fault of the rules' }),
+      .meta({
+        description: 'why it cannot be adopted now: import.state, import.ordered, or a fault of the rules',
+      }),
     open: z.int().meta({ description: 'all that could be adopted' }),
     cases: z.int().meta({ description: 'those that were asked for' }),
     promised: z.int().meta({ description: 'the register promised a day for them' }),
@@ -205,4 +214,3 @@ export const CaseBatchReport = z
   })
   .meta({ id: 'CaseBatchReport' });
 export type CaseBatchReport = z.infer<typeof CaseBatchReport>;
-

@@ -10,9 +10,13 @@ const PERSONAL = ['reporterName', 'reporterPhone'] as const;
  * Rows that were not taken, as they are shown to whoever may not see personal data. A column that the mapping does not
  * name may hold anything, and so may every cell of a row that has slipped: there only the first sign is left.
  */
-export function masker(
-  { columns, mapping }: { columns: readonly string[] | null; mapping: unknown },
-): (reject: Reject) => Reject {
+export function masker({
+  columns,
+  mapping,
+}: {
+  columns: readonly string[] | null;
+  mapping: unknown;
+}): (reject: Reject) => Reject {
   const known = mapping as Mapping;
   const of = (names: readonly string[]): ReadonlySet<string> =>
     new Set(names.flatMap((name) => namesIn(known.fields[name as keyof Mapping['fields']])));

@@ -83,10 +83,7 @@ export async function runningOrder(db: Db | Trx, batchId: string): Promise<Order
 }
 
 /** What was asked for last of each register. */
-export async function lastOrders(
-  db: Db | Trx,
-  batchIds: readonly string[],
-): Promise<Map<string, OrderRow>> {
+export async function lastOrders(db: Db | Trx, batchIds: readonly string[]): Promise<Map<string, OrderRow>> {
   if (batchIds.length === 0) return new Map();
   const { rows } = await sql<OrderRow>`
     select o.* from unnest(${[...batchIds]}::uuid[]) b(id) cross join lateral (
@@ -135,7 +132,11 @@ export async function moveOrderByOne(trx: PoolClient, id: string, at: number): P
 export async function endOrder(
   db: Db | Trx,
   id: string,
-  { state, at, problem = null }: { state: Exclude<OrderState, 'running'>; at: number; problem?: string | null },
+  {
+    state,
+    at,
+    problem = null,
+  }: { state: Exclude<OrderState, 'running'>; at: number; problem?: string | null },
   { kept = 0, units = 0, categories = 0 }: Partial<Undone> = {},
 ): Promise<boolean> {
   const time = new Date(at);

@@ -13,6 +13,7 @@ import type { Actor } from '#platform/actor';
 import { problem } from '#platform/errors';
 import type { CommandMeta } from '#platform/http';
 import { uuidv7 } from '#platform/ids';
+import { maskPersonal } from '#platform/personal';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
 import {
@@ -65,16 +66,17 @@ export async function orderUndo(
   { reason, cases }: { reason: string | null; cases: number | null },
 ): Promise<OrderRow> {
   const at = platform.clock.now();
-  return once(platform, asker, { batchId, kind: 'undo', reason, which: {} }, async (trx) => {
+  return once(platform, asker, { batchId, kind: 'undo', reason, which: {} }, async (trx, ask) => {
     const state = await undoableBatch(trx, asker.cityId, batchId);
     if (await runningOrder(trx, batchId)) throw problem('import.ordered');
+    if (state === 'undone') throw problem('import.state', { batch: batchId });
     const goes = await vanishing(trx, batchId);
     // One that was being taken back before there were orders is only gone on with.
     if (state !== 'undoing') {
       if (cases !== null && cases !== goes.cases) throw problem('import.changed', { cases: goes.cases });
       await beginUndo(trx, batchId, at, asker.actor?.personId ?? null);
     }
-    return insert(trx, platform, asker, { batchId, kind: 'undo', reason, which: {}, total: goes.cases });
+    return insert(trx, platform, asker, { ...ask, total: goes.cases });
   });
 }
 
@@ -88,12 +90,12 @@ export async function orderAdopt(
   batchId: string,
   { reason, cases, which }: { reason: string | null; cases: number | null; which: Which },
 ): Promise<OrderRow> {
-  return once(platform, asker, { batchId, kind: 'adopt', reason, which }, async (trx) => {
+  return once(platform, asker, { batchId, kind: 'adopt', reason, which }, async (trx, ask) => {
     await adoptableBatch(trx, asker.cityId, batchId);
     const { length } = await openIds(trx, batchId, toWhich(which));
     if (length === 0) throw problem('import.noneOpen');
     if (cases !== null && cases !== length) throw problem('import.changed', { cases: length });
-    return insert(trx, platform, asker, { batchId, kind: 'adopt', reason, which, total: length });
+    return insert(trx, platform, asker, { ...ask, total: length });
   });
 }
 
@@ -126,9 +128,11 @@ type Ask = Pick<OrderRow, 'batchId' | 'kind' | 'reason' | 'which'>;
 async function once(
   platform: Platform,
   { actor, meta: { key } }: Asker,
-  ask: Ask,
-  work: (trx: Trx) => Promise<OrderRow>,
+  asked: Ask,
+  work: (trx: Trx, ask: Ask) => Promise<OrderRow>,
 ): Promise<OrderRow> {
+  // What somebody typed is kept for ever.
+  const ask = { ...asked, reason: asked.reason === null ? null : maskPersonal(asked.reason) };
   const known = async (): Promise<OrderRow | null> => {
     const first = actor && key !== null ? await orderOfKey(platform.db, actor.personId, key) : null;
     if (first && !isSame(first, ask)) throw problem('idempotency.mismatch');
@@ -137,7 +141,7 @@ async function once(
   const first = await known();
   if (first) return first;
   try {
-    return await platform.db.transaction().execute(work);
+    return await platform.db.transaction().execute((trx) => work(trx, ask));
   } catch (error) {
     // Somebody was first: the other one of the same request, or who asked for the same.
     const other = (await known()) ?? (await sameRunning(platform.db, ask));
@@ -198,6 +202,11 @@ export function record(
     outcome: 'ok',
     requestId,
     ip,
-    detail: { ...(id && { order: id }), ...(kind && { kind }), ...(total !== undefined && { cases: total }), ...detail },
+    detail: {
+      ...(id && { order: id }),
+      ...(kind && { kind }),
+      ...(total !== undefined && { cases: total }),
+      ...detail,
+    },
   });
 }

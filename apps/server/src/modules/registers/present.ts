@@ -108,7 +108,12 @@ export function toReport(report: ImportReport): CaseBatchReport {
         .toSorted((a, b) => b.rows - a.rows)
         .slice(0, SHOWN_WORDS)
         .map((row) => ({ ...row, said: row.said ?? '' })),
-      ...{ compared, disagree, silent, saidOnTime, saidLate, withoutDue },
+      compared,
+      disagree,
+      silent,
+      saidOnTime,
+      saidLate,
+      withoutDue,
     },
   };
 }

@@ -107,7 +107,8 @@ function registerRoutes(app: App, platform: Platform): void {
       config: write,
       schema: {
         tags,
-        summary: 'What a register brought: by type, month, department and source, and on time by it and by its dates',
+        summary:
+          'What a register brought: by type, month, department and source, and on time by it and by its dates',
         params: ById,
         response: { 200: CaseBatchReport },
       },
@@ -172,7 +173,12 @@ function rejectRoutes(app: App, platform: Platform): void {
         throw problem('permission.denied', { permission: 'data.exportPersonal' });
       const asker = { cityId: actor.cityId, actor, meta: commandMeta(request) };
       await record(platform.db, platform, asker, 'register.rejects', { batchId: batch.id }, { personal });
-      const lines = rejectFile(platform.db, batch.id, batch.columns ?? [], personal ? undefined : masker(batch));
+      const lines = rejectFile(
+        platform.db,
+        batch.id,
+        batch.columns ?? [],
+        personal ? undefined : masker(batch),
+      );
       return reply
         .header('content-disposition', 'attachment; filename="rejects.csv"')
         .type(CSV)
@@ -193,8 +199,7 @@ function undoRoutes(app: App, platform: Platform): void {
         response: { 200: CaseBatchUndo },
       },
     },
-    async (request) =>
-      previewUndo(platform, await foundRegister(platform, request.actor, request.params.id)),
+    async (request) => previewUndo(platform, await foundRegister(platform, request.actor, request.params.id)),
   );
   app.post(
     '/transfer/cases/:id/undo',

@@ -3,7 +3,14 @@ import { underLock } from '#modules/transfer';
 import { problem, toProblem } from '#platform/errors';
 import { isTransient, startLoop, type Loop } from '#platform/jobs-loop';
 import type { Platform } from '#platform/platform';
-import { endOrder, moveOrder, moveOrderByOne, readOrder, waitingOrders, type OrderRow } from './order-repo.ts';
+import {
+  endOrder,
+  moveOrder,
+  moveOrderByOne,
+  readOrder,
+  waitingOrders,
+  type OrderRow,
+} from './order-repo.ts';
 import { toWhich } from './orders.ts';
 
 const INTERVAL_MS = 500;
@@ -53,7 +60,11 @@ async function undo(platform: Platform, order: OrderRow, { signal, onProgress }:
   });
 }
 
-async function adopt(platform: Platform, order: OrderRow, { signal, onProgress }: WorkOptions): Promise<void> {
+async function adopt(
+  platform: Platform,
+  order: OrderRow,
+  { signal, onProgress }: WorkOptions,
+): Promise<void> {
   const { db, clock } = platform;
   const { limit } = order.which;
   await adoptOpen(platform, order.cityId, order.batchId, {
@@ -67,7 +78,12 @@ async function adopt(platform: Platform, order: OrderRow, { signal, onProgress }
   });
   if (signal?.aborted) return;
   const now = (await readOrder(db, order.id))!;
-  await endOrder(db, order.id, { state: 'done', at: clock.now() }, { kept: Math.max(0, now.total - now.done) });
+  await endOrder(
+    db,
+    order.id,
+    { state: 'done', at: clock.now() },
+    { kept: Math.max(0, now.total - now.done) },
+  );
 }
 
 /** What will not succeed on another try ends it; whoever stopped it wants no words. */
