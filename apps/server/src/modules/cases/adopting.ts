@@ -24,7 +24,7 @@ export async function adoptCase(
 ): Promise<boolean> {
   return inTransaction(platform, async (trx) => {
     await trx.query('select 1 from "case" where id = $1 for no key update', [caseId]);
-    const begun = await beginning(platform, trx, cityId, caseId);
+    const begun = await beginning(platform, trx, { cityId, caseId, at: platform.clock.now() });
     if (!begun) return false;
     const { state, expected, writes, processId } = begun;
     if (!(await writeCase(trx, expected, state, null, writes))) throw problem('conflict.race');
@@ -34,15 +34,17 @@ export async function adoptCase(
   });
 }
 
-/** The tasks with which a case would begin if it were adopted now; null: it runs already, or has ended. */
-export async function tryAdopting(
-  platform: Platform,
-  cityId: string,
-  caseId: string,
-): Promise<readonly TaskState[] | null> {
+interface One {
+  readonly cityId: string;
+  readonly caseId: string;
+  readonly at: number;
+}
+
+/** The tasks with which a case would begin if it were adopted then; null: it runs already, or has ended. */
+export async function tryAdopting(platform: Platform, one: One): Promise<readonly TaskState[] | null> {
   const client = await platform.pool.connect();
   try {
-    const begun = await beginning(platform, client, cityId, caseId);
+    const begun = await beginning(platform, client, one);
     return begun?.writes.opened ?? null;
   } finally {
     client.release();
@@ -50,14 +52,13 @@ export async function tryAdopting(
 }
 
 /** What an adoption would write; nothing is written yet. */
-async function beginning(platform: Platform, trx: PoolClient, cityId: string, caseId: string) {
+async function beginning(platform: Platform, trx: PoolClient, { cityId, caseId, at }: One) {
   const around = await surroundingsOf(platform, cityId);
   const loaded = await loadCase(trx, caseId, cityId);
   if (!loaded) throw problem('notFound');
   const { state, assignments, others } = loaded;
   const standing = (state.tokens as { t: readonly unknown[] }).t.length;
   if (state.endedAt !== null || standing > 0 || others.length > 0) return null;
-  const at = platform.clock.now();
   const expected = state.seq;
   const { stage } = state;
   const process = await processFor(platform, cityId, state.source);

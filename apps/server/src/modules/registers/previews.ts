@@ -56,7 +56,7 @@ export async function previewAdoption(
   let fault: string | null = null;
   // Cases of one source and one kind begin alike.
   for (const { id: caseId, cases } of some.samples) {
-    const opened = await tryAdopting(platform, cityId, caseId).catch((error: unknown) => {
+    const opened = await tryAdopting(platform, { cityId, caseId, at: now }).catch((error: unknown) => {
       if (isTransient(error)) throw error;
       fault ??= toProblem(error).code;
       return [];

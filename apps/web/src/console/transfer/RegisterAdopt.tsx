@@ -142,7 +142,7 @@ function Ask({ batch, all, onClose }: { batch: CaseBatch; all: CaseBatchAdoption
         onChange={(event) => setReason(event.target.value)}
       />
       {send.error && <Failure error={send.error} compact />}
-      <div className={dialog.dialogActions}>
+      <div className={`${dialog.dialogActions} ${styles.sticky}`}>
         <Button onClick={onClose}>{common('common.cancel')}</Button>
         <Button type="primary" htmlType="submit" disabled={!ready} loading={send.isPending}>
           {t('cases.adopting.do', { n: format.number(known.cases) })}

@@ -76,8 +76,8 @@ export function RegisterRejects({ batch }: { batch: CaseBatch }) {
                     </code>
                   </td>
                   {columns.map((column) => (
-                    <td key={column} className={styles.cell}>
-                      {row.cells[column] ?? ''}
+                    <td key={column}>
+                      <div className={styles.cellText}>{row.cells[column] ?? ''}</div>
                     </td>
                   ))}
                 </tr>
