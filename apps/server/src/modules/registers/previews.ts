@@ -8,7 +8,7 @@ import type { Platform } from '#platform/platform';
 import { runningOrder } from './order-repo.ts';
 import { toWhich } from './orders.ts';
 
-const EXAMPLES = 20;
+const EXAMPLES = 10;
 const ENDED: readonly string[] = ['done', 'failed', 'cancelled', 'running'];
 
 /** What goes when a register is taken back, and what keeps it from that. */

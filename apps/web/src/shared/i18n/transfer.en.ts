@@ -60,7 +60,7 @@ export const transferEn: typeof transferZhCN = {
       rejects: '{{n}} rows that were not taken: download them first if you need them',
       made: '{{units}} departments and {{categories}} categories that were made for it; what is used otherwise stays',
       reading: 'The import of this register has not ended: taking it back stops it.',
-      touched: '{{n}} cases have been worked on since, so it cannot be taken back:',
+      touched: '{{n}} cases have been worked on since, so it cannot be taken back.',
       touchedAdopted: '{{n}} of them were adopted.',
       adopted: 'adopted',
       worked: 'worked on',

@@ -52,7 +52,7 @@ export const transferZhCN = {
       rejects: '{{n}} 条拒收的行：需要的请先下载',
       made: '为这批台账新建的部门 {{units}} 个、类别 {{categories}} 个；已另作他用的保留',
       reading: '这批台账的导入还没有结束，撤销会使它停止。',
-      touched: '有 {{n}} 件案卷在导入后已被办理，不能撤销：',
+      touched: '有 {{n}} 件案卷在导入后已被办理，不能撤销。',
       touchedAdopted: '其中 {{n}} 件已接办。',
       adopted: '已接办',
       worked: '已办理',
