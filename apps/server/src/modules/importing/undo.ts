@@ -24,7 +24,8 @@ export interface UndoOptions {
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-const CHUNK = 500;
+/** The figures' cells are written once a lot: lots of a few hundred took twice as long. */
+const CHUNK = 1000;
 const FROM = ['done', 'failed', 'cancelled', 'running'] as const;
 
 /**

@@ -432,23 +432,23 @@ describe('taking a register back', () => {
 
   it('goes on where it stood after kill -9, and another one is never at it at the same time', async () => {
     const before = await fingerprint(w.platform.pool, record);
-    const id = await register('killed', 1600);
-    expect((await post(`/${id}/undo`, { reason: 'x', cases: 1600 })).statusCode).toBe(202);
+    const id = await register('killed', 3300);
+    expect((await post(`/${id}/undo`, { reason: 'x', cases: 3300 })).statusCode).toBe(202);
     let kills = 0;
     for (let round = 0; round < 2; round += 1) {
       await killedWorker(1);
       const { order } = await shown(id);
       kills += order!.state === 'running' ? 1 : 0;
       expect(order!.done).toBeGreaterThan(0);
-      expect(order!.done + (await count('import_row where batch_id = $1', id))).toBe(1600);
-      expect(await count('"case" where case_no like $1', 'killed-%')).toBe(1600 - order!.done);
+      expect(order!.done + (await count('import_row where batch_id = $1', id))).toBe(3300);
+      expect(await count('"case" where case_no like $1', 'killed-%')).toBe(3300 - order!.done);
     }
     expect(kills).toBe(2);
     // Two workers find it: one of them takes it, whole.
     const [waiting] = await waitingOrders(w.platform.db);
     const both = await Promise.all([1, 2].map(() => registers.workOnOrder(w.platform, waiting!.id)));
     expect(both.filter((one) => one !== null)).toHaveLength(1);
-    expect((await orders(id))[0]).toMatchObject({ state: 'done', total: 1600, done: 1600, kept: 0 });
+    expect((await orders(id))[0]).toMatchObject({ state: 'done', total: 3300, done: 3300, kept: 0 });
     expect((await shown(id)).state).toBe('undone');
     expect(changedTables(before, await fingerprint(w.platform.pool, record))).toEqual([]);
   });
