@@ -14,6 +14,7 @@ import * as media from '#modules/media';
 import * as notify from '#modules/notify';
 import * as org from '#modules/org';
 import * as publishing from '#modules/publishing';
+import * as registers from '#modules/registers';
 import * as statistics from '#modules/statistics';
 import * as transfer from '#modules/transfer';
 import * as tryout from '#modules/tryout';
@@ -45,6 +46,7 @@ export const modules: readonly Module[] = [
   tryout,
   backup,
   transfer,
+  registers,
 ];
 
 export const MIGRATIONS = path.resolve(import.meta.dirname, '../migrations');

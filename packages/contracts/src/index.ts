@@ -19,3 +19,4 @@ export * from './told.ts';
 export * from './tryout.ts';
 export * from './backup.ts';
 export * from './transfer.ts';
+export * from './registers.ts';

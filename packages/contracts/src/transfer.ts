@@ -36,28 +36,6 @@ export const TransferBatch = z
   .meta({ id: 'TransferBatch' });
 export type TransferBatch = z.infer<typeof TransferBatch>;
 
-/** A register of old cases that came in by the command line. */
-export const CaseBatch = z
-  .object({
-    id: Id,
-    register: z.string(),
-    fileName: z.string(),
-    fileBytes: z.int(),
-    state: z.enum(TRANSFER_STATES),
-    problem: z.string().nullable(),
-    read: z.int(),
-    accepted: z.int(),
-    already: z.int().meta({ description: 'rows that were there from an earlier import' }),
-    rejected: z.int(),
-    remarked: z.int().meta({ description: 'accepted rows about which there was a doubt' }),
-    reasons: z.record(z.string(), z.int()).meta({ description: 'rejected rows by reason' }),
-    remarks: z.record(z.string(), z.int()).meta({ description: 'accepted rows by what was doubtful' }),
-    startedAt: Instant,
-    endedAt: Instant.nullable(),
-  })
-  .meta({ id: 'CaseBatch' });
-export type CaseBatch = z.infer<typeof CaseBatch>;
-
 export const TransferBatchQuery = PageQuery.extend({ kind: z.enum(TRANSFER_KINDS).optional() });
 
 export const TransferReject = z

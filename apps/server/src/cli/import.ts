@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import {
   adoptOpen,
@@ -16,16 +17,18 @@ import {
   rejectHeading,
   rejectLine,
   reportOf,
-  undoBatch,
+  setColumns,
+  type Batch,
   type Inspection,
   type ImportProgress,
   type ImportResult,
   type Mapping,
   type SourceFile,
 } from '#modules/importing';
+import { byCommand, orderAdopt, orderUndo, readOrder, workOnOrder, type OrderRow } from '#modules/registers';
 import { isTimeZone } from '../platform/clock.ts';
 import { CSV_ENCODINGS } from '../platform/csv.ts';
-import { Problem } from '../platform/errors.ts';
+import { problem, Problem, type ProblemCode } from '../platform/errors.ts';
 import { problemText } from '../platform/error-text.ts';
 import type { Platform } from '../platform/platform.ts';
 import { cityFor, setUpCity } from './import/city.ts';
@@ -295,21 +298,35 @@ function rejectsCommand(): Command {
   return new Command('rejects')
     .description('the rejected rows of an import, with their reasons, as CSV')
     .argument('<batch>')
-    .requiredOption('--file <register>', 'the register: its headings')
+    .option('--file <register>', 'the register: its headings, of an import that did not keep them')
     .requiredOption('--out <file>')
     .option('--city <code>')
-    .action((batch: string, options: BatchOptions & { file: string; out: string }) =>
+    .action((batch: string, options: BatchOptions & { file?: string; out: string }) =>
       said(() =>
         withInstallation(async ({ platform }) => {
           const cityId = await cityOfBatch(platform, batch, options.city);
-          const found = await findBatch(platform.db, cityId, batch);
-          const source = await openFile(options.file, (found!.mapping as Mapping).file);
-          if (source.sha256 !== found!.fileSha256)
-            throw new CliError(`${options.file} is not the file of this import`);
-          await writeRejects(platform, batch, source.columns, options.out);
+          const found = (await findBatch(platform.db, cityId, batch))!;
+          const columns = await headingsOf(platform, found, options.file);
+          await writeRejects(platform, batch, columns, options.out);
         }),
       ),
     );
+}
+
+/** The headings that the import kept, else those of its file, which are kept from then on. */
+async function headingsOf(
+  platform: Platform,
+  { id, mapping, fileSha256, columns }: Batch,
+  file: string | undefined,
+): Promise<readonly string[]> {
+  if (file === undefined) {
+    if (columns !== null) return columns;
+    throw new CliError('this import did not keep its headings: name the register with --file');
+  }
+  const source = await openFile(file, (mapping as Mapping).file);
+  if (source.sha256 !== fileSha256) throw new CliError(`${file} is not the file of this import`);
+  await setColumns(platform.db, id, source.columns);
+  return source.columns;
 }
 
 function listCommand(): Command {
@@ -374,16 +391,24 @@ function adoptCommand(): Command {
           if (limit !== undefined && !(Number(limit) >= 1))
             throw new CliError('--limit must be a number from 1');
           const cityId = await cityOfBatch(platform, batch, city);
-          const { open, adopted } = await adoptOpen(platform, cityId, batch, {
+          const which = {
             ...(id ? { sourceIds: id } : {}),
             ...(type ? { types: type } : {}),
             ...(limit === undefined ? {} : { limit: Math.floor(Number(limit)) }),
+          };
+          const { open } = await adoptOpen(platform, cityId, batch, {
+            ...which,
             since: since === undefined ? null : Date.parse(since),
-            dry: dryRun === true,
-            onProgress: ({ done, total }) =>
-              done % 500 === 0 && process.stderr.write(`${done} of ${total}\n`),
+            dry: true,
           });
-          say(dryRun ? `${open} open cases would be adopted` : `${adopted} of ${open} open cases adopted`);
+          if (dryRun || open === 0) return say(`${open} open cases would be adopted`);
+          const order = await orderAdopt(platform, byCommand(cityId), batch, {
+            reason: null,
+            cases: null,
+            which: { ...which, ...(since === undefined ? {} : { since: new Date(since).toISOString() }) },
+          });
+          const { total, done } = await carriedOut(platform, order);
+          say(`${done} of ${total} open cases adopted`);
         }),
       ),
     );
@@ -400,15 +425,33 @@ function undoCommand(): Command {
       said(() =>
         withInstallation(async ({ platform }) => {
           const cityId = await cityOfBatch(platform, batch, options.city);
-          const done = await undoBatch(platform, cityId, batch, {
-            onProgress: ({ done: n, total }) => process.stderr.write(`${n} of ${total}\n`),
-          });
-          say(
-            `${done.cases} cases taken back, ${done.units} departments and ${done.categories} categories removed`,
-          );
+          const order = await orderUndo(platform, byCommand(cityId), batch, { reason: null, cases: null });
+          const { done, kept, units, categories } = await carriedOut(platform, order);
+          say(`${done} cases taken back, ${units} departments and ${categories} categories removed`);
+          if (kept > 0) say(`${kept} cases stay: somebody worked on them meanwhile`);
         }),
       ),
     );
+}
+
+const ASK_MS = 500;
+
+/** Here, or by the worker that was quicker; whoever stops this lets the next worker go on. */
+async function carriedOut(platform: Platform, { id }: OrderRow): Promise<OrderRow> {
+  let told = -1;
+  const tell = ({ done, total }: { done: number; total: number }): void => {
+    if (done === told || (done % 500 !== 0 && done !== total)) return;
+    told = done;
+    process.stderr.write(`${done} of ${total}\n`);
+  };
+  for (;;) {
+    await workOnOrder(platform, id, { onProgress: tell });
+    const order = (await readOrder(platform.db, id))!;
+    if (order.state === 'failed') throw problem(order.problem as ProblemCode);
+    if (order.state !== 'running') return order;
+    tell(order);
+    await delay(ASK_MS);
+  }
 }
 
 async function cityOfBatch(platform: Platform, batch: string, asked: string | undefined): Promise<string> {

@@ -554,6 +554,7 @@ export interface ImportBatch {
   accepted: Generated<number>;
   already: Generated<number>;
   city_id: string;
+  columns: string[] | null;
   counts: Generated<Json>;
   ended_at: Timestamp | null;
   ended_by: string | null;
@@ -874,6 +875,28 @@ export interface Region {
   parent_id: string | null;
   valid_from: Timestamp;
   valid_to: Timestamp | null;
+}
+
+export interface RegisterOrder {
+  batch_id: string;
+  categories: Generated<number>;
+  city_id: string;
+  done: Generated<number>;
+  ended_at: Timestamp | null;
+  id: string;
+  kept: Generated<number>;
+  key: string | null;
+  kind: string;
+  person_id: string | null;
+  post_id: string | null;
+  problem: string | null;
+  reason: string | null;
+  started_at: Timestamp;
+  state: string;
+  total: number;
+  units: Generated<number>;
+  updated_at: Timestamp;
+  which: Generated<Json>;
 }
 
 export interface Report {
@@ -1257,6 +1280,7 @@ export interface DB {
   process_move: ProcessMove;
   publication: Publication;
   region: Region;
+  register_order: RegisterOrder;
   report: Report;
   reporter: Reporter;
   reporter_message: ReporterMessage;

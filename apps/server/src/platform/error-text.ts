@@ -57,6 +57,15 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
     '该批次中有案卷已被处理，不能撤销',
     'Cases of this batch have been worked on since: it cannot be undone',
   ],
+  'import.ordered': [
+    '该批次正在撤销或接办，请等其结束',
+    'This batch is being undone or adopted: wait until that has ended',
+  ],
+  'import.changed': [
+    '案卷数已有变化，请重新核对',
+    'The number of cases has changed meanwhile: look again before you go on',
+  ],
+  'import.noneOpen': ['没有可接办的未结案卷', 'There is no open case to adopt'],
   'import.file': ['文件与该批次的文件不同', 'The file is not the one of this batch'],
   'import.workbook': ['这是 Excel 工作簿，请另存为 CSV', 'This is a workbook: save it as CSV first'],
   'conflict.version': ['内容已被他人更新', 'Somebody else has changed it meanwhile'],
@@ -135,6 +144,8 @@ const details: Readonly<Partial<Record<ProblemCode, readonly [zh: string, en: st
   'table.header': ['缺少：{columns}', 'Missing: {columns}'],
   'table.tooMany': ['最多 {max} 行', 'At most {max} rows'],
   'csv.broken': ['第 {line} 行', 'Line {line}'],
+  'import.touched': ['已被处理：{cases} 件', 'Worked on: {cases}'],
+  'import.changed': ['现在是 {cases} 件', 'There are {cases} now'],
 };
 
 /** Title and, where all its parameters are known, detail of a problem. */

@@ -113,6 +113,13 @@ export async function plantIds(
         createHash('sha256').update('fuzz').digest(),
       ],
     ),
+    'transfer/cases': await insert(
+      `insert into import_batch (id, city_id, kind, register, file_name, file_bytes, file_sha256, mapping, mapping_sha256,
+         mode, state, read, rejected, position, columns, started_at, updated_at, ended_at)
+       values ($1, $2, 'case', 'fuzz', 'fuzz.csv', 1, $3, '{"fields":{"id":"a"}}', $3, 'real', 'done', 1, 1, 1, '{a,b}',
+         $4, $4, $4)`,
+      [cityId, createHash('sha256').update('fuzz').digest(), at],
+    ),
     'rules/drafts': draft,
     'rules/try-outs': await post('admin', `rules/drafts/${draft}/try-outs`, { cases: 10 }),
     'rules/process-moves': await insert(

@@ -6,7 +6,7 @@ const COLUMNS = sql`b.id, b.city_id as "cityId", b.kind, b.register, b.file_name
   b.file_bytes as "fileBytes", encode(b.file_sha256, 'hex') as "fileSha256", b.mapping, b.mode, b.state, b.problem,
   b.read, b.accepted, b.rejected, b.already, b.warned, b.position, b.total, b.counts,
   b.started_by as "startedBy", b.started_at as "startedAt", b.updated_at as "updatedAt", b.ended_at as "endedAt",
-  b.undone_at as "undoneAt"`;
+  b.undone_at as "undoneAt", b.columns`;
 
 export async function findBatch(db: Db | Trx, cityId: string, id: string): Promise<Batch | null> {
   const { rows } = await sql<Batch>`
@@ -54,6 +54,7 @@ export interface NewBatch {
   readonly mappingSha256: string;
   readonly mode: BatchMode;
   readonly total: number | null;
+  readonly columns: readonly string[] | null;
   readonly startedBy: string | null;
   readonly at: number;
 }
@@ -63,10 +64,10 @@ export async function insertBatch(db: Db | Trx, one: NewBatch): Promise<boolean>
   const at = new Date(one.at);
   const { numAffectedRows } = await sql`
     insert into import_batch (id, city_id, kind, register, file_name, file_bytes, file_sha256, mapping,
-      mapping_sha256, mode, state, total, started_by, started_at, updated_at)
+      mapping_sha256, mode, state, total, columns, started_by, started_at, updated_at)
     values (${one.id}::uuid, ${one.cityId}::uuid, ${one.kind}, ${one.register}, ${one.fileName}, ${one.fileBytes},
       decode(${one.fileSha256}, 'hex'), ${JSON.stringify(one.mapping)}::jsonb, decode(${one.mappingSha256}, 'hex'),
-      ${one.mode}, 'running', ${one.total}, ${one.startedBy}::uuid, ${at}, ${at})
+      ${one.mode}, 'running', ${one.total}, ${one.columns === null ? null : [...one.columns]}::text[], ${one.startedBy}::uuid, ${at}, ${at})
     on conflict do nothing`.execute(db);
   return numAffectedRows === 1n;
 }
@@ -110,6 +111,13 @@ export async function setBatchState(
       undone_by = case when ${undone} then ${by}::uuid else undone_by end
      where id = ${batchId}::uuid and state = any(${[...from]}::text[])`.execute(db);
   return numAffectedRows === 1n;
+}
+
+/** The headings of its file, of an import that did not keep them. */
+export async function setColumns(db: Db | Trx, batchId: string, columns: readonly string[]): Promise<void> {
+  await sql`update import_batch set columns = ${[...columns]}::text[] where id = ${batchId}::uuid and columns is null`.execute(
+    db,
+  );
 }
 
 export async function setTotal(db: Db | Trx, batchId: string, total: number): Promise<void> {
@@ -189,11 +197,8 @@ export async function rolledUpTo(trx: Trx, batchId: string): Promise<RawBuilder<
     where r.batch_id = ${batchId}::uuid and r.row > ${rows[0]!.rolled})`;
 }
 
-/** Facts `f` of the rows that the rollups count; from now on they count as not counted. */
-export async function rolledBack(trx: Trx, batchId: string): Promise<RawBuilder<unknown>> {
-  const { rows } = await sql<{ rolled: number }>`
-    select rolled from import_batch where id = ${batchId}::uuid for update`.execute(trx);
-  await sql`update import_batch set rolled = 0 where id = ${batchId}::uuid`.execute(trx);
-  return sql`f.case_id in (select r.entity_id from import_row r
-    where r.batch_id = ${batchId}::uuid and r.row <= ${rows[0]!.rolled})`;
+/** Facts `f` of these cases, where the rollups count them. */
+export function countedOf(batchId: string, caseIds: readonly string[]): RawBuilder<unknown> {
+  return sql`f.case_id in (select r.entity_id from import_row r join import_batch b on b.id = r.batch_id
+    where r.batch_id = ${batchId}::uuid and r.row <= b.rolled and r.entity_id = any(${[...caseIds]}::uuid[]))`;
 }

@@ -59,6 +59,8 @@ export interface Batch {
   readonly updatedAt: Date;
   readonly endedAt: Date | null;
   readonly undoneAt: Date | null;
+  /** The headings of the file; null: not kept. */
+  readonly columns: readonly string[] | null;
 }
 
 /** What a stretch of a file came to; `counts` by name ("reject:date.opened"), added to those before. */
@@ -84,8 +86,9 @@ export interface Reject {
   readonly cells: readonly string[];
 }
 
-export type BatchAsk = Omit<NewBatch, 'id' | 'at' | 'mappingSha256' | 'total'> & {
+export type BatchAsk = Omit<NewBatch, 'id' | 'at' | 'mappingSha256' | 'total' | 'columns'> & {
   readonly total?: number | null;
+  readonly columns?: readonly string[] | null;
 };
 
 /**
@@ -113,7 +116,8 @@ export async function openBatch(
   if (found) return found;
   const at = clock.now();
   const id = uuidv7(at);
-  if (!(await insertBatch(db, { ...ask, total: ask.total ?? null, id, at, mappingSha256 }))) {
+  const { total = null, columns = null } = ask;
+  if (!(await insertBatch(db, { ...ask, total, columns, id, at, mappingSha256 }))) {
     // Somebody was first, in this moment.
     const other = await resume();
     if (other) return other;
@@ -157,18 +161,19 @@ export async function finishBatch(
 const PAGE = 1000;
 
 /**
- * The reject file, line by line: row, line, reason, field, and the row as it stood under its own headings. Cells
- * that a spreadsheet would take for a formula are defused.
+ * The reject file, line by line: row, line, reason, field, and the row under its own headings, as it stood or as `shown`
+ * shows it. Cells that a spreadsheet would take for a formula are defused.
  */
 export async function* rejectFile(
   db: Db,
   batchId: string,
   columns: readonly string[],
+  shown: (reject: Reject) => Reject = (reject) => reject,
 ): AsyncGenerator<string> {
   yield `\uFEFF${rejectHeading(columns)}`;
   for (let after = 0; ;) {
     const rows = await rejectsAfter(db, batchId, after, PAGE);
-    for (const row of rows) yield rejectLine(row);
+    for (const row of rows) yield rejectLine(shown(row));
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;
     after = last.row;

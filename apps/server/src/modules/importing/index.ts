@@ -23,6 +23,7 @@ export {
   rememberRows,
   runningBatch,
   setBatchState,
+  setColumns,
   setTotal,
   type TakenRow,
 } from './batch-repo.ts';
@@ -30,7 +31,27 @@ export { delimiterOf, openFile, type SourceFile } from './file.ts';
 export { Mapping, MappingError, parseMapping } from './mapping.ts';
 export { importCases, type ImportAsk, type ImportProgress, type ImportResult } from './run.ts';
 export { reportOf, type ImportReport } from './report.ts';
-export { undoBatch, type Undone } from './undo.ts';
+export {
+  beginUndo,
+  goOnUndoing,
+  touchedCases,
+  undoableBatch,
+  undoBatch,
+  vanishing,
+  type Touched,
+  type Undone,
+  type UndoOptions,
+  type Vanishing,
+} from './undo.ts';
+export { masker } from './masking.ts';
 export { inspectFile, type Inspection } from './inspect.ts';
 export type { ColumnProfile } from './column.ts';
-export { adoptOpen, type AdoptAsk } from './adopt.ts';
+export {
+  adoptableBatch,
+  adoptOpen,
+  openCases,
+  openIds,
+  type AdoptAsk,
+  type AdoptWhich,
+  type OpenCases,
+} from './adopt.ts';

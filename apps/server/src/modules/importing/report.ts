@@ -47,6 +47,8 @@ export interface ImportReport {
       readonly running: number;
       readonly none: number;
     };
+    /** By the register's own flag; null: it has none. */
+    readonly theirs: { readonly onTime: number; readonly late: number; readonly none: number } | null;
     /** As the register says, word by word. */
     readonly said: readonly Counted[];
     /** Each word of the register against our judgement. */
@@ -148,6 +150,13 @@ export async function reportOf({ db }: Platform, cityId: string, batchId: string
         running: sum(({ ours }) => ours === 'running'),
         none: sum(({ ours }) => ours === 'none'),
       },
+      theirs: hasFlag
+        ? {
+            onTime: sum(({ flag }) => flag === true),
+            late: sum(({ flag }) => flag === false),
+            none: sum(({ flag }) => flag === null),
+          }
+        : null,
       said: await grouped(kept('flag')),
       table: table.rows.map(({ said, ours, open, rows }) => ({ said, ours, open, rows })),
       compared: hasFlag ? sum(judged) : 0,

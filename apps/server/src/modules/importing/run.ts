@@ -8,7 +8,7 @@ import type { Platform } from '#platform/platform';
 import type { Db } from '#platform/pool';
 import { problem } from '#platform/errors';
 import { advanceBatch, finishBatch, openBatch, type BatchCounts, type Reject } from './batch.ts';
-import { rolledUpTo, setTotal } from './batch-repo.ts';
+import { rolledUpTo, setColumns, setTotal } from './batch-repo.ts';
 import type { BuildFrame } from './build.ts';
 import { readRows, type FileRow, type SourceFile } from './file.ts';
 import type { Mapping } from './mapping.ts';
@@ -77,9 +77,11 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
         fileSha256: file.sha256,
         mapping,
         mode: 'real',
+        columns: file.columns,
         startedBy: by,
       });
   const batchId = opened?.batch.id ?? null;
+  if (opened?.resumed) await setColumns(platform.db, opened.batch.id, file.columns);
   // The moment of the whole import: one that goes on after a kill judges as it did before.
   const now = opened ? opened.batch.startedAt.getTime() : platform.clock.now();
   const run = new Run(platform, ask, timeZone, batchId, now);

@@ -53,6 +53,7 @@ export const TABLES: Readonly<Record<string, TablePlan>> = {
   import_row: { order: 'kind, register, source_id' },
   import_made: { order: 'batch_id, kind, entity_id' },
   import_withdrawn: { order: 'case_id' },
+  register_order: { without: ['key'] },
   transfer_change: { order: 'batch_id, row' },
   simulation: {},
 };

@@ -14,7 +14,6 @@ import { invalid, problem } from '#platform/errors';
 import { commandMeta, type App } from '#platform/http';
 import { decodeCursor, pageOf } from '#platform/paging';
 import type { Platform } from '#platform/platform';
-import { caseRoutes } from './case-routes.ts';
 import { exportRoutes } from './export-routes.ts';
 import { listTransfers } from './repo.ts';
 import { mayImport, requireImport } from './policy.ts';
@@ -47,7 +46,6 @@ const TYPES = {
 export function routes(app: App, platform: Platform): void {
   importRoutes(app, platform);
   rejectRoutes(app, platform);
-  caseRoutes(app, platform);
   exportRoutes(app, platform);
 }
 

@@ -16,9 +16,10 @@ const listed = (access: 'data.import' | 'data.export', path: string): Rule => ({
   asks: () => [ok('none', api(path), exactly([]))],
 });
 const batch = (rest = ''): string => `/transfer/imports/${nobodys()}${rest}`;
+const register = (rest = ''): string => `/transfer/cases/${nobodys()}${rest}`;
 const archive = (rest = ''): string => `/transfer/exports/${nobodys()}${rest}`;
 
-/** 导入导出; modules/transfer tests what becomes of files. */
+/** 导入导出; modules/transfer and modules/registers test what becomes of files. */
 export const TRANSFER_RULES: Rules = {
   'GET /api/v1/transfer/template': fixed(
     'data.import',
@@ -32,6 +33,16 @@ export const TRANSFER_RULES: Rules = {
   },
   'GET /api/v1/transfer/imports': listed('data.import', '/transfer/imports'),
   'GET /api/v1/transfer/cases': listed('data.import', '/transfer/cases'),
+  'GET /api/v1/transfer/cases/:id': unseen('data.import', register()),
+  'GET /api/v1/transfer/cases/:id/orders': unseen('data.import', register('/orders')),
+  'GET /api/v1/transfer/cases/:id/report': unseen('data.import', register('/report')),
+  'GET /api/v1/transfer/cases/:id/rejects': unseen('data.import', register('/rejects')),
+  'GET /api/v1/transfer/cases/:id/rejects.csv': unseen('data.import', register('/rejects.csv')),
+  'GET /api/v1/transfer/cases/:id/undo': unseen('data.import', register('/undo')),
+  'POST /api/v1/transfer/cases/:id/undo': unseen('data.import', register('/undo'), { reason: 'x', cases: 1 }),
+  'POST /api/v1/transfer/cases/:id/adoption': unseen('data.import', register('/adoption'), {}),
+  'POST /api/v1/transfer/cases/:id/adopt': unseen('data.import', register('/adopt'), { cases: 1 }),
+  'POST /api/v1/transfer/cases/:id/cancel': unseen('data.import', register('/cancel'), {}),
   'GET /api/v1/transfer/imports/:id': unseen('data.import', batch()),
   'GET /api/v1/transfer/imports/:id/rejects': unseen('data.import', batch('/rejects')),
   'GET /api/v1/transfer/imports/:id/rejects.csv': unseen('data.import', batch('/rejects.csv')),

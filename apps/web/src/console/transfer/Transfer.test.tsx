@@ -1,4 +1,4 @@
-import type { CaseBatch, CityExport, TransferBatch } from '@wanmi/contracts';
+import type { CityExport, TransferBatch } from '@wanmi/contracts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { beforeAll, expect, test } from 'vitest';
@@ -7,7 +7,6 @@ import { closedNetwork, server } from '../../../test/server.ts';
 import { id, me } from '../../../test/world.ts';
 import { transfer } from './room.ts';
 import { Batch } from './Batch.tsx';
-import { Cases } from './Cases.tsx';
 import { Exports } from './Exports.tsx';
 import { History } from './History.tsx';
 import { Import } from './Import.tsx';
@@ -178,36 +177,6 @@ test('personal data goes out only by a right of its own', async () => {
   unmount();
   await renderAt('/transfer', Exports, who('data.export', 'data.exportPersonal'));
   expect(await screen.findByRole('button', { name: /下载/ })).toBeTruthy();
-});
-
-test('registers of old cases stand with what became of their rows, and why', async () => {
-  const one: CaseBatch = {
-    id: id(),
-    register: 'boston311',
-    fileName: 'boston.csv.gz',
-    fileBytes: 6_717_152,
-    state: 'done',
-    problem: null,
-    read: 112_524,
-    accepted: 112_514,
-    already: 0,
-    rejected: 10,
-    remarked: 3,
-    reasons: { 'date.closedBeforeReported': 10 },
-    remarks: { 'date.dueBeforeReported': 3 },
-    startedAt: '2026-11-21T06:00:00.000Z',
-    endedAt: '2026-11-21T06:00:30.000Z',
-  };
-  server.use(http.get('*/api/v1/transfer/cases', () => HttpResponse.json({ items: [one], next: null })));
-  const { unmount } = await renderAt('/transfer', Cases, who('data.import'));
-  expect(await screen.findByText('boston.csv.gz')).toBeTruthy();
-  expect(screen.getByText('112,514')).toBeTruthy();
-  expect(screen.getByText('date.closedBeforeReported')).toBeTruthy();
-  expect(screen.getByText('date.dueBeforeReported')).toBeTruthy();
-  unmount();
-  server.use(http.get('*/api/v1/transfer/cases', () => HttpResponse.json({ items: [], next: null })));
-  await renderAt('/transfer', Cases, who('data.import'));
-  expect(await screen.findByText('还没有导入过历史案卷')).toBeTruthy();
 });
 
 test.each([

@@ -6,6 +6,7 @@ import { Cases } from './Cases.tsx';
 import { Exports } from './Exports.tsx';
 import { History } from './History.tsx';
 import { Import } from './Import.tsx';
+import { Register } from './Register.tsx';
 import styles from './transfer.module.css';
 
 const TABS = ['import', 'history', 'cases', 'export'] as const;
@@ -37,7 +38,7 @@ export function Transfer() {
       </header>
       {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
       {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
-      {tab === 'cases' && <Cases />}
+      {tab === 'cases' && (batch ? <Register key={batch} id={batch} /> : <Cases />)}
       {tab === 'export' && exports && <Exports />}
     </div>
   );

@@ -1,6 +1,18 @@
-import type { CaseBatch, CityExport, TransferBatch, TransferKind, TransferReject } from '@wanmi/contracts';
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { get } from '../../shared/api/client.ts';
+import type {
+  AdoptWhich,
+  CaseBatch,
+  CaseBatchAdoption,
+  CaseBatchOrder,
+  CaseBatchReject,
+  CaseBatchReport,
+  CaseBatchUndo,
+  CityExport,
+  TransferBatch,
+  TransferKind,
+  TransferReject,
+} from '@wanmi/contracts';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { get, post } from '../../shared/api/client.ts';
 import type { Page } from '../../shared/api/queries.ts';
 
 export const TRANSFER = ['transfer'] as const;
@@ -31,20 +43,71 @@ export const batchesQuery = (kind: TransferKind | '') =>
       state.data?.pages.some((page) => page.items.some(isMoving)) ? 2 * SOON : false,
   });
 
+/** It comes in, or something that was asked of it runs. */
+export const isBusy = (batch: CaseBatch): boolean =>
+  batch.state === 'running' || batch.state === 'undoing' || batch.order?.state === 'running';
+
+const CASES = [...TRANSFER, 'cases'] as const;
+
 /** Registers of old cases; one that runs is asked after again. */
 export const casesQuery = infiniteQueryOptions({
-  queryKey: [...TRANSFER, 'cases'],
+  queryKey: [...CASES, 'list'],
   queryFn: ({ pageParam, signal }) =>
     get<Page<CaseBatch>>('/transfer/cases', { query: { limit: 50, cursor: pageParam }, signal }),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next,
   refetchInterval: ({ state }) =>
-    state.data?.pages.some((page) =>
-      page.items.some((one) => one.state === 'running' || one.state === 'undoing'),
-    )
-      ? 2 * SOON
-      : false,
+    state.data?.pages.some((page) => page.items.some(isBusy)) ? 2 * SOON : false,
 });
+
+export const registerQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...CASES, 'one', id],
+    queryFn: ({ signal }) => get<CaseBatch>(`/transfer/cases/${id}`, { signal }),
+    refetchInterval: ({ state }) => (state.data && isBusy(state.data) ? SOON : false),
+  });
+
+/** What else is known of a register; with another state it is another. */
+const partQuery = <T>(batch: CaseBatch, part: 'report' | 'undo') =>
+  queryOptions({
+    queryKey: [...CASES, part, batch.id, batch.state, batch.read, batch.order?.state ?? null],
+    queryFn: ({ signal }) => get<T>(`/transfer/cases/${batch.id}/${part}`, { signal }),
+  });
+export const reportQuery = (batch: CaseBatch) => partQuery<CaseBatchReport>(batch, 'report');
+export const undoQuery = (batch: CaseBatch) => partQuery<CaseBatchUndo>(batch, 'undo');
+
+export const ordersQuery = ({ id, order }: CaseBatch) =>
+  infiniteQueryOptions({
+    queryKey: [...CASES, 'orders', id, order?.id ?? null, order?.state ?? null],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<CaseBatchOrder>>(`/transfer/cases/${id}/orders`, {
+        query: { limit: 20, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+export const registerRejectsQuery = ({ id, rejected }: CaseBatch) =>
+  infiniteQueryOptions({
+    queryKey: [...CASES, 'rejects', id, rejected],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<CaseBatchReject>>(`/transfer/cases/${id}/rejects`, {
+        query: { limit: 50, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+
+/** While another choice is looked up, the last one stands. */
+export const adoptionQuery = (batch: CaseBatch, which: AdoptWhich) =>
+  queryOptions({
+    queryKey: [...CASES, 'adoption', batch.id, batch.order?.state ?? null, which],
+    queryFn: ({ signal }) =>
+      post<CaseBatchAdoption>(`/transfer/cases/${batch.id}/adoption`, which, { signal }),
+    placeholderData: keepPreviousData,
+  });
 
 /** The page's number of rows that a person looks through. */
 export const rejectsQuery = (id: string, read: number) =>

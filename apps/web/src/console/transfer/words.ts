@@ -19,3 +19,9 @@ export function stateOf({ mode, state }: Pick<TransferBatch, 'mode' | 'state'>) 
   if (mode === 'dry' && state === 'running') return 'trying';
   return mode === 'dry' && state === 'done' ? 'tried' : state;
 }
+
+/** What a code of a register's reasons or remarks means; one that is not known is told as it is. */
+export const codeText = (code: string): string =>
+  i18next.exists(`transfer:code.${code}`)
+    ? i18next.t(`transfer:code.${code}` as 'transfer:code.row.torn')
+    : code;
