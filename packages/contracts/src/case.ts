@@ -103,12 +103,9 @@ export const TaskQuery = PageQuery.extend({
   source: z.enum(SOURCES).optional(),
   caseId: Id.optional(),
   q: z.string().trim().max(60).optional(),
-  actions: z
-    .stringbool()
-    .default(true)
-    .meta({
-      description: 'false: a list to look at, without the actions and their forms, at a tenth of the size',
-    }),
+  actions: z.stringbool().default(true).meta({
+    description: 'false: a list to look at, without the actions and their forms, at a tenth of the size',
+  }),
 });
 
 /** How many tasks wait for this post, by step and lamp. */

@@ -141,12 +141,9 @@ const Group = z.object({ name: z.string(), cases: z.int(), late: z.int() });
 /** What an adoption would take, and what would wait then. */
 export const CaseBatchAdoption = z
   .object({
-    problem: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'why it cannot be adopted now: import.state, import.ordered, or a fault of the rules',
-      }),
+    problem: z.string().nullable().meta({
+      description: 'why it cannot be adopted now: import.state, import.ordered, or a fault of the rules',
+    }),
     open: z.int().meta({ description: 'all that could be adopted' }),
     cases: z.int().meta({ description: 'those that were asked for' }),
     promised: z.int().meta({ description: 'the register promised a day for them' }),
