@@ -108,7 +108,17 @@ test('offers what is new, keeps what is the city’s, and lets a person decide b
 test('a row that both changed, or that one took away, is for a person', async () => {
   const own = (await inForce()).get(CONDITION)!;
   await ships(CONDITION, /^(E0110-01,.*),4,workingHour,2,4,8,/m, '$1,5,workingHour,2,5,8,');
-  expect((await states())[CONDITION]).toBe('conflict');
+  expect((await offers())[CONDITION]).toMatchObject({
+    state: 'conflict',
+    conflicts: [
+      {
+        element: 'E0110-01',
+        base: 'limit_value=4, limit_a=2, limit_b=4, limit_c=8',
+        city: 'limit_value=3, limit_a=2, limit_b=3, limit_c=6',
+        program: 'limit_value=5, limit_a=2, limit_b=5, limit_c=8',
+      },
+    ],
+  });
   expect((await inForce()).get(CONDITION)).toBe(own);
   const files = await decide([CONDITION], []);
   expect(files.get(CONDITION)).toBe(await readFile(path.join(newer, CONDITION), 'utf8'));

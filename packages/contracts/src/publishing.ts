@@ -163,11 +163,9 @@ export const RuleUpgradeFile = z
       description:
         'both changed it, and their changes can be told apart: it may be merged, each conflict decided by itself',
     }),
-    conflicts: z
-      .array(RuleUpgradeConflict)
-      .meta({
-        description: 'what both changed; of a file that cannot be merged, none: it is decided as a whole',
-      }),
+    conflicts: z.array(RuleUpgradeConflict).meta({
+      description: 'what both changed; of a file that cannot be merged, none: it is decided as a whole',
+    }),
     problems: z.array(RuleProblem).meta({
       description:
         'mistakes that the rules would have with what is offered, and have not now; found by the check',

@@ -12,8 +12,9 @@ import { makeDraft } from './drafts.ts';
 import { rulesInForce } from './export.ts';
 import { mergeFile } from './merge.ts';
 import type { Collision, Merged, Side } from './merge-parts.ts';
-import { overlay, readRuleFolder, type RuleSet } from './rule-set.ts';
+import { overlay, placeOf, readRuleFolder, type RuleSet } from './rule-set.ts';
 import { groundOf, readShipped, type CityGround } from './store.ts';
+import { isFault, readTableText } from './table-text.ts';
 
 /** The rules that this program ships, beside it. */
 const SHIPPED = path.resolve(import.meta.dirname, '../../../../../config');
@@ -109,10 +110,27 @@ async function offersOf(
 const short = (text: string | null): string | null =>
   text !== null && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 
-const shown = ({ element, base, city, program }: Collision): Collision => ({
-  element,
-  ...{ base: short(base), city: short(city), program: short(program) },
-});
+/** Both sides of a conflict; of a row the columns in which they differ, as a difference shows them. */
+function shown(file: string, header: string, { element, ...texts }: Collision): Collision {
+  const { base, city, program } = placeOf(file)?.kind === 'table' ? cellsOf(header, texts) : texts;
+  return { element, base: short(base), city: short(city), program: short(program) };
+}
+
+type Texts = Omit<Collision, 'element'>;
+
+function cellsOf(header: string, texts: Texts): Texts {
+  const table = (row: string | null) => (row === null ? null : readTableText(`${header}\n${row}`));
+  const [base, city, program] = [table(texts.base), table(texts.city), table(texts.program)];
+  const rows = [base, city, program].flatMap((one) => (one && !isFault(one) ? [one] : []));
+  const differing = (rows[0]?.columns ?? []).filter(
+    (_, at) => new Set(rows.map(({ lines }) => lines[0]?.cells[at])).size > 1,
+  );
+  const said = (one: ReturnType<typeof table>): string | null =>
+    one && !isFault(one)
+      ? differing.map((name) => `${name}=${one.lines[0]?.cells[one.columns.indexOf(name)] ?? ''}`).join(', ')
+      : null;
+  return { base: said(base), city: said(city), program: said(program) };
+}
 
 /**
  * What an upgrade of the program would change, file by file, three ways: what the city never touched is offered, and
@@ -135,13 +153,18 @@ export async function upgradeOf(
         path: file,
         state,
         merges: offer.merged !== null,
-        conflicts: state === 'conflict' ? (offer.merged?.collisions ?? []).map(shown) : [],
+        conflicts: state === 'conflict' ? conflictsOf(three, offer) : [],
         problems: [...offer.problems],
         diff: state === 'own' ? null : diffFile(file, city.get(file), takenText(three, offer)),
         own: diffFile(file, base.get(file), city.get(file)),
       };
     }),
   };
+}
+
+function conflictsOf({ city }: Three, { path: file, merged: both }: Offer): Collision[] {
+  const header = /^[^\n]*/.exec(city.get(file) ?? '')![0];
+  return (both?.collisions ?? []).map((one) => shown(file, header, one));
 }
 
 async function readThree(platform: Platform, cityId: string, folder: string): Promise<Three> {
