@@ -146,7 +146,9 @@ function rewrite(
   const rows = lines.flatMap(({ cells }) =>
     change(columns, cells).map((row) => ({ cells: row, own: keyOf(columns, row) === keyOf(columns, cells) })),
   );
-  const isSame = rows.every(({ cells }, index) => cells.every((cell, at) => cell === lines[index]?.cells[at]));
+  const isSame = rows.every(({ cells }, index) =>
+    cells.every((cell, at) => cell === lines[index]?.cells[at]),
+  );
   if (rows.length === lines.length && isSame) return;
   files.set(
     file,

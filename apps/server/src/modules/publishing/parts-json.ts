@@ -163,9 +163,17 @@ class Reader {
     const before = this.#text.slice(start, valueStart);
     const { meaning, inner } = value;
     return {
-      ...{ key, name, about: null, lead, tail, meaning },
+      key,
+      name,
+      about: null,
+      lead,
+      tail,
+      meaning,
       text: this.#text.slice(start, end),
-      inner: inner && { ...inner, open: before + inner.open },
+      inner: inner && {
+        ...inner,
+        open: before + inner.open,
+      },
     };
   }
 }

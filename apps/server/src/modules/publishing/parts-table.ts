@@ -39,10 +39,18 @@ export function tableParts(text: string, keys: readonly string[]): Part | null {
     ordered: false,
   } as const;
   return {
-    ...{ key: '', name: '', about: null, lead: '', tail: '', text },
+    key: '',
+    name: '',
+    about: null,
+    lead: '',
+    tail: '',
+    text,
     meaning: JSON.stringify([table.columns, ...parts.map((part) => part.meaning)]),
-    // Of a table without rows the header has the line's end
-    inner: { ...inner, close: records.length === 0 ? '' : close, tied: [] },
+    inner: {
+      ...inner,
+      close: records.length === 0 ? '' : close,
+      tied: [],
+    },
   };
 }
 

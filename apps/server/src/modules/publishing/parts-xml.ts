@@ -63,7 +63,11 @@ class Reader {
       inner: {
         head: table ? JSON.stringify([element.name, said, columns]) : element.name,
         open: this.#text.slice(element.start, element.nameEnd),
-        ...{ parts, close: '', separator: '', ordered: false, tied: TIED },
+        parts,
+        close: '',
+        separator: '',
+        ordered: false,
+        tied: TIED,
       },
     };
   }
@@ -79,7 +83,11 @@ class Reader {
 
   #attribute({ name, value, start, end }: XmlAttribute, parent: string, before: number): Part {
     return {
-      ...{ key: `@${name}`, name: `${parent}/@${name}`, about: null, tail: '', inner: null },
+      key: `@${name}`,
+      name: `${parent}/@${name}`,
+      about: null,
+      tail: '',
+      inner: null,
       lead: this.#text.slice(before, start),
       text: this.#text.slice(start, end),
       meaning: `${name}=${value}`,

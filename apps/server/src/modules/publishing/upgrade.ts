@@ -50,7 +50,9 @@ function offerOf(three: Three, file: string): Offer {
   const { base, city, program } = three;
   const [was, own, now] = [base.get(file), city.get(file), program.get(file)];
   const as = (state: Offer['state'], both: Merged | null = null): Offer => ({
-    ...{ path: file, state, problems: [] },
+    path: file,
+    state,
+    problems: [],
     merged: both,
   });
   if (own === now) return as('same');

@@ -111,7 +111,15 @@ function tagAt(text: string, start: number): Open | null {
   if (!closing) return null;
   const openEnd = at + closing[0].length;
   return {
-    ...{ name, attributes, children: [], hasText: false },
-    ...{ start, nameEnd, attributesEnd: at, openEnd, closeStart: openEnd, end: openEnd },
+    name,
+    attributes,
+    children: [],
+    hasText: false,
+    start,
+    nameEnd,
+    attributesEnd: at,
+    openEnd,
+    closeStart: openEnd,
+    end: openEnd,
   };
 }

@@ -147,7 +147,10 @@ class PastLife {
       stages: (this.#walked ?? this.#walk).stages,
       automatic: (this.#walked ?? this.#walk).automatic,
       approvals: [...this.#applications.values()].map(({ kind, allowed, levels, waiting }) => ({
-        ...{ kind, allowed, levels, waiting },
+        kind,
+        allowed,
+        levels,
+        waiting,
       })),
       stop: (this.#walked ?? this.#walk).stop,
     };

@@ -299,7 +299,9 @@ export class PastWalk {
       this.#steps().filter((one) => !SIDE_STEPS.has(one) || (awaits && one === 'approve')),
     );
     this.stop = {
-      ...{ step: recorded, action, seq },
+      step: recorded,
+      action,
+      seq,
       reason: awaits ? 'awaitsLevel' : reason,
       open: [...open].toSorted(),
     };
