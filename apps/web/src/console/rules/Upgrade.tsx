@@ -87,6 +87,7 @@ export function Upgrade() {
           }}
         >
           <Button
+            disabled={!open.some((file) => file.state === 'offered')}
             onClick={() =>
               setChosen(
                 new Map([

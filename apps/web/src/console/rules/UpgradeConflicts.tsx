@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { cellsOf } from './diffCells.ts';
 import { Cells } from './DiffView.tsx';
-import { lineDiff } from './merge.ts';
+import { lineDiff, type Hunk } from './merge.ts';
 import { placeOf } from './places.ts';
 import styles from './rules.module.css';
 
@@ -121,6 +121,15 @@ function OneConflict({
   );
 }
 
+/** Without the white space that all of the lines begin with. */
+function outdented(changes: readonly Hunk[]): readonly Hunk[] {
+  const lines = changes.flatMap(({ before, after }) => [...before, ...after]).filter((line) => line.trim());
+  const indent = Math.min(...lines.map((line) => line.search(/\S/)));
+  if (lines.length === 0 || indent === 0) return changes;
+  const cut = (some: readonly string[]) => some.map((line) => line.slice(indent));
+  return changes.map(({ line, before, after }) => ({ line, before: cut(before), after: cut(after) }));
+}
+
 /** From what both began with to what one of them made of it. */
 function Changed({ path, before, after }: { path: string; before: string | null; after: string | null }) {
   const { t } = useTranslation('rules');
@@ -129,7 +138,7 @@ function Changed({ path, before, after }: { path: string; before: string | null;
     () => (format === 'table' && before !== null && after !== null ? cellsOf(before, after) : null),
     [format, before, after],
   );
-  const lines = useMemo(() => lineDiff(before ?? '', after ?? ''), [before, after]);
+  const lines = useMemo(() => outdented(lineDiff(before ?? '', after ?? '')), [before, after]);
   if (after === null) return <p className={styles.quiet}>{t('upgrade.gone')}</p>;
   if (cells) return <Cells code={code} cells={cells} />;
   return (

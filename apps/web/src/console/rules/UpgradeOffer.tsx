@@ -32,9 +32,8 @@ export function UpgradeOffer({
   const { t } = useTranslation('rules');
   const format = useFormat();
   const fileName = useFileName();
-  const [opened, setOpened] = useState(false);
+  const [open, setOpen] = useState(false);
   const { conflicts, problems } = file;
-  const open = opened || (choice === 'merge' && conflicts.some(({ element }) => !sides.has(element)));
   const decided = conflicts.filter(({ element }) => sides.has(element)).length;
   return (
     <div className={styles.offer}>
@@ -43,7 +42,7 @@ export function UpgradeOffer({
           type="button"
           className={styles.textButton}
           aria-expanded={open}
-          onClick={() => setOpened(!open)}
+          onClick={() => setOpen(!open)}
         >
           {open ? '▾' : '▸'} {fileName(file.path)}
         </button>
@@ -64,7 +63,16 @@ export function UpgradeOffer({
             aria-label={t('upgrade.choose', { file: fileName(file.path) })}
           >
             {choicesOf(file).map((one) => (
-              <button key={one} type="button" aria-pressed={choice === one} onClick={() => onChoose(one)}>
+              <button
+                key={one}
+                type="button"
+                aria-pressed={choice === one}
+                onClick={() => {
+                  onChoose(one);
+                  // What is to be decided is shown at once
+                  if (one === 'merge') setOpen(true);
+                }}
+              >
                 {t(one === 'take' && file.state === 'conflict' ? 'upgrade.takeWhole' : `upgrade.${one}`)}
               </button>
             ))}
