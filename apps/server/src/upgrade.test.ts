@@ -113,9 +113,9 @@ test('a row that both changed, or that one took away, is for a person', async ()
     conflicts: [
       {
         element: 'E0110-01',
-        base: 'limit_value=4, limit_a=2, limit_b=4, limit_c=8',
-        city: 'limit_value=3, limit_a=2, limit_b=3, limit_c=6',
-        program: 'limit_value=5, limit_a=2, limit_b=5, limit_c=8',
+        base: 'limit_value=4, limit_b=4, limit_c=8',
+        city: 'limit_value=3, limit_b=3, limit_c=6',
+        program: 'limit_value=5, limit_b=5, limit_c=8',
       },
     ],
   });

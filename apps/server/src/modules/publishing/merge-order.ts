@@ -71,7 +71,8 @@ function runsOf(keys: Keys, there: Has): ReadonlyMap<string | null, Keys> {
   let behind: string | null = null;
   for (const key of keys) {
     if (there.has(key)) behind = key;
-    else runs.set(behind, [...(runs.get(behind) ?? []), key]);
+    else if (runs.has(behind)) runs.get(behind)!.push(key);
+    else runs.set(behind, [key]);
   }
   return runs;
 }

@@ -165,6 +165,7 @@ describe('a JSON file', () => {
     const { elements } = merge(FORM, versions(twice.replace('"x-order": 10', '"x-order": 11')));
     expect(elements).toEqual(['/properties/note']);
     expect(mergeFile(FORM, versions('{'))).toBeNull();
+    expect(mergeFile(FORM, versions('['.repeat(9000) + ']'.repeat(9000)))).toBeNull();
   });
 });
 
@@ -320,6 +321,7 @@ describe('a drawing', () => {
     expect(mergeFile(X, { base: DRAWN, city: DRAWN.replace('</process>', ''), program })).toBeNull();
     const prefixed = DRAWN.replaceAll(/<(\/?)(definitions)/g, '<$1bpmn:$2');
     expect(mergeFile(X, { base: DRAWN, city: prefixed, program })).toBeNull();
+    expect(mergeFile(X, { base: DRAWN, city: '<a>'.repeat(9000) + '</a>'.repeat(9000), program })).toBeNull();
     expect(mergeFile(X, { base: DRAWN, city: `<!DOCTYPE x [<!ENTITY e "e">]>${DRAWN}`, program })).toBeNull();
   });
 });

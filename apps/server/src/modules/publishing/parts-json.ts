@@ -27,16 +27,22 @@ const WORD = /-?\d[\d.eE+-]*|true|false|null/y;
 export function jsonParts(text: string): Part | null {
   try {
     JSON.parse(text);
-  } catch {
-    return null;
+    return new Reader(text).file();
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TooDeep) return null;
+    throw error;
   }
-  return new Reader(text).file();
 }
+
+/** Deeper than any form; what reads it goes as deep. */
+const MAX_DEPTH = 200;
+class TooDeep extends Error {}
 
 /** Of a text that is known to be JSON. */
 class Reader {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -60,8 +66,12 @@ class Reader {
 
   #value(path: string): Value {
     const first = this.#text[this.#at];
-    if (first === '{') return this.#object(path);
-    if (first === '[') return this.#list(path);
+    if (first === '{' || first === '[') {
+      if ((this.#depth += 1) > MAX_DEPTH) throw new TooDeep();
+      const found = first === '{' ? this.#object(path) : this.#list(path);
+      this.#depth -= 1;
+      return found;
+    }
     const text = this.#take(first === '"' ? STRING : WORD);
     const meaning = first === '"' ? JSON.stringify(JSON.parse(text)) : text;
     return { text, meaning, inner: null, words: null };

@@ -122,12 +122,12 @@ class Reader {
 
   #all(element: XmlElement, name: string): Part[] {
     const seen = new Map<string, number>();
-    const tags = element.children.map((child) => child.name);
+    const tags = Map.groupBy(element.children, (child) => child.name);
     let before = element.openEnd;
     return element.children.map((child) => {
       const lead = this.#text.slice(before, child.start);
       before = child.end;
-      const key = this.#keyOf(child, tags.indexOf(child.name) !== tags.lastIndexOf(child.name));
+      const key = this.#keyOf(child, tags.get(child.name)!.length > 1);
       // The same remark twice is two remarks; two elements that cannot be told apart are found out by their keys
       const times = seen.get(key) ?? 0;
       seen.set(key, times + 1);
