@@ -131,32 +131,90 @@ export const PublishRules = z.object({
 
 export const RollBackRules = z.object({ reason: z.string().trim().min(1).max(500) });
 
+/** Who is right where both changed the same: the city as it has it, or the program as it ships it. */
+export const UPGRADE_SIDES = ['city', 'program'] as const;
+export type UpgradeSide = (typeof UPGRADE_SIDES)[number];
+
+/** 冲突项: one row, key or element that the city and the program both changed, each in a way of its own. */
+export const RuleUpgradeConflict = z
+  .object({
+    element: z.string().meta({
+      description:
+        'key of the row; JSON pointer (entries of a list by their id, code, key or name); id of the element, with `/@` and the attribute, `/shape` or `/edge` for its place in the picture, `/order` for the order of rules',
+    }),
+    base: z.string().nullable().meta({ description: 'as both began; null: it was not there' }),
+    city: z.string().nullable().meta({ description: 'null: the city took it away' }),
+    program: z.string().nullable().meta({ description: 'null: the program took it away' }),
+  })
+  .meta({ id: 'RuleUpgradeConflict' });
+export type RuleUpgradeConflict = z.infer<typeof RuleUpgradeConflict>;
+
 /**
- * What an upgrade of the program brings for a file. `offered`: the city never changed it; `conflict`: both did;
- * `own`: only the city did; `same`: nothing to do.
+ * What an upgrade of the program brings for a file. `offered`: the city never changed it, or other parts of it;
+ * `conflict`: both changed the same, or what each of them did does not go together; `own`: only the city did; `same`:
+ * nothing to do.
  */
 export const UPGRADE_STATES = ['offered', 'conflict', 'own', 'same'] as const;
 export const RuleUpgradeFile = z
   .object({
     path: z.string(),
     state: z.enum(UPGRADE_STATES),
+    merges: z.boolean().meta({
+      description:
+        'both changed it, and their changes can be told apart: it may be merged, each conflict decided by itself',
+    }),
+    conflicts: z.array(RuleUpgradeConflict).meta({
+      description: 'what both changed; of a file that cannot be merged, none: it is decided as a whole',
+    }),
+    problems: z.array(RuleProblem).meta({
+      description:
+        'mistakes that the rules would have with what is offered, and have not now; found by the check',
+    }),
     /** From the city's text to the one that it has where it is taken. */
     diff: RuleFileDiff.nullable(),
     /** From what the city was set up with to its own text. */
     own: RuleFileDiff.nullable(),
   })
   .meta({ id: 'RuleUpgradeFile' });
-export const RuleUpgrade = z.object({ files: z.array(RuleUpgradeFile) }).meta({ id: 'RuleUpgrade' });
+export type RuleUpgradeFile = z.infer<typeof RuleUpgradeFile>;
+
+export const RuleUpgrade = z
+  .object({
+    files: z.array(RuleUpgradeFile),
+    problems: z.array(RuleProblem).meta({
+      description: 'mistakes that all that is offered would make together in files that are not offered',
+    }),
+  })
+  .meta({ id: 'RuleUpgrade' });
 export type RuleUpgrade = z.infer<typeof RuleUpgrade>;
+
+/** A file in which both changes are put together; every conflict of it is decided. */
+export const MergeUpgrade = z
+  .object({
+    path: RulePath,
+    sides: z
+      .array(z.object({ element: z.string().min(1).max(2000), side: z.enum(UPGRADE_SIDES) }))
+      .max(5000)
+      .default([]),
+  })
+  .meta({ id: 'MergeUpgrade' });
 
 export const TakeUpgrade = z
   .object({
     name: z.string().trim().min(1).max(100),
-    take: z.array(RulePath).max(500).meta({ description: 'files taken over from the program' }),
+    take: z.array(RulePath).max(500).default([]).meta({
+      description:
+        'files taken over: what is offered as it is offered, what is in conflict as the program ships it',
+    }),
     keep: z
       .array(RulePath)
       .max(500)
       .default([])
       .meta({ description: 'files that stay the city’s: not offered again' }),
+    merge: z
+      .array(MergeUpgrade)
+      .max(500)
+      .default([])
+      .meta({ description: 'files in conflict in which each conflict is decided by itself' }),
   })
   .meta({ id: 'TakeUpgrade' });

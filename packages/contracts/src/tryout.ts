@@ -71,8 +71,18 @@ export const TRY_OUT_LAMPS = ['green', 'yellow', 'red'] as const;
 export type TryOutAutomatic = (typeof TRY_OUT_AUTOMATIC)[number];
 export type TryOutLamp = (typeof TRY_OUT_LAMPS)[number];
 
-/** Why a drawing does not go on: nothing of that step is open; it does not offer it; nothing waits for it. */
-export const TRY_OUT_STOPS = ['notOpen', 'notOffered', 'notAwaited', 'noWay', 'ended'] as const;
+/**
+ * Why a drawing does not go on: nothing of that step is open; it does not offer it; nothing waits for it; an
+ * application that it hangs on still waits for a level that nobody has decided.
+ */
+export const TRY_OUT_STOPS = [
+  'notOpen',
+  'notOffered',
+  'notAwaited',
+  'noWay',
+  'ended',
+  'awaitsLevel',
+] as const;
 export type TryOutStopReason = (typeof TRY_OUT_STOPS)[number];
 
 /** A unit, category or condition: by its code, since a draft may name one that is not there yet. */
@@ -80,7 +90,14 @@ export const TryOutName = z.object({ code: z.string(), name: Text }).meta({ id: 
 export type TryOutName = z.infer<typeof TryOutName>;
 
 const Named = TryOutName.nullable();
-const Approval = z.object({ allowed: z.boolean(), levels: z.int() });
+const Approval = z.object({
+  allowed: z.boolean(),
+  levels: z.int(),
+  waiting: z.boolean().optional().meta({
+    description:
+      'fewer said yes than are asked for: it would still wait for the next level, and has no effect',
+  }),
+});
 const StageClock = z.object({ dueAt: Instant.nullable(), late: z.boolean() });
 
 /** Where the case's own actions come to a halt. */

@@ -20,6 +20,7 @@ import {
 } from '#modules/publishing';
 import { doneTry } from '#modules/tryout';
 import { moveCommand } from './config-move.ts';
+import { upgradeCommand } from './config-upgrade.ts';
 import { CliError, say, withInstallation } from './open.ts';
 import { cityId, explained } from './rules.ts';
 import { tryCommand } from './try.ts';
@@ -27,12 +28,13 @@ import { tryCommand } from './try.ts';
 /** A city's rules as files: checked, compared, taken out of a city and brought into one. */
 export function configCommand(): Command {
   return new Command('config')
-    .description("a city's rules: check, compare, export, import, publish")
+    .description("a city's rules: check, compare, export, import, publish, upgrade")
     .addCommand(checkCommand())
     .addCommand(diffCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(publishCommand())
+    .addCommand(upgradeCommand(problemLine))
     .addCommand(moveCommand())
     .addCommand(tryCommand({ readRules, cityId }));
 }

@@ -149,8 +149,9 @@ export function reportOf(summary: TryOutSummary, language: Language): string {
         String(row.changed),
       ]),
   );
-  const approval = (one: { allowed: boolean; levels: number }): string =>
-    one.allowed ? `${one.levels}` : '×';
+  // `…`: a level is missing, it would still wait
+  const approval = (one: TryOutSummary['approvals'][number]['from']): string =>
+    one.allowed ? `${one.levels}${one.waiting ? '…' : ''}` : '×';
   section(
     title('approval'),
     summary.approvals.map((row) => [

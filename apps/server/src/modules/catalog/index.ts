@@ -5,7 +5,7 @@ export { ASKED, decisionFor } from './decisions.ts';
 export { compileForm, formFaults, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
 export { Heirs } from './heirs.ts';
-export { limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
+export { buildManual, limitFor, manualFor, type ManualAnswer, type ManualQuestion } from './manual.ts';
 export type {
   Catalog,
   CatalogCategory,

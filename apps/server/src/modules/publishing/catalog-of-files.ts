@@ -1,7 +1,9 @@
 import { compileCalendar, compileDecision } from '@wanmi/process';
 import {
+  buildManual,
   compileForm,
   compileNumbering,
+  Heirs,
   withQuestions,
   type Catalog,
   type CatalogCategory,
@@ -14,12 +16,14 @@ import { rulesOf, type ConditionRule, type Rules, type VersionedKind } from './r
 /**
  * A rule set as the catalogue that a city would have with it, in memory: for trying a draft on history. Ids are
  * the city's where codes match (units, categories, conditions that say the same); what is new or different has an
- * id made of its text. Areas of the manual are found through `regionIds` (code → id).
+ * id made of its text. Areas of the manual are found through `regionIds` (code → id); what became of areas, owners
+ * and departments since is known to `heirs`, as it is to the manual in force.
  */
 export async function catalogOfFiles(
   files: RuleSet,
   base: Catalog,
   regionIds: ReadonlyMap<string, string> = new Map(),
+  heirs: Heirs = new Heirs([]),
 ): Promise<Catalog> {
   const rules = rulesOf(files);
   const categories = categoriesOf(rules, base);
@@ -41,7 +45,7 @@ export async function catalogOfFiles(
     ),
     stageLimits: new Map(rules.stageLimits.map((limit) => [limit.code, limit])),
     phrases: new Map(rules.phrases.map(({ action, texts }) => [action, texts])),
-    manual: manualOf(rules, base, conditions, regionIds),
+    manual: manualOf(rules, base, conditions, { regionIds, heirs }),
     ...(await versionedOf(rules, base)),
   };
   return withQuestions(data);
@@ -193,7 +197,7 @@ function manualOf(
   rules: Rules,
   base: Catalog,
   conditions: ReadonlyMap<string, CatalogCondition>,
-  regionIds: ReadonlyMap<string, string>,
+  { regionIds, heirs }: { regionIds: ReadonlyMap<string, string>; heirs: Heirs },
 ): CatalogData['manual'] {
   const unitOf = (code: string): string => base.unitByCode.get(code)?.id ?? newId('unit', code);
   const rows = rules.manual.map((row) => ({
@@ -202,22 +206,7 @@ function manualOf(
     ownerId: row.owner === null ? null : unitOf(row.owner),
     departmentId: unitOf(row.department),
   }));
-  const byKey = new Map<string, string>();
-  const departments = new Map<string, Set<string>>();
-  for (const { conditionId, regionId, ownerId, departmentId } of rows) {
-    // As `manualFor` asks
-    byKey.set(`${conditionId}|${regionId ?? ''}|${ownerId ?? ''}`, departmentId);
-    departments.set(conditionId, (departments.get(conditionId) ?? new Set()).add(departmentId));
-  }
-  const certain = [...departments].flatMap(([id, named]) =>
-    named.size === 1 ? [[id, [...named][0]!] as const] : [],
-  );
-  return {
-    id: newId('manual', JSON.stringify(rows)),
-    version: (base.manual?.version ?? 0) + 1,
-    rows: byKey,
-    certain: new Map(certain),
-  };
+  return buildManual(newId('manual', JSON.stringify(rows)), (base.manual?.version ?? 0) + 1, rows, heirs);
 }
 
 /** Settings that the program knows keep their type; where the set says nothing, they are off. */

@@ -13,14 +13,17 @@ export interface RulesInForce {
 
 /**
  * The rules of a city as they are in force, byte by byte as they were published; only the tables of units and
- * of who is responsible follow what has become of the units since.
+ * of who is responsible follow what has become of units and regions since.
  */
 export async function rulesInForce(
   { db, clock }: Pick<Platform, 'db' | 'clock'>,
   cityId: string,
 ): Promise<RulesInForce> {
   const publication = await publicationIn(db, cityId, 'inForce');
-  if (!publication) return { publication, files: await renderRules(db, cityId, clock.now()) };
+  if (!publication) {
+    const files = await renderRules(db, cityId, clock.now());
+    return { publication, files: await followUnits(db, cityId, files) };
+  }
   const published = unpackArchive(await readArchive(db, publication.id));
   const files = new Map(await followUnits(db, cityId, published));
   const file = pathOf('table', 'department');

@@ -30,4 +30,5 @@ export {
 export { cityActor } from './routing.ts';
 export { isFault, readTableText, tableLine } from './table-text.ts';
 export { groundOf } from './store.ts';
+export { draftOfUpgrade, upgradeOf } from './upgrade.ts';
 export { rulesOf, type DepartmentRule, type Rules } from './rules.ts';

@@ -229,7 +229,7 @@ function upgradeRoutes(app: App, platform: Platform): void {
       schema: {
         tags,
         summary:
-          'What the program ships otherwise than the city has: offered, or in conflict with its own edit',
+          'What the program ships otherwise than the city has: offered, or in conflict with its own edit, each conflict by itself',
         response: { 200: RuleUpgrade },
       },
     },
@@ -241,13 +241,15 @@ function upgradeRoutes(app: App, platform: Platform): void {
       config: write,
       schema: {
         tags,
-        summary: 'A draft with chosen files as the program ships them',
+        summary: 'A draft with chosen files as the program ships them, or merged with the city’s own changes',
         body: TakeUpgrade,
         response: { 201: RuleDraft },
       },
     },
     async (request, reply) => {
-      const draft = await draftOfUpgrade(platform, cityActor(request), request.body, commandMeta(request));
+      const actor = cityActor(request);
+      const by = { cityId: actor.cityId, actor };
+      const draft = await draftOfUpgrade(platform, by, request.body, commandMeta(request));
       return reply.code(201).send(toDraft(draft, await draftFiles(platform.db, draft.id)));
     },
   );

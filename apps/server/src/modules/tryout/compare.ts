@@ -6,7 +6,7 @@ import {
   type TryOutStop,
 } from '@wanmi/contracts';
 import type { Catalog } from '#modules/catalog';
-import type { Clock, Life } from './life.ts';
+import type { Asked, Clock, Life } from './life.ts';
 import type { Side } from './side.ts';
 import type { Stage } from './walk.ts';
 
@@ -126,11 +126,14 @@ function automaticChanges(from: Life, to: Life): TryOutChange[] {
 function approvalChanges(from: Life, to: Life): TryOutChange[] {
   return from.approvals.flatMap((before, index): TryOutChange[] => {
     const after = to.approvals[index];
-    if (!after || (before.allowed === after.allowed && before.levels === after.levels)) return [];
-    const told = ({ allowed, levels }: typeof before) => ({ allowed, levels });
+    if (!after || sameApproval(before, after)) return [];
+    const told = ({ allowed, levels, waiting }: Asked) => ({ allowed, levels, ...(waiting && { waiting }) });
     return [{ kind: 'approval', application: before.kind, from: told(before), to: told(after) }];
   });
 }
+
+export const sameApproval = (a: Asked, b: Asked): boolean =>
+  a.allowed === b.allowed && a.levels === b.levels && a.waiting === b.waiting;
 
 export function sameStop(from: TryOutStop | null, to: TryOutStop | null): boolean {
   if (from === null || to === null) return from === to;

@@ -38,6 +38,8 @@ export interface Asked {
   readonly kind: ApplicationKind;
   readonly allowed: boolean;
   readonly levels: number;
+  /** The log has fewer who said yes than the set asks for: it would still wait for the next level. */
+  readonly waiting: boolean;
 }
 
 /** A case of the past as it would have been by one rule set, given when each thing really happened. */
@@ -82,10 +84,13 @@ interface Application extends ApplicationFacts {
   state: ApplicationFacts['state'];
   level: number;
   granted: Record<string, unknown> | null;
-  /** As it was recorded. */
-  approved: boolean;
-  /** The deadline has been moved by it. */
+  readonly allowed: boolean;
+  /** Another one of its kind still waits by this set: it could not have been asked for, and nobody grants it. */
+  readonly blocked: boolean;
+  /** It has had its effect. */
   effective: boolean;
+  /** Granted by the log, but not by this set. */
+  waiting: boolean;
 }
 
 class PastLife {
@@ -94,12 +99,18 @@ class PastLife {
   readonly #inForce: Responsible;
   readonly #condition: CatalogCondition | null;
   readonly #own: Responsible;
-  readonly #facts: Facts = { selfHandled: false, grade: null, outcome: null, endedAt: null, disposals: [] };
+  readonly #facts: Facts = {
+    selfHandled: false,
+    grade: null,
+    outcome: null,
+    endedAt: null,
+    disposals: [],
+    waiting: new Set(),
+  };
   readonly #walk: PastWalk;
   /** It goes the same way by this set as by the other: it is not walked again. */
   readonly #walked: Walked | null;
   readonly #applications = new Map<string, Application>();
-  readonly #approvals: Asked[] = [];
   /** The system has dispatched at filing: what the log says of the dispatch is known already. */
   #dispatched = false;
 
@@ -135,7 +146,12 @@ class PastLife {
       onTime: counted.length > 0 ? counted.every((one) => !one.overdue) : null,
       stages: (this.#walked ?? this.#walk).stages,
       automatic: (this.#walked ?? this.#walk).automatic,
-      approvals: this.#approvals,
+      approvals: [...this.#applications.values()].map(({ kind, allowed, levels, waiting }) => ({
+        kind,
+        allowed,
+        levels,
+        waiting,
+      })),
       stop: (this.#walked ?? this.#walk).stop,
     };
   }
@@ -170,6 +186,8 @@ class PastLife {
     const { event, action } = taken;
     const { payload, type } = event;
     if (type === 'case.recurred') return this.#walk.message({ ...taken, action: 'recurred' }, true);
+    // By this set it has never stood
+    if (type === 'assignment.resumed' && !payload.task && application?.waiting) return;
     if (type === 'task.escalated' || (type === 'assignment.resumed' && !payload.task)) {
       return this.#walk.timer(event, application);
     }
@@ -238,7 +256,8 @@ class PastLife {
         : recorded.limit;
     // Who followed the manual follows that of the set too
     const moved =
-      (recorded.part ?? 'main') === 'main' && recorded.unitId === this.#inForce.departmentId
+      (recorded.part ?? 'main') === 'main' &&
+      this.#side.unitNow(recorded.unitId) === this.#inForce.departmentId
         ? this.#own.departmentId
         : null;
     const unitId = moved ?? recorded.unitId;
@@ -259,22 +278,24 @@ class PastLife {
     const recorded = payload.application;
     if (!recorded) return null;
     const known = this.#applications.get(recorded.id) ?? this.#asked(payload, recorded, at);
-    known.approved = recorded.state === 'approved';
     known.level = recorded.level;
     const was = known.state;
-    const enough = recorded.level >= known.levels;
+    const enough = !known.blocked && recorded.level >= known.levels;
     known.state =
       recorded.state === 'approved' || (recorded.state === 'pending' && recorded.level > 0)
         ? enough
           ? 'approved'
           : 'pending'
         : recorded.state;
+    // A yes that nobody said is none: it waits for the next level, beside the work, as in `cases`
+    known.waiting = recorded.state === 'approved' && !enough;
+    if (known.waiting) this.#facts.waiting.add(known.kind);
     // What is said after it was enough by this set grants nothing more.
     if (action === 'approve' && was !== 'approved') {
       const granted = grantOf(payload.data ?? {});
       // What one level cuts stays cut unless the next one says another figure, as in `cases`.
       if (Object.keys(granted).length > 0) known.granted = { ...known.ask, ...known.granted, ...granted };
-      if (known.approved || enough) known.granted ??= known.ask;
+      if (enough) known.granted ??= known.ask;
     }
     return known;
   }
@@ -282,12 +303,12 @@ class PastLife {
   #asked(payload: EventPayload, recorded: NonNullable<EventPayload['application']>, at: number): Application {
     const { kind, assignmentId } = recorded;
     const ask = payload.data ?? {};
-    const same = [...this.#applications.values()].filter(
-      (one) => one.kind === kind && one.assignmentId === assignmentId,
-    );
-    const count = same.filter((one) => one.approved).length + 1;
+    const ofKind = [...this.#applications.values()].filter((one) => one.kind === kind);
+    const same = ofKind.filter((one) => one.assignmentId === assignmentId);
+    // What was given back goes on as another assignment: it counts of the case, as in `cases`
+    const count = (kind === 'return' ? ofKind : same).filter((one) => one.state === 'approved').length + 1;
     const { allowed, levels } = this.#approval(kind, assignmentId, count, ask, at);
-    this.#approvals.push({ kind, allowed, levels });
+    const blocked = same.some((one) => one.state === 'pending');
     const made: Application = {
       kind,
       assignmentId,
@@ -297,8 +318,10 @@ class PastLife {
       recordedLevels: recorded.levels,
       ask,
       granted: null,
-      approved: false,
+      allowed: allowed && !blocked,
+      blocked,
       effective: false,
+      waiting: false,
     };
     this.#applications.set(recorded.id, made);
     return made;
@@ -322,24 +345,25 @@ class PastLife {
   #clocks(payload: EventPayload, action: string | null, application: Application | null, at: number): void {
     const disposal = this.#disposal(application?.assignmentId);
     if (!application || !disposal) return;
-    const { kind } = application;
+    const { kind, state } = application;
     const recorded = payload.application!.state;
-    if (action === 'resume' || (action !== 'approve' && application.approved && disposal.suspended)) {
+    if (disposal.suspended && (action === 'resume' || (action !== 'approve' && state === 'approved'))) {
       disposal.suspended = false;
       run(disposal, at);
     } else if (kind === 'return' && recorded !== 'approved') {
       disposal.returning = recorded === 'pending';
       if (disposal.returning) stand(disposal, at);
       else run(disposal, at);
-    } else if (action === 'approve' && kind === 'extend') {
-      // With the yes that is enough by this set; where it asks for more than there were, with the last.
-      if (application.effective || (application.state !== 'approved' && !application.approved)) return;
+    } else if (action === 'approve' && state === 'approved' && !application.effective) {
+      // With the yes that is enough by this set
       application.effective = true;
-      const { value, unit } = application.granted ?? {};
-      extend(disposal, { value, unit });
-    } else if (action === 'approve' && application.approved && (kind === 'suspend' || kind === 'defer')) {
-      disposal.suspended = true;
-      stand(disposal, at);
+      if (kind === 'extend') {
+        const { value, unit } = application.granted ?? {};
+        extend(disposal, { value, unit });
+      } else if (kind === 'suspend' || kind === 'defer') {
+        disposal.suspended = true;
+        stand(disposal, at);
+      }
     }
   }
 }

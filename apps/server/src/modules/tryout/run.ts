@@ -2,11 +2,11 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { SOURCES, type TryOutChange, type TryOutName, type TryOutSummary } from '@wanmi/contracts';
 import { compileProcess, type Graph } from '@wanmi/process';
 import type { ClientBase } from 'pg';
-import { catalogOf, MAIN_PROCESS, processInForce, type Catalog } from '#modules/catalog';
+import { catalogOf, Heirs, MAIN_PROCESS, processInForce, readHeirs, type Catalog } from '#modules/catalog';
 import { regionsOf } from '#modules/org';
 import { catalogOfFiles, rulesInForce, type RuleSet } from '#modules/publishing';
 import type { Platform } from '#platform/platform';
-import { changesOf, nameOf } from './compare.ts';
+import { changesOf, nameOf, sameApproval } from './compare.ts';
 import { lifeOf, type Life } from './life.ts';
 import { countPast, pastOf, readPast, type PastCase, type Window } from './past.ts';
 import { Recurrence } from './recurrence.ts';
@@ -41,6 +41,7 @@ export async function sidesOf(platform: Platform, cityId: string, files: RuleSet
   const regionIds = new Map(
     [...regions.values()].filter((region) => !region.closed).map(({ code, id }) => [code, id]),
   );
+  const heirs = new Heirs(await readHeirs(platform.db, cityId));
   const text = (code: string): string | undefined => files.get(`process/${code}.bpmn`);
   const inForce = new Map<string, Graph>();
   const drawn = new Map<string, Graph>();
@@ -52,8 +53,8 @@ export async function sidesOf(platform: Platform, cityId: string, files: RuleSet
     if (xml !== undefined) drawn.set(code, await compileProcess(xml, { calls: text }));
   }
   return {
-    inForce: sideOf(base, inForce, base),
-    draft: sideOf(await catalogOfFiles(files, base, regionIds), drawn, base),
+    inForce: sideOf(base, inForce, { base, heirs }),
+    draft: sideOf(await catalogOfFiles(files, base, regionIds, heirs), drawn, { base, heirs }),
     base,
     sameWay: sameWay((await rulesInForce(platform, cityId)).files, files),
   };
@@ -95,10 +96,7 @@ export function compare({ inForce, draft, sameWay: same }: Sides, past: PastCase
 
 const sameApprovals = ({ approvals }: Life, to: Life): boolean =>
   approvals.length === to.approvals.length &&
-  approvals.every(({ allowed, levels }, index) => {
-    const other = to.approvals[index]!;
-    return other.allowed === allowed && other.levels === levels;
-  });
+  approvals.every((asked, index) => sameApproval(asked, to.approvals[index]!));
 
 /**
  * Runs the last cases of a window again, newest first, in one snapshot of the database that is only read. Memory

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogCondition } from '#modules/catalog';
+import type { Catalog, CatalogCondition, Heirs } from '#modules/catalog';
 import { manualFor, processCodeFor } from '#modules/catalog';
 import { dispatchesItself } from '#modules/cases';
 import type { Graph } from '@wanmi/process';
@@ -11,12 +11,19 @@ export interface Side {
   graphOf(source: string): Graph;
   /** The condition of this set that a case of the past is filed against: the one of the same code. */
   conditionOf(past: PastCase): CatalogCondition | null;
+  /** Who does the work of a unit of then. */
+  unitNow(unitId: string): string;
 }
 
-/** `base` knows all conditions there ever were, by id. */
-export function sideOf(catalog: Catalog, graphs: ReadonlyMap<string, Graph>, base: Catalog): Side {
+/** `base` knows all conditions there ever were, by id; `heirs` what became of units. */
+export function sideOf(
+  catalog: Catalog,
+  graphs: ReadonlyMap<string, Graph>,
+  { base, heirs }: { base: Catalog; heirs: Heirs },
+): Side {
   return {
     catalog,
+    unitNow: (unitId) => heirs.now(unitId),
     graphOf: (source) => graphs.get(processCodeFor((code) => graphs.has(code), source))!,
     conditionOf({ conditionId }) {
       const code = base.conditionById.get(conditionId ?? '')?.code;

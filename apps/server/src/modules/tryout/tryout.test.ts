@@ -350,6 +350,53 @@ describe('a try-out', () => {
     expect(Date.parse(moved[0]!.to as string) - Date.parse(moved[0]!.from as string)).toBe(HOUR);
   });
 
+  it('with one level more for an extension: nobody has said that yes, so it waits and moves nothing', async () => {
+    const first = /("approval_1_out2">\s*<text>)1/;
+    const set = put('decision/approval.dmn', first, '$12');
+    const { sides, all } = await lives(set);
+    const changed = all
+      .map(({ lives: [from, to] }) => changesOf(sides.inForce, sides.draft, from, to))
+      .filter((changes) => changes.some((change) => change.kind === 'approval'));
+    const alone = changed.find((changes) => changes.filter(({ kind }) => kind === 'approval').length === 1)!;
+    expect(alone.find((change) => change.kind === 'approval')).toEqual({
+      kind: 'approval',
+      application: 'extend',
+      from: { allowed: true, levels: 1 },
+      to: { allowed: true, levels: 2, waiting: true },
+    });
+    const due = alone.find((change) => change.kind === 'due')!;
+    expect(Date.parse(due.to as string) - Date.parse(due.from as string)).toBe(-HOUR);
+    expect(alone).toContainEqual({ kind: 'onTime', from: true, to: false });
+    // While one waits, a second one cannot be asked for: nobody grants it either
+    const twice = changed.find((changes) => changes.filter(({ kind }) => kind === 'approval').length === 2)!;
+    expect(twice.filter((change) => change.kind === 'approval')[1]).toMatchObject({
+      to: { allowed: false, waiting: true },
+    });
+    const { tryOut } = await tried(set);
+    const waiting = tryOut.summary!.approvals.filter((row) => row.to.waiting);
+    expect(waiting.reduce((sum, row) => sum + row.applications, 0)).toBeGreaterThan(1);
+    expect(tryOut.summary!.approvals.every((row) => row.from.waiting === undefined)).toBe(true);
+  });
+
+  it('with one level more for a suspension: its clock runs on, and it cannot be resumed', async () => {
+    const more = put('decision/approval.dmn', /("approval_[678]_out2">\s*<text>)\d/g, '$14');
+    const { sides, all } = await lives(more);
+    const changed = all.flatMap(({ lives: [from, to] }) => {
+      const changes = changesOf(sides.inForce, sides.draft, from, to);
+      return changes.some((change) => change.kind === 'approval') ? [changes] : [];
+    });
+    expect(changed).toHaveLength(1);
+    const [changes] = changed;
+    expect(changes!.find((change) => change.kind === 'approval')).toMatchObject({
+      to: { levels: 4, waiting: true },
+    });
+    expect(changes).toContainEqual({ kind: 'onTime', from: true, to: false });
+    expect(changes!.find((change) => change.kind === 'process')).toMatchObject({
+      from: null,
+      to: { step: 'suspend', action: 'resume', reason: 'awaitsLevel', open: ['approve', 'dispose'] },
+    });
+  });
+
   it('with another row of the manual: who would have got them', async () => {
     const set = put('catalog/manual.csv', /^(.*E0105-01.*),D2$/m, '$1,D1');
     const { tryOut } = await tried(set);

@@ -1,4 +1,4 @@
-import type { TryOutAutomatic, TryOutStop, TryOutStopReason } from '@wanmi/contracts';
+import type { ApplicationKind, TryOutAutomatic, TryOutStop, TryOutStopReason } from '@wanmi/contracts';
 import {
   addLimit,
   armedOf,
@@ -35,6 +35,8 @@ export interface Facts {
   outcome: string | null;
   endedAt: number | null;
   readonly disposals: Disposal[];
+  /** Kinds of what the log has granted and this set has not yet: a level is missing. */
+  readonly waiting: Set<ApplicationKind>;
 }
 
 export interface Taken {
@@ -292,8 +294,33 @@ export class PastWalk {
   }
 
   #halt({ seq }: PastEvent, recorded: string, action: string, reason: TryOutStopReason): void {
-    const open = new Set(this.#steps().filter((one) => !SIDE_STEPS.has(one)));
-    this.stop = { step: recorded, action, reason, open: [...open].toSorted(), seq };
+    const awaits = [...this.#facts.waiting].some((kind) => hangsOn(kind, recorded, action));
+    const open = new Set(
+      this.#steps().filter((one) => !SIDE_STEPS.has(one) || (awaits && one === 'approve')),
+    );
+    this.stop = {
+      step: recorded,
+      action,
+      seq,
+      reason: awaits ? 'awaitsLevel' : reason,
+      open: [...open].toSorted(),
+    };
+  }
+}
+
+/** What could only be done because an application had been granted. */
+function hangsOn(kind: ApplicationKind, step: string, action: string): boolean {
+  switch (kind) {
+    case 'suspend':
+    case 'defer':
+      return action === 'resume';
+    case 'return':
+      return step === 'dispatch';
+    case 'void':
+    case 'reopen':
+      return true;
+    default:
+      return false;
   }
 }
 

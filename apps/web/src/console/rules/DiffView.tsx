@@ -77,10 +77,29 @@ export function FileDiff({
   );
 }
 
-function TableChange({ code, change }: { code: string; change: RuleChange }) {
+/** Of a row the columns that differ. */
+export function Cells({ code, cells }: { code: string; cells: NonNullable<ReturnType<typeof cellsOf>> }) {
   const { t } = useTranslation('rules');
   const columnName = useColumnName();
   const valueName = useValueName();
+  return (
+    <dl className={styles.cells}>
+      {cells.map(({ column, before, after }) => (
+        <div key={column}>
+          <dt>{columnName(column)}</dt>
+          <dd>
+            <del>{valueName(code, column, before) || t('difference.empty')}</del>
+            <span aria-hidden> → </span>
+            <ins>{valueName(code, column, after) || t('difference.empty')}</ins>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function TableChange({ code, change }: { code: string; change: RuleChange }) {
+  const { t } = useTranslation('rules');
   const cells = change.kind === 'changed' ? cellsOf(change.before ?? '', change.after ?? '') : null;
   return (
     <div className={styles.change}>
@@ -89,18 +108,7 @@ function TableChange({ code, change }: { code: string; change: RuleChange }) {
       </span>
       <code className={styles.element}>{change.element}</code>
       {cells ? (
-        <dl className={styles.cells}>
-          {cells.map(({ column, before, after }) => (
-            <div key={column}>
-              <dt>{columnName(column)}</dt>
-              <dd>
-                <del>{valueName(code, column, before) || t('difference.empty')}</del>
-                <span aria-hidden> → </span>
-                <ins>{valueName(code, column, after) || t('difference.empty')}</ins>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Cells code={code} cells={cells} />
       ) : (
         <span className={styles.rowText}>{change.after ?? change.before}</span>
       )}

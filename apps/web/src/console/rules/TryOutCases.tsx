@@ -1,4 +1,10 @@
-import type { TryOutCase, TryOutChange, TryOutChangeKind, TryOutSummary } from '@wanmi/contracts';
+import type {
+  TryOutCase,
+  TryOutChange,
+  TryOutChangeKind,
+  TryOutStopReason,
+  TryOutSummary,
+} from '@wanmi/contracts';
 import { APPLICATION_NAMES, LAMP_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -9,6 +15,7 @@ import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
+import { useApproval } from './names.ts';
 import styles from './rules.module.css';
 import { tryOutCasesQuery } from './tryOuts.ts';
 
@@ -82,17 +89,14 @@ function useChangeText(): (change: TryOutChange) => string {
     t('tryOut.change', { what: what || t(`tryOut.kind.${kind}`), from, to });
   const named = (one: { code: string; name: { 'zh-CN': string; en: string } } | null) =>
     one === null ? t('tryOut.nobody') : text(one.name);
-  const stop = (
-    one: { step: string; reason: 'notOpen' | 'notOffered' | 'notAwaited' | 'noWay' | 'ended' } | null,
-  ) =>
+  const stop = (one: { step: string; reason: TryOutStopReason } | null) =>
     one === null
       ? t('tryOut.runs')
       : `${text(wordOf(STEP_NAMES, one.step))} ${t(`tryOut.stop.${one.reason}`)}`;
   const yes = (on: boolean) => t(on ? 'value.flag.true' : 'value.flag.false');
   const clock = (one: { dueAt: string | null; late: boolean } | null) =>
     one === null ? '—' : `${format.instant(one.dueAt)}${one.late ? ` ${t('tryOut.late')}` : ''}`;
-  const approval = (one: { allowed: boolean; levels: number }) =>
-    one.allowed ? t('tryOut.levels', { n: one.levels }) : t('tryOut.notAllowed');
+  const approval = useApproval();
   return (change) => {
     switch (change.kind) {
       case 'condition':

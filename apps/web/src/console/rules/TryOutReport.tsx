@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { useFormat } from '../../shared/time/useFormat.ts';
+import { useApproval } from './names.ts';
 import styles from './rules.module.css';
 
 const FIRST = 10;
@@ -17,8 +18,7 @@ export function TryOutReport({ summary }: { summary: TryOutSummary }) {
     one === null ? t('tryOut.nobody') : text(one.name) === '—' ? one.code : text(one.name);
   const step = (code: string) => text(wordOf(STEP_NAMES, code));
   const lamp = (one: keyof typeof LAMP_NAMES | null) => (one === null ? '—' : text(LAMP_NAMES[one]));
-  const approval = (one: { allowed: boolean; levels: number }) =>
-    one.allowed ? t('tryOut.levels', { n: one.levels }) : t('tryOut.notAllowed');
+  const approval = useApproval();
   const change = (from: ReactNode, to: ReactNode) => (
     <>
       <del>{from}</del> <span aria-hidden>→</span> <ins>{to}</ins>

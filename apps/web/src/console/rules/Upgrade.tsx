@@ -1,4 +1,4 @@
-import type { RuleDraft, RuleUpgrade } from '@wanmi/contracts';
+import type { RuleDraft, RuleUpgradeFile, UpgradeSide } from '@wanmi/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Button, Input } from 'antd';
@@ -9,18 +9,17 @@ import { Empty, Failure, Loading } from '../../shared/states/states.tsx';
 import { serverNow } from '../../shared/time/clock.ts';
 import { cityDay } from '../../shared/time/format.ts';
 import { useFormat, useTimeZone } from '../../shared/time/useFormat.ts';
-import { FileDiff } from './DiffView.tsx';
 import { useMayWrite } from './may.ts';
-import { useFileName } from './names.ts';
 import { RULES, upgradeQuery } from './queries.ts';
 import styles from './rules.module.css';
+import { Mistakes, UpgradeOffer, type Choice } from './UpgradeOffer.tsx';
 
-type UpgradeFile = RuleUpgrade['files'][number];
-type Choice = 'take' | 'keep' | 'later';
 /** Those that there is something to say about, the open ones first. */
-const SHOWN = ['offered', 'conflict', 'own'] as const satisfies readonly UpgradeFile['state'][];
+const SHOWN = ['offered', 'conflict', 'own'] as const satisfies readonly RuleUpgradeFile['state'][];
 
-/** 版本更新: what the program ships otherwise than the city has, file by file; a person decides, nothing is overwritten. */
+const NOTHING: ReadonlyMap<string, UpgradeSide> = new Map();
+
+/** 版本更新: what the program ships otherwise than the city has, file by file and conflict by conflict; a person decides, nothing is overwritten. */
 export function Upgrade() {
   const { t } = useTranslation('rules');
   const format = useFormat();
@@ -29,6 +28,7 @@ export function Upgrade() {
   const day = cityDay(serverNow(), useTimeZone());
   const upgrade = useQuery(upgradeQuery);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Choice>>(new Map());
+  const [sides, setSides] = useState<ReadonlyMap<string, ReadonlyMap<string, UpgradeSide>>>(new Map());
   const [name, setName] = useState<string>(() => t('upgrade.defaultName', { day }));
   const make = useSend<RuleDraft>([RULES]);
 
@@ -37,10 +37,26 @@ export function Upgrade() {
   }
   if (!upgrade.data) return <Loading rows={8} />;
   const { files } = upgrade.data;
-  const choiceOf = (file: UpgradeFile): Choice => chosen.get(file.path) ?? 'later';
+  const choiceOf = (file: RuleUpgradeFile): Choice => chosen.get(file.path) ?? 'later';
   const open = files.filter((file) => file.state === 'offered' || file.state === 'conflict');
   const of = (choice: Choice) => open.filter((file) => choiceOf(file) === choice).map((file) => file.path);
   const [take, keep] = [of('take'), of('keep')];
+  const merging = open.filter((file) => choiceOf(file) === 'merge');
+  const sidesOf = (file: RuleUpgradeFile) => sides.get(file.path) ?? NOTHING;
+  const undecided = merging.flatMap((file) =>
+    file.conflicts.filter(({ element }) => !sidesOf(file).has(element)),
+  );
+  const merge = merging.map((file) => ({
+    path: file.path,
+    sides: file.conflicts.map(({ element }) => ({ element, side: sidesOf(file).get(element) })),
+  }));
+  const decisions = take.length + keep.length + merge.length;
+  /** Who is right about these: the file is put together then. */
+  const decide = (file: RuleUpgradeFile, elements: readonly string[], side: UpgradeSide) => {
+    const decided = elements.map((element) => [element, side] as const);
+    setSides(new Map(sides).set(file.path, new Map([...sidesOf(file), ...decided])));
+    setChosen(new Map(chosen).set(file.path, 'merge'));
+  };
   if (files.length === 0) return <Empty title={t('upgrade.none')} hint={t('upgrade.noneHint')} />;
   return (
     <div className={styles.scroll}>
@@ -58,7 +74,7 @@ export function Upgrade() {
           onSubmit={(event) => {
             event.preventDefault();
             make.mutate(
-              { path: '/rules/upgrade', body: { name: name.trim(), take, keep } },
+              { path: '/rules/upgrade', body: { name: name.trim(), take, keep, merge } },
               {
                 onSuccess: (draft) =>
                   void navigate({
@@ -71,6 +87,7 @@ export function Upgrade() {
           }}
         >
           <Button
+            disabled={!open.some((file) => file.state === 'offered')}
             onClick={() =>
               setChosen(
                 new Map([
@@ -95,15 +112,19 @@ export function Upgrade() {
             <Button
               type="primary"
               htmlType="submit"
-              disabled={take.length + keep.length === 0 || !name.trim()}
+              disabled={decisions === 0 || undecided.length > 0 || !name.trim()}
               loading={make.isPending}
             >
-              {t('upgrade.do', { n: take.length + keep.length })}
+              {t('upgrade.do', { n: decisions })}
             </Button>
           </span>
         </form>
       )}
+      {undecided.length > 0 && (
+        <p role="status">{t('upgrade.undecided', { n: format.number(undecided.length) })}</p>
+      )}
       {make.error && <Failure error={make.error} compact />}
+      {upgrade.data.problems.length > 0 && <Mistakes problems={upgrade.data.problems} />}
       {SHOWN.map((state) => {
         const own = files.filter((file) => file.state === state);
         return (
@@ -115,12 +136,17 @@ export function Upgrade() {
               </h2>
               <p className={styles.quiet}>{t(`upgrade.hint.${state}`)}</p>
               {own.map((file) => (
-                <Offer
+                <UpgradeOffer
                   key={file.path}
                   file={file}
                   choice={choiceOf(file)}
+                  sides={sidesOf(file)}
                   {...(may && state !== 'own'
-                    ? { onChoose: (choice: Choice) => setChosen(new Map(chosen).set(file.path, choice)) }
+                    ? {
+                        onChoose: (choice: Choice) => setChosen(new Map(chosen).set(file.path, choice)),
+                        onDecide: (elements: readonly string[], side: UpgradeSide) =>
+                          decide(file, elements, side),
+                      }
                     : {})}
                 />
               ))}
@@ -128,65 +154,6 @@ export function Upgrade() {
           )
         );
       })}
-    </div>
-  );
-}
-
-function Offer({
-  file,
-  choice,
-  onChoose,
-}: {
-  file: UpgradeFile;
-  choice: Choice;
-  onChoose?: (choice: Choice) => void;
-}) {
-  const { t } = useTranslation('rules');
-  const fileName = useFileName();
-  const [open, setOpen] = useState(false);
-  return (
-    <div className={styles.offer}>
-      <div className={styles.filters}>
-        <button
-          type="button"
-          className={styles.textButton}
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          {open ? '▾' : '▸'} {fileName(file.path)}
-        </button>
-        <code className={styles.path}>{file.path}</code>
-        {file.diff && <span className={styles.tag}>{t(`mark.${file.diff.kind}`)}</span>}
-        {onChoose && (
-          <span
-            className={`${styles.segments} ${styles.atEnd}`}
-            role="group"
-            aria-label={t('upgrade.choose', { file: fileName(file.path) })}
-          >
-            {(['later', 'take', 'keep'] as const).map((one) => (
-              <button key={one} type="button" aria-pressed={choice === one} onClick={() => onChoose(one)}>
-                {t(`upgrade.${one}`)}
-              </button>
-            ))}
-          </span>
-        )}
-      </div>
-      {open && (
-        <div className={styles.offerBody}>
-          {file.diff && (
-            <>
-              <h3>{t('upgrade.fromCity')}</h3>
-              <FileDiff file={file.diff} bare />
-            </>
-          )}
-          {file.own && (
-            <>
-              <h3>{t('upgrade.ownChanges')}</h3>
-              <FileDiff file={file.own} bare />
-            </>
-          )}
-        </div>
-      )}
     </div>
   );
 }

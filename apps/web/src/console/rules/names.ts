@@ -1,4 +1,4 @@
-import type { Person, Publication, Text } from '@wanmi/contracts';
+import type { Person, Publication, Text, TryOutSummary } from '@wanmi/contracts';
 import { ACTION_NAMES } from '@wanmi/contracts/words';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import i18next from 'i18next';
@@ -83,4 +83,16 @@ export function useValueName(): (table: string, column: string, value: string) =
 export function useReason(): (publication: Pick<Publication, 'publishedBy' | 'reason'>) => string {
   const { t } = useTranslation('rules');
   return ({ publishedBy, reason }) => (publishedBy === null && reason === 'shipped' ? t('shipped') : reason);
+}
+
+/** How many have to say yes by a rule set, and whether an application of the past would still wait for one. */
+export function useApproval(): (one: TryOutSummary['approvals'][number]['from']) => string {
+  const { t } = useTranslation('rules');
+  return useCallback(
+    ({ allowed, levels, waiting }) => {
+      if (!allowed) return t('tryOut.notAllowed');
+      return t(waiting ? 'tryOut.levelMissing' : 'tryOut.levels', { n: levels });
+    },
+    [t],
+  );
 }
