@@ -379,7 +379,7 @@ describe('a try-out', () => {
   });
 
   it('with one level more for a suspension: its clock runs on, and it cannot be resumed', async () => {
-    const more = put('decision/approval.dmn', /("approval_[678]_out2">\s*<text>)\d/g, '$14');
+    const more = put('decision/approval.dmn', /("approval_[678]_out2">\s*<text>)\d/g, '$13');
     const { sides, all } = await lives(more);
     const changed = all.flatMap(({ lives: [from, to] }) => {
       const changes = changesOf(sides.inForce, sides.draft, from, to);
@@ -388,7 +388,7 @@ describe('a try-out', () => {
     expect(changed).toHaveLength(1);
     const [changes] = changed;
     expect(changes!.find((change) => change.kind === 'approval')).toMatchObject({
-      to: { levels: 4, waiting: true },
+      to: { levels: 3, waiting: true },
     });
     expect(changes).toContainEqual({ kind: 'onTime', from: true, to: false });
     expect(changes!.find((change) => change.kind === 'process')).toMatchObject({
