@@ -212,15 +212,18 @@ function holds({ bigrams, phrases }: QueryTerms): Part {
 }
 
 /**
- * A list with a search in it: a word that is frequent only among old cases is the bad one, and gives up soon.
+ * A list with a search in it: a word that is frequent only among old cases is the bad one, and gives up soon. Begun and
+ * told how long in one breath: each further question to the database waits its turn on a busy day.
  * @throws query.timeout
  */
-export function searching<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
-  return db
-    .transaction()
-    .setAccessMode('read only')
-    .execute(async (trx) => {
-      await sql`select set_config('statement_timeout', ${String(SEARCH_TIMEOUT_MS)}, true)`.execute(trx);
-      return work(trx);
-    });
+export function searching<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.connection().execute(async (connection) => {
+    await sql.raw(`begin read only; set local statement_timeout = ${SEARCH_TIMEOUT_MS}`).execute(connection);
+    try {
+      return await work(connection);
+    } finally {
+      // Nothing is written: how it ends is the same to everybody.
+      await sql`rollback`.execute(connection);
+    }
+  });
 }
