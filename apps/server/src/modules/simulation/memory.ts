@@ -110,7 +110,7 @@ export function memoryPlatform(
       return ids.filter((id) => memory.ownsMedia(id)).map((id) => ({ id }));
     }
     // Who acts on two cases was chosen among those who have to do with both.
-    if (sql.startsWith('select 1 from "case" c')) return memory.caseOf(String(parameters[0])) ? [{}] : [];
+    if (sql.startsWith('/*= cases.visible */')) return memory.caseOf(String(parameters[0])) ? [{}] : [];
     if (sql.includes('from control_area c where c.geom is not null')) {
       const categories = parameters.findLast((one) => Array.isArray(one)) as string[];
       const among = (ids: ReadonlySet<string> | null): boolean =>
