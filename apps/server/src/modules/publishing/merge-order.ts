@@ -1,5 +1,5 @@
 type Keys = readonly string[];
-/** Whose additions come first where both put some in one place; `neither`: by their names, whoever added them. */
+/** Whose additions come first where both put some in one place, whose order counts where both moved what was there; `neither`: by the names, whoever did it. */
 export type First = 'city' | 'program' | 'neither';
 
 interface Has {
@@ -12,7 +12,8 @@ interface Has {
  */
 export function mergedOrder([base, city, program]: readonly [Keys, Keys, Keys], first: First): Keys {
   const moved = [isMoved(base, city), isMoved(base, program)];
-  const skeleton = moved[0] && (!moved[1] || first !== 'program') ? city : moved[1] ? program : base;
+  const skeleton =
+    moved[0] && (!moved[1] || isCityFirst(city, program, first)) ? city : moved[1] ? program : base;
   const there = new Set(skeleton);
   const [a, b] = [runsOf(city, there), runsOf(program, there)];
   const own = skeleton === base ? there : new Set(base);
@@ -79,6 +80,9 @@ function runsOf(keys: Keys, there: Has): ReadonlyMap<string | null, Keys> {
 
 function joined(city: Keys = [], program: Keys = [], first: First): Keys {
   if (city.length === 0 || program.length === 0) return [...city, ...program];
-  const isCity = first === 'city' || (first === 'neither' && city[0]! <= program[0]!);
-  return isCity ? [...city, ...program] : [...program, ...city];
+  return isCityFirst(city, program, first) ? [...city, ...program] : [...program, ...city];
+}
+
+function isCityFirst(city: Keys, program: Keys, first: First): boolean {
+  return first === 'city' || (first === 'neither' && city.join('\0') <= program.join('\0'));
 }
