@@ -58,8 +58,8 @@ export function moverOf(platform: Platform, { timeZone, set, daily = true }: Mov
 
 const SQL_NEXT = 'select min(due_at) as at from timer where due_at > $1 and due_at <= $2';
 const EPOCH = new Date(0);
-/** A case in work holds its timers back, for milliseconds, or for a second of a busy machine: so often they are looked at once more. */
-const PATIENCE = 400;
+/** A case in work holds its timers back, for milliseconds, or for seconds of a busy machine: so often they are looked at once more. */
+const PATIENCE = 2000;
 const LOOK_AGAIN_MS = 5;
 
 /** A warning of the night is logged in the night, and not with the first step of the morning. */
