@@ -8,7 +8,7 @@ const { positionals, values } = parseArgs({
     sizes: { type: 'string', default: '10000,1000000' },
     seconds: { type: 'string', default: '10' },
     pairs: { type: 'string', default: '5' },
-    concurrency: { type: 'string', default: '16' },
+    concurrency: { type: 'string', default: '32' },
     rate: { type: 'string', default: '60' },
     home: { type: 'string', default: '.wanmi' },
     // For looking into a figure, not for taking it: both cost time themselves.
