@@ -23,7 +23,7 @@ export function serverSettings(input: SettingsInput): Record<string, string> {
     unix_socket_permissions: '0700',
     port: '5432', // names the socket file only
     cluster_name: `wanmi-${input.name}`,
-    shared_buffers: megabytes(test ? 128 * MB : clamp(memory / 8, 128 * MB, 2048 * MB)),
+    shared_buffers: megabytes(test ? 128 * MB : clamp(memory / 4, 128 * MB, 6144 * MB)),
     effective_cache_size: megabytes(clamp(memory / 2, 512 * MB, 64 * 1024 * MB)),
     work_mem: megabytes(clamp(memory / 512, 4 * MB, 32 * MB)),
     maintenance_work_mem: megabytes(clamp(memory / 32, 64 * MB, 512 * MB)),
