@@ -44,13 +44,13 @@ export function placesOf(
 /** What an input has for an element, null where it has nothing. */
 export function givenAt(input: FeelContext, places: ModelNode['places']): unknown {
   for (const place of places) {
-    let found: unknown = input;
-    for (const name of place)
-      found =
-        typeof found === 'object' && found !== null && Object.hasOwn(found, name)
-          ? (found as FeelContext)[name]
-          : null;
-    if ((found ?? null) !== null) return found;
+    const found = place.length === 1 ? own(input, place[0]!) : place.reduce<unknown>(own, input);
+    if (found !== null) return found;
   }
   return null;
+}
+
+function own(context: unknown, name: string): unknown {
+  if (typeof context !== 'object' || context === null || !Object.hasOwn(context, name)) return null;
+  return (context as FeelContext)[name] ?? null;
 }
