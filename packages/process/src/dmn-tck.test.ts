@@ -79,6 +79,12 @@ describe('a test file of the kit', () => {
     expect(problems.map(({ code }) => code)).toEqual(['decision.unsupported']);
   });
 
+  test('may expect an error: null, or a refusal', async () => {
+    const error = wanted('nothing', '<tc:value xsi:nil="true"/>').replace('name', 'errorResult="true" name');
+    const { answers } = await runKitFile(file(error), models);
+    expect(answers).toMatchObject([{ result: 'nothing', passed: true }]);
+  });
+
   test('that is none, or whose model is not there, is refused', async () => {
     await expect(runKitFile(file('', 'other.dmn'), models)).rejects.toMatchObject({ code: 'kit.model' });
     await expect(runKitFile('<a/>', models)).rejects.toMatchObject({ code: 'kit.file' });
