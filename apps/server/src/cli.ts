@@ -4,6 +4,7 @@ import { BackupError } from '#modules/backup';
 import { backupCommand } from './cli/backup.ts';
 import { caseCommand } from './cli/case.ts';
 import { configCommand } from './cli/config.ts';
+import { dmnTckCommand } from './cli/dmn-tck.ts';
 import { importCommand } from './cli/import.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { replayCommand } from './cli/replay.ts';
@@ -33,7 +34,8 @@ const program = new Command('wanmi')
   .addCommand(importCommand())
   .addCommand(simulateCommand())
   .addCommand(exportCommand())
-  .addCommand(transferCommand());
+  .addCommand(transferCommand())
+  .addCommand(dmnTckCommand());
 
 try {
   await program.parseAsync(process.argv);

@@ -1,4 +1,5 @@
 import { type DecisionTable, decideTable } from './decision-table.ts';
+import { elementShape, expressionNames, expressionOf, shapeOfExpression, type Shapes } from './dmn-shapes.ts';
 import { readTable } from './dmn-table.ts';
 import type { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement, textOf } from './dmn-xml.ts';
@@ -13,9 +14,6 @@ import { FeelFunction } from './feel-values.ts';
 
 /** The logic of a decision or knowledge model: what it yields in a scope; rules that decided are noted. */
 export type Logic = (scope: Scope, rules: string[]) => unknown;
-
-/** Names with a value like theirs. */
-export type Shapes = Readonly<Record<string, unknown>>;
 
 /** Names that a place of a file knows: those of the file, and those of the expressions around it. */
 export class Names {
@@ -46,26 +44,6 @@ export interface Drafting {
   readonly tables: DecisionTable[];
   readonly texts: ReadText[];
   refuse(code: string, element: { readonly id?: string; readonly name: string }, detail?: string): void;
-}
-
-export const expressionNames = [
-  'decisionTable',
-  'literalExpression',
-  'context',
-  'invocation',
-  'functionDefinition',
-  'relation',
-  'list',
-  'conditional',
-  'for',
-  'some',
-  'every',
-  'filter',
-];
-
-/** The one expression that an element holds. */
-export function expressionOf(element: DmnElement | undefined): DmnElement | undefined {
-  return element?.children.find((child) => expressionNames.includes(child.name));
 }
 
 /** Boxed expressions of one decision or knowledge model. */
@@ -291,7 +269,7 @@ export class Boxed {
   #iterated(element: DmnElement, names: Names, body: string) {
     const variable = element.attribute('iteratorVariable') ?? '';
     const domain = expressionOf(childNamed(element, 'in'));
-    const inner = names.with({ [variable]: elementShape(domain, names), partial: null });
+    const inner = names.with({ [variable]: elementShape(domain, names.shapes), partial: null });
     return {
       variable,
       domain: this.#inner(domain, names),
@@ -324,7 +302,7 @@ export class Boxed {
   #filter(element: DmnElement, names: Names): Logic {
     const domain = expressionOf(childNamed(element, 'in'));
     const of = this.#inner(domain, names);
-    const shape = elementShape(domain, names);
+    const shape = elementShape(domain, names.shapes);
     const inner = names.with({ ...(isRecord(shape) && shape), item: shape });
     const match = this.#inner(expressionOf(childNamed(element, 'match')), inner);
     return (scope, rules) => {
@@ -361,41 +339,4 @@ export function functionOf(
     },
     { parameters: parameters.map(({ type }) => type), returns },
   );
-}
-
-/** The names inside of what an expression yields, as far as they are written down. */
-export function shapeOfExpression(element: DmnElement | undefined): unknown {
-  if (!element) return null;
-  switch (element.name) {
-    case 'context': {
-      const entries = childrenNamed(element, 'contextEntry');
-      if (entries.some((entry) => !childNamed(entry, 'variable'))) return null;
-      return Object.fromEntries(
-        entries.map((entry) => [
-          childNamed(entry, 'variable')!.attribute('name') ?? '',
-          shapeOfExpression(expressionOf(entry)),
-        ]),
-      );
-    }
-    case 'decisionTable': {
-      const outputs = childrenNamed(element, 'output');
-      if (outputs.length < 2) return null;
-      const one = Object.fromEntries(outputs.map((output) => [output.attribute('name') ?? '', null]));
-      return /^(COLLECT|RULE ORDER|OUTPUT ORDER)$/.test(element.attribute('hitPolicy') ?? '') ? [one] : one;
-    }
-    case 'relation':
-      return [
-        Object.fromEntries(
-          childrenNamed(element, 'column').map((column) => [column.attribute('name') ?? '', null]),
-        ),
-      ];
-    default:
-      return null;
-  }
-}
-
-function elementShape(domain: DmnElement | undefined, names: Names): unknown {
-  const written = shapeOfExpression(domain);
-  const shape = written ?? names.shapes[textOf(domain)];
-  return Array.isArray(shape) ? shape[0] : shape;
 }

@@ -162,3 +162,66 @@ describe('imports without a name', () => {
     expect(await answer(named, {}, [file(says('e', 'b'), 'urn:b')], 'urn:b#e')).toBe('b');
   });
 });
+
+describe('inputs of imported files', () => {
+  const named = (namespace: string, name: string): string =>
+    `<import namespace="${namespace}" name="${name}" importType=""/>`;
+  const greeting = file(
+    input('person') + decision('greeting', needs('Input', '#_person') + feel('"Hello, " + person')),
+    'urn:greeting',
+  );
+  const desk = (namespace: string): string =>
+    file(
+      named('urn:greeting', 'model') +
+        decision('says', needs('Decision', 'urn:greeting#_greeting') + feel('model.greeting')),
+      namespace,
+    );
+  const both =
+    named('urn:one', 'Desk 1') +
+    named('urn:two', 'Desk 2') +
+    decision(
+      'd',
+      needs('Decision', 'urn:one#_says') +
+        needs('Decision', 'urn:two#_says') +
+        feel('Desk 1.says + " / " + Desk 2.says'),
+    );
+
+  test.each<[string, Record<string, unknown>]>([
+    ['by their names', { person: 'Li' }],
+    ['by namespace and name', { 'urn:greeting#person': 'Li', person: 'Wang' }],
+    ['behind the names of the imports', { 'Desk 1': { model: { person: 'Li' } } }],
+  ])('are given %s', async (_how, given) => {
+    const imports = [greeting, desk('urn:one'), desk('urn:two')];
+    expect(await answer(both, given, imports)).toBe('Hello, Li / Hello, Li');
+  });
+
+  test('that are called alike are told apart, as are the outputs of a service', async () => {
+    const twice = (namespace: string, factor: number): string =>
+      file(input('n') + decision('result', needs('Input', '#_n') + feel(`n * ${factor}`)), namespace);
+    const service = `<decisionService id="_s" name="s"><variable name="s"/>
+      <outputDecision href="urn:two#_result"/><outputDecision href="urn:three#_result"/>
+      <inputData href="urn:two#_n"/><inputData href="urn:three#_n"/></decisionService>`;
+    const model = named('urn:two', 'a') + named('urn:three', 'b') + service;
+    const given = { 'urn:two#n': 10, 'urn:three#n': 100 };
+    const imports = [twice('urn:two', 2), twice('urn:three', 3)];
+    expect(await answer(model, given, imports, 's')).toEqual({ 'a.result': 20, 'b.result': 300 });
+  });
+});
+
+describe('variables that are called as built-in functions begin', () => {
+  test('break no call', async () => {
+    const model =
+      input('date') +
+      input('time') +
+      decision('years', needs('Decision', '#_d') + feel('d.years')) +
+      decision(
+        'd',
+        needs('Input', '#_date') +
+          needs('Input', '#_time') +
+          feel('years and months duration(@"2020-01-01", date and time(date(date), time(time)))'),
+      );
+    const given = { date: '2026-03-01', time: '10:00:00' };
+    expect(String(await answer(model, given))).toBe('P6Y2M');
+    expect(await answer(model, given, [], 'years')).toBe(6);
+  });
+});

@@ -12,6 +12,8 @@ export interface ModelNode {
   /** Name under which others read it. */
   readonly variable: string;
   readonly type: FeelType;
+  /** Ways of names on which an input may bring it along, the surest first. */
+  readonly places: readonly (readonly string[])[];
   /** Under which prefixes it is seen, and what it needs. */
   readonly requires: readonly Requirement[];
   /** Of a decision: null where a person decides elsewhere. Of a knowledge model: yields a function. */
@@ -28,9 +30,9 @@ export interface Requirement {
 }
 
 export interface Service {
-  readonly outputs: readonly string[];
+  readonly outputs: readonly Requirement[];
   /** Input data and input decisions: the parameters, where it is called as a function. */
-  readonly inputs: readonly string[];
+  readonly inputs: readonly Requirement[];
 }
 
 /** A compiled DMN file: parsed once, decided any number of times. */

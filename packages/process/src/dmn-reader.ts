@@ -1,13 +1,7 @@
-import {
-  Boxed,
-  type Drafting,
-  expressionOf,
-  type Logic,
-  Names,
-  shapeOfExpression,
-  type Shapes,
-} from './dmn-boxed.ts';
+import { Boxed, type Drafting, type Logic, Names } from './dmn-boxed.ts';
 import type { DecisionOptions, ModelNode, Requirement, Service } from './dmn-model.ts';
+import { placesOf, waysFrom } from './dmn-places.ts';
+import { expressionOf, shapeOfExpression, type Shapes } from './dmn-shapes.ts';
 import { ItemTypes } from './dmn-types.ts';
 import { childNamed, childrenNamed, type DmnElement } from './dmn-xml.ts';
 import type { Problem } from './errors.ts';
@@ -24,6 +18,8 @@ interface File {
   readonly count: number;
   readonly types: ItemTypes;
   readonly shapes: Shapes;
+  /** The prefix of each imported namespace. */
+  readonly prefixes: ReadonlyMap<string, string>;
 }
 
 interface Declared {
@@ -36,10 +32,8 @@ interface Declared {
   readonly type: FeelType;
 }
 
-/** What a file holds besides its own elements: where its requirements lead. */
+/** Where the requirements of a file lead. */
 interface Ways {
-  /** The prefix of each imported namespace. */
-  readonly prefixes: ReadonlyMap<string, string>;
   /** Keys by namespace and id, of what the file itself holds. */
   readonly keys: ReadonlyMap<string, string>;
   /** The same by id alone, the first of several. */
@@ -51,6 +45,8 @@ export class Reader {
   readonly problems: Problem[] = [];
   readonly nodes = new Map<string, ModelNode>();
   readonly #files = new Map<string, File>();
+  /** By key: the file that an element belongs to, and the one that defines it. */
+  readonly #homes = new Map<string, { readonly file: string; readonly home: string }>();
   /** Keys of elements that a file has taken in, by that file's namespace and their id. */
   readonly #taken = new Map<string, string>();
   readonly #options: DecisionOptions;
@@ -73,10 +69,24 @@ export class Reader {
     const { drafts, keys, ids } = this.#drafts(parts, namespace, types, shapes);
     const own = drafts.map(({ key }) => key);
     const count = drafts.filter(({ home }) => home === namespace).length;
-    const file: File = { namespace, own, count, types, shapes };
+    const file: File = { namespace, own, count, types, shapes, prefixes };
     this.#files.set(namespace, file);
-    for (const draft of drafts) this.nodes.set(draft.key, this.#node(draft, file, { prefixes, keys, ids }));
+    for (const draft of drafts) {
+      this.#homes.set(draft.key, { file: namespace, home: draft.home });
+      this.nodes.set(draft.key, this.#node(draft, file, { keys, ids }));
+    }
     return file;
+  }
+
+  /** The elements with the places where an input may bring them along, seen from the file that is asked. */
+  placed({ namespace }: File): ReadonlyMap<string, ModelNode> {
+    const ways = waysFrom(namespace, (of) => this.#files.get(of)?.prefixes);
+    return new Map(
+      [...this.nodes].map(([key, node]) => {
+        const { file, home } = this.#homes.get(key)!;
+        return [key, { ...node, places: placesOf(node, home, ways.get(file) ?? []) }];
+      }),
+    );
   }
 
   /** The elements of a file and of those that it takes in; of several that are called alike the first. */
@@ -155,7 +165,7 @@ export class Reader {
   }
 
   #node(draft: Declared, file: File, ways: Ways): ModelNode {
-    const { element, home, key, id, name, variable, type } = draft;
+    const { element, key, id, name, variable, type } = draft;
     const kind = element.name as ModelNode['kind'];
     const drafting: Drafting = {
       types: file.types,
@@ -180,9 +190,10 @@ export class Reader {
       name,
       variable,
       type,
-      requires: this.#requirements(element, home, ways),
+      places: [],
+      requires: this.#requirements(draft, file, ways),
       logic,
-      service: kind === 'decisionService' ? this.#service(element, home, ways) : null,
+      service: kind === 'decisionService' ? this.#service(draft, file, ways) : null,
       tables: drafting.tables,
       texts: drafting.texts,
     };
@@ -204,24 +215,22 @@ export class Reader {
     };
   }
 
-  #requirements(element: DmnElement, home: string, ways: Ways): readonly Requirement[] {
+  #requirements({ element, home }: Declared, file: File, ways: Ways): readonly Requirement[] {
     const tags = ['requiredInput', 'requiredDecision', 'requiredKnowledge'];
     return element.children
       .filter(({ name }) => name === 'informationRequirement' || name === 'knowledgeRequirement')
       .flatMap((requirement) => requirement.children.filter(({ name }) => tags.includes(name)))
-      .flatMap((required) => this.#lead(required, home, ways));
+      .flatMap((required) => this.#lead(required, home, file, ways));
   }
 
-  #service(element: DmnElement, home: string, ways: Ways): Service {
-    const keys = (tag: string): string[] =>
-      childrenNamed(element, tag).flatMap((reference) =>
-        this.#lead(reference, home, ways).map(({ key }) => key),
-      );
-    return { outputs: keys('outputDecision'), inputs: [...keys('inputData'), ...keys('inputDecision')] };
+  #service({ element, home }: Declared, file: File, ways: Ways): Service {
+    const all = (tag: string): Requirement[] =>
+      childrenNamed(element, tag).flatMap((reference) => this.#lead(reference, home, file, ways));
+    return { outputs: all('outputDecision'), inputs: [...all('inputData'), ...all('inputDecision')] };
   }
 
   /** Where a reference leads: `#id` within the file or what it takes in, `namespace#id` there. */
-  #lead(reference: DmnElement, home: string, ways: Ways): readonly Requirement[] {
+  #lead(reference: DmnElement, home: string, file: File, ways: Ways): readonly Requirement[] {
     const href = reference.attribute('href');
     if (href === undefined) return [];
     const [namespace, id] = href.split('#') as [string, string | undefined];
@@ -231,7 +240,7 @@ export class Reader {
     const key = ways.keys.get(`${other}#${wanted}`) ?? (local ? ways.ids.get(wanted) : undefined);
     if (key !== undefined) return [{ key, prefix: '' }];
     const there = `${other}#${wanted}`;
-    return [{ key: this.#taken.get(there) ?? there, prefix: ways.prefixes.get(other) ?? '' }];
+    return [{ key: this.#taken.get(there) ?? there, prefix: file.prefixes.get(other) ?? '' }];
   }
 
   checkRequirements(file: File): void {
@@ -246,10 +255,7 @@ export class Reader {
         return;
       }
       state.set(node.key, 'open');
-      for (const { key } of [
-        ...node.requires,
-        ...(node.service?.outputs ?? []).map((output) => ({ key: output })),
-      ]) {
+      for (const { key } of [...node.requires, ...(node.service?.outputs ?? [])]) {
         const other = this.nodes.get(key);
         if (other) visit(other);
         else this.refuse('decision.missing', where, key.slice(key.indexOf('#') + 1));

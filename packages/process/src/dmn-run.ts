@@ -1,5 +1,6 @@
 import { functionOf } from './dmn-boxed.ts';
-import type { Decided, DecisionModel, ModelNode, Service } from './dmn-model.ts';
+import type { Decided, DecisionModel, ModelNode, Requirement, Service } from './dmn-model.ts';
+import { givenAt } from './dmn-places.ts';
 import { refuse } from './errors.ts';
 import type { FeelContext } from './feel.ts';
 import { call } from './feel-calls.ts';
@@ -109,8 +110,7 @@ class Run {
   }
 
   #given(node: ModelNode): unknown {
-    const value = this.#input[node.variable] ?? this.#input[node.name] ?? null;
-    return coerce(fromJson(value, node.type), node.type);
+    return coerce(fromJson(givenAt(this.#input, node.places), node.type), node.type);
   }
 
   #scopeOf(node: ModelNode): Scope {
@@ -132,7 +132,7 @@ class Run {
   /** A service asked by itself: its inputs are among the input. */
   #serve(node: ModelNode, service: Service): unknown {
     const known = new Map(
-      service.inputs.map((key, i) => {
+      service.inputs.map(({ key }, i) => {
         const input = this.#model.nodes.get(key);
         const own = parameterOf(node.type, i);
         return [key, input ? coerce(fromJson(this.#given(input), own), own) : null];
@@ -144,26 +144,32 @@ class Run {
   #outputs(node: ModelNode, service: Service, known: ReadonlyMap<string, unknown>): unknown {
     const run = new Run(this.#model, {}, this.#rules, known);
     const answers = service.outputs.map(
-      (key) => [this.#model.nodes.get(key)?.variable ?? '', run.#valueOf(key)] as const,
+      (output) => [this.#nameOf(output), run.#valueOf(output.key)] as const,
     );
     const value = answers.length === 1 ? answers[0]![1] : Object.fromEntries(answers);
     return coerce(value, resultOf(node.type));
   }
 
   #serviceFunction(node: ModelNode, service: Service): FeelFunction {
-    const inputs = service.inputs.map((key) => this.#model.nodes.get(key));
     return functionOf(
-      inputs.map((input, i) => {
+      service.inputs.map((input, i) => {
         const own = parameterOf(node.type, i);
-        return { name: input?.variable ?? '', type: own.kind === 'any' ? (input?.type ?? anyType) : own };
+        const type = own.kind === 'any' ? (this.#model.nodes.get(input.key)?.type ?? anyType) : own;
+        return { name: this.#nameOf(input), type };
       }),
       (given) =>
         this.#outputs(
           node,
           service,
-          new Map(service.inputs.map((key, i) => [key, given[inputs[i]?.variable ?? ''] ?? null])),
+          new Map(service.inputs.map((input) => [input.key, given[this.#nameOf(input)] ?? null])),
         ),
     );
+  }
+
+  /** What an input or output of a service is called: an imported one with the name of its import. */
+  #nameOf({ key, prefix }: Requirement): string {
+    const variable = this.#model.nodes.get(key)?.variable ?? '';
+    return prefix === '' ? variable : `${prefix}.${variable}`;
   }
 }
 

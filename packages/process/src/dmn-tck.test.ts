@@ -1,9 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readDecision, type DecisionModel } from './dmn.ts';
-import { isExpected, kitInput, type KitElement, kitValue, named, readKitFile } from './dmn-tck.testing.ts';
-import { decide, ProcessError } from './index.ts';
+import { runKitFile } from './index.ts';
 
 /**
  * The models of the DMN Technology Compatibility Kit, where they are at hand: `DMN_TCK` or a folder beside the
@@ -19,9 +17,13 @@ describe.skipIf(!existsSync(folder))(`DMN TCK models in ${folder}`, () => {
   });
 
   test.each(files)('%s', async (file) => {
-    const { differences, results } = await run(path.join(folder, file));
-    expect(differences).toEqual([]);
-    expect(results).toBeGreaterThan(0);
+    const home = path.dirname(path.join(folder, file));
+    const models = globSync('**/*.dmn', { cwd: home }).map(
+      (name) => [name, readFileSync(path.join(home, name), 'utf8')] as const,
+    );
+    const { answers } = await runKitFile(readFileSync(path.join(folder, file), 'utf8'), new Map(models));
+    expect(answers.filter(({ passed }) => !passed)).toEqual([]);
+    expect(answers.length).toBeGreaterThan(0);
   });
 });
 
@@ -29,61 +31,63 @@ test.skipIf(existsSync(folder))('DMN TCK models are not at hand: skipped', () =>
   expect(existsSync(folder)).toBe(false);
 });
 
-async function run(file: string): Promise<{ differences: string[]; results: number }> {
-  const root = readKitFile(readFileSync(file, 'utf8'));
-  const home = path.dirname(file);
-  const modelFile = path.join(home, named(root, 'modelName')[0]!.text.trim());
-  const others = globSync('**/*.dmn', { cwd: home })
-    .map((name) => path.join(home, name))
-    .filter((name) => name !== modelFile);
-  // A kit's model may hold a part that no engine without Java runs, or that is wrong on purpose: it decides null
-  const { model } = await readDecision(readFileSync(modelFile, 'utf8'), {
-    imports: others.map((name) => readFileSync(name, 'utf8')),
+describe('a test file of the kit', () => {
+  const dmn = 'https://www.omg.org/spec/DMN/20230324/MODEL/';
+  const models = new Map([
+    [
+      'fee.dmn',
+      `<definitions xmlns="${dmn}" name="m" namespace="urn:m">
+        <inputData id="_a" name="amount"><variable name="amount" typeRef="number"/></inputData>
+        <decision id="_f" name="fee"><variable name="fee"/>
+          <informationRequirement><requiredInput href="#_a"/></informationRequirement>
+          <literalExpression><text>amount * 0.1</text></literalExpression></decision>
+        <decision id="_j" name="java"><variable name="java"/>
+          <context><contextEntry><variable name="f"/><functionDefinition kind="Java"><context/></functionDefinition></contextEntry>
+          <contextEntry><literalExpression><text>f(1)</text></literalExpression></contextEntry></context></decision>
+        </definitions>`,
+    ],
+    ['notes.dmn', 'no model at all'],
+  ]);
+  const file = (result: string, model = 'fee.dmn'): string =>
+    `<tc:testCases xmlns:tc="http://www.omg.org/spec/DMN/20160719/testcase" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+      xmlns:xs="http://www.w3.org/2001/XMLSchema"><tc:modelName>${model}</tc:modelName>
+      <tc:testCase id="001"><tc:inputNode name="amount"><tc:value xsi:type="xs:decimal">3</tc:value></tc:inputNode>
+      ${result}</tc:testCase></tc:testCases>`;
+  const wanted = (name: string, value: string): string =>
+    `<tc:resultNode name="${name}" type="decision"><tc:expected>${value}</tc:expected></tc:resultNode>`;
+
+  test('says of each result whether it is the expected one', async () => {
+    const { answers, problems } = await runKitFile(
+      file(
+        wanted('fee', '<tc:value xsi:type="xs:decimal">0.3</tc:value>') +
+          wanted('fee', '<tc:value xsi:type="xs:string">0.3</tc:value>') +
+          wanted('java', '<tc:value xsi:nil="true"/>') +
+          wanted('nothing', '<tc:value xsi:nil="true"/>'),
+      ),
+      models,
+    );
+    expect(answers).toEqual([
+      { testCase: '001', result: 'fee', passed: true, expected: '0.3', actual: '0.3' },
+      { testCase: '001', result: 'fee', passed: false, expected: '"0.3"', actual: '0.3' },
+      { testCase: '001', result: 'java', passed: true, expected: 'null', actual: 'null' },
+      expect.objectContaining({
+        result: 'nothing',
+        passed: false,
+        actual: 'decision.which: decision.which: nothing',
+      }),
+    ]);
+    expect(problems.map(({ code }) => code)).toEqual(['decision.unsupported']);
   });
-  const differences: string[] = [];
-  let results = 0;
-  for (const testCase of named(root, 'testCase')) {
-    for (const node of named(testCase, 'resultNode')) {
-      const expected = kitValue(named(node, 'expected')[0]!);
-      const actual = answer(model, inputOf(testCase), testCase.attributes['invocableName'], node);
-      results += 1;
-      if (isExpected(actual, expected)) continue;
-      const name = `${testCase.attributes['id']} ${node.attributes['name']}`;
-      differences.push(`${name}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`);
-    }
-  }
-  return { differences, results };
-}
 
-function inputOf(testCase: KitElement): Record<string, unknown> {
-  return Object.fromEntries(
-    named(testCase, 'inputNode').map((node) => [node.attributes['name']!, kitInput(kitValue(node))]),
-  );
-}
+  test('may expect an error: null, or a refusal', async () => {
+    const error = wanted('nothing', '<tc:value xsi:nil="true"/>').replace('name', 'errorResult="true" name');
+    const { answers } = await runKitFile(file(error), models);
+    expect(answers).toMatchObject([{ result: 'nothing', passed: true }]);
+  });
 
-/** The kit says null where a hit policy is violated; ours is a refusal that names the rules. */
-const violations = ['decision.notUnique', 'decision.notSame', 'decision.notNumbers'];
-
-/** A test names a decision, or what is called (a service, a knowledge model) and one of its results. */
-function answer(
-  model: DecisionModel,
-  input: Record<string, unknown>,
-  invocable: string | undefined,
-  node: KitElement,
-): unknown {
-  const name = node.attributes['name']!;
-  const { namespace } = node.attributes;
-  const called = [...model.nodes.values()].some((element) => element.name === invocable)
-    ? invocable
-    : undefined;
-  const elsewhere = namespace && !model.own.some((key) => key.startsWith(`${namespace}#`));
-  try {
-    const { value } = decide(model, input, called ?? (elsewhere ? `${namespace}#${name}` : name));
-    if (called === undefined || called === name) return value;
-    const service = [...model.nodes.values()].find((element) => element.name === invocable)?.service;
-    return service && service.outputs.length > 1 ? (value as Record<string, unknown>)[name] : value;
-  } catch (error) {
-    if (error instanceof ProcessError && violations.includes(error.code)) return null;
-    throw error;
-  }
-}
+  test('that is none, or whose model is not there, is refused', async () => {
+    await expect(runKitFile(file('', 'other.dmn'), models)).rejects.toMatchObject({ code: 'kit.model' });
+    await expect(runKitFile('<a/>', models)).rejects.toMatchObject({ code: 'kit.file' });
+    await expect(runKitFile('none', models)).rejects.toMatchObject({ code: 'kit.file' });
+  });
+});

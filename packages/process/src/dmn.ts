@@ -40,7 +40,7 @@ export async function readDecision(
   );
   const model: DecisionModel = Object.freeze({
     name: definitions.attribute('name') ?? '',
-    nodes: reader.nodes,
+    nodes: reader.placed(file),
     own: file.own,
     tops: decisions.filter((key) => !required.has(key)),
   });

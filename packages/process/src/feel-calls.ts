@@ -71,7 +71,7 @@ export function invocation(node: FeelNode, reading: Reading): Code {
   const name = nameOf(target!, reading.text);
   if (target!.name === 'VariableName' && impure.has(name) && !reading.isLocal(name))
     throw new FeelMistake('feel.impure', `${name}()`);
-  const callee = reading.compile(target!);
+  const callee = calleeOf(target!, name, reading);
   if (given?.name === 'NamedParameters') {
     const named = namedParameters(given, reading);
     return (scope) => {
@@ -90,6 +90,17 @@ export function invocation(node: FeelNode, reading: Reading): Code {
           args.map((value) => value(scope)),
         )
       : null;
+  };
+}
+
+/** A variable that is no function hides no built-in of its name: `date(date)`. */
+function calleeOf(target: FeelNode, name: string, reading: Reading): Code {
+  const code = reading.compile(target);
+  const builtIn = target.name === 'VariableName' ? builtIns.get(name) : undefined;
+  if (!builtIn) return code;
+  return (scope) => {
+    const found = code(scope);
+    return found instanceof FeelFunction ? found : builtIn;
   };
 }
 

@@ -91,6 +91,12 @@ test.each<[string, unknown]>([
   ['date("123456789-01-01") > date("2026-01-01")', true],
   ['string(duration("P999999999M"))', 'P83333333Y3M'],
   ['string(duration("P999999999D") - duration("P999999998DT12H"))', 'PT12H'],
+  // what a variable is called breaks no call of a built-in
+  ['{years: 1, r: years and months duration(@"2011-12-22", @"2013-08-24")}.r = duration("P1Y8M")', true],
+  ['{date: @"2026-01-01", time: @"10:00:00", r: string(date and time(date, time))}.r', '2026-01-01T10:00:00'],
+  ['{date: "2026-01-01", r: date(date).day}.r', 1],
+  ['{years: true, months: true, r: years and months}.r', true],
+  ['string(duration("PT5.S"))', 'PT5S'],
   // XPath's patterns
   [String.raw`matches("Привет", "^\p{IsCyrillic}+$")`, true],
   [String.raw`matches("x", "[\P{IsBasicLatin}]")`, false],

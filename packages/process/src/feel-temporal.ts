@@ -80,7 +80,9 @@ export function parseDuration(text: string): FeelDuration | null {
   const [days, clock] = text.split('T');
   if (/[YM]/.test(days ?? '') && (/D/.test(days ?? '') || clock !== undefined)) return null;
   const months = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?$/.exec(text);
-  if (!months || text.endsWith('P')) return attempt(() => readLong(text) ?? readDuration(text));
+  // a point that no digits follow, as in `PT0.S`, is Java's and the kit's
+  if (!months || text.endsWith('P'))
+    return attempt(() => readLong(text) ?? readDuration(text.replace(/(\d)\.S$/, '$1S')));
   const [, sign, y, m] = months;
   const total = Number(y ?? 0) * 12 + Number(m ?? 0);
   return attempt(() => ofMonths(sign === '-' ? -total : total));

@@ -47,6 +47,25 @@ const LONGEST = 10_000;
 /** Brackets in brackets: nobody writes as many, and how many the stack bears is another number on every run. */
 const DEEPEST = 200;
 
+/** Built-ins with `and` inside, and the names that tear a call of theirs in two where a variable is called so. */
+const withAnd = [
+  { name: 'date and time', call: /\bdate\s+and\s+time\s*\(/g, tornBy: /\btime\b(?!\s*\()/ },
+  {
+    name: 'years and months duration',
+    call: /\byears\s+and\s+months\s+duration\s*\(/g,
+    tornBy: /\b(?:years|months|duration)\b(?!\s*\()/,
+  },
+];
+
+/** Built-ins that must be declared, lest the parser take a shorter name and `and` for an operator. */
+function torn(source: string, known: readonly string[]): Record<string, null> {
+  const found = withAnd.filter(({ call, tornBy }) => {
+    const rest = source.replaceAll(call, '(');
+    return rest !== source && (tornBy.test(rest) || known.some((name) => tornBy.test(name)));
+  });
+  return Object.fromEntries(found.map(({ name }) => [name, null]));
+}
+
 /** How deep the brackets of a text stand in each other; those in texts are none. */
 function nestingOf(source: string): number {
   let depth = 0;
@@ -78,10 +97,11 @@ export function parseFeel(text: string, kind: FeelKind, options: FeelOptions = {
   const reading = readingOf(source, options.types ?? new Map());
   const plain = plainly(source, kind, reading);
   if (plain) return plain;
-  const known = {
+  const named = {
     ...Object.fromEntries((options.names ?? []).map((name) => [name, null])),
     ...options.shapes,
   };
+  const known = { ...torn(source, Object.keys(named)), ...named };
   // the parser knows `list<…>` but not `range<…>`: a blank keeps all positions
   const parsed = source.replaceAll(/\brange(\s*<)/g, 'list $1');
   const tree = (kind === 'expression' ? parseExpression : parseUnaryTests)(parsed, known, undefined);

@@ -114,3 +114,4 @@ export {
   type ModelNode,
 } from './dmn.ts';
 export { checkDecision, type CheckOptions, type DecisionFinding, type InputDomain } from './dmn-check.ts';
+export { type KitAnswer, type KitRun, runKitFile } from './dmn-tck.ts';

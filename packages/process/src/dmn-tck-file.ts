@@ -1,7 +1,8 @@
 import { Parser } from 'saxen';
-import { isNumber } from './feel-number.ts';
-import { typeOf } from './feel-values.ts';
+import { refuse } from './errors.ts';
 import { sameValue, temporalOf } from './feel.ts';
+import { isNumber } from './feel-number.ts';
+import { printValue, typeOf } from './feel-values.ts';
 
 /** An element of a test file of the DMN kit; names are without prefix, texts as they stand. */
 export interface KitElement {
@@ -11,7 +12,7 @@ export interface KitElement {
   text: string;
 }
 
-/** Reads a test file of the kit. Blanks count: a value may be nothing but one. */
+/** Reads a test file of the kit. Blanks count: a value may be nothing but one. @throws `kit.file` */
 export function readKitFile(xml: string): KitElement {
   const root: KitElement = { name: '', attributes: {}, children: [], text: '' };
   const open = [root];
@@ -35,11 +36,11 @@ export function readKitFile(xml: string): KitElement {
   parser.on('closeTag', () => open.pop());
   parser.on('text', (text, decode) => add(decode(text)));
   parser.on('cdata', add);
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.parse(xml);
-  return root.children[0]!;
+  parser.on('error', (error) => refuse('kit.file', { detail: error.message }));
+  parser.parse(xml.replace(/^\uFEFF/, ''));
+  const [top] = root.children;
+  if (top?.name !== 'testCases') refuse('kit.file', { detail: 'no test cases' });
+  return top!;
 }
 
 function local(name: string): string {
@@ -134,6 +135,12 @@ export function isExpected(actual: unknown, expected: unknown): boolean {
     );
   }
   return sameValue(actual, expected);
+}
+
+/** A value of the kit or of ours as FEEL prints it; a text stands in quotes. */
+export function printKit(value: unknown): string {
+  if (value instanceof Untyped) return value.text;
+  return printValue([value]).slice(1, -1);
 }
 
 function isWritten(actual: unknown, text: string): boolean {
