@@ -7,12 +7,12 @@ const scaled = (memory: number, name = 'main'): Record<string, string> =>
 
 test('memory follows the machine, up to the measured values', () => {
   expect(scaled(64 * GB)).toMatchObject({
-    shared_buffers: '2048MB',
+    shared_buffers: '6144MB',
     work_mem: '32MB',
     maintenance_work_mem: '512MB',
   });
   expect(scaled(4 * GB)).toMatchObject({
-    shared_buffers: '512MB',
+    shared_buffers: '1024MB',
     work_mem: '8MB',
     maintenance_work_mem: '128MB',
   });
