@@ -67,7 +67,6 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
   ],
   'import.noneOpen': ['没有可接办的未结案卷', 'There is no open case to adopt'],
   'import.file': ['文件与该批次的文件不同', 'The file is not the one of this batch'],
-  'import.workbook': ['这是 Excel 工作簿，请另存为 CSV', 'This is a workbook: save it as CSV first'],
   'conflict.version': ['内容已被他人更新', 'Somebody else has changed it meanwhile'],
   'conflict.taken': ['该值已被占用', 'This value is already taken'],
   'conflict.reference': ['关联的对象不存在或仍被引用', 'A referred thing is missing or still in use'],
