@@ -19,6 +19,8 @@ export interface ColumnProfile {
   readonly from: string | null;
   readonly to: string | null;
   readonly top: readonly { readonly value: string; readonly rows: number }[];
+  /** Some of its cells, whatever they hold. */
+  readonly samples: readonly string[];
   readonly role: string | null;
 }
 
@@ -252,6 +254,7 @@ export class Column {
         this.kind === 'text'
           ? []
           : sorted.slice(0, 12).map(([value, n]) => ({ value: value.slice(0, 60), rows: n })),
+      samples: [...this.values.keys()].slice(0, 4).map((value) => value.slice(0, 80)),
       role,
     };
   }

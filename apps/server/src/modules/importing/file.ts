@@ -34,6 +34,8 @@ export interface FileHints {
   readonly delimiter?: string | undefined;
   readonly headingRow?: number | undefined;
   readonly sheets?: readonly string[] | undefined;
+  /** What people call it, where it lies under another name. */
+  readonly name?: string | undefined;
 }
 
 /** A row of the file below its heading. */
@@ -52,7 +54,7 @@ export async function openFile(file: string, asked: FileHints = {}): Promise<Sou
   if (start.subarray(0, 4).equals(OLD_EXCEL)) throw problem('table.oldExcel');
   const { size } = await stat(file);
   const sha256 = await hashOf(file);
-  const known = { path: file, name: path.basename(file), bytes: size, sha256 };
+  const known = { path: file, name: asked.name ?? path.basename(file), bytes: size, sha256 };
   if (start.subarray(0, 4).equals(ZIP)) return { ...known, ...(await openBook(file, asked)) };
   // Our own list of what was rejected is as we write it, whatever the register was that its mapping speaks of.
   const isRejects = start
