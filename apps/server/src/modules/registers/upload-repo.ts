@@ -108,6 +108,8 @@ export async function stateOfUpload(db: Db, id: string): Promise<UploadState | n
 
 export interface UploadChange {
   readonly problem?: string | null;
+  /** Rows of the file, all of which are read. */
+  readonly read?: number;
   readonly total?: number;
   readonly inspection?: RegisterInspection;
   readonly mapping?: object;
@@ -123,7 +125,7 @@ export async function setUpload(
   from: readonly UploadState[],
   to: UploadState,
   at: number,
-  { problem = null, total, inspection, mapping, trial }: UploadChange = {},
+  { problem = null, read, total, inspection, mapping, trial }: UploadChange = {},
 ): Promise<boolean> {
   const time = new Date(at);
   const json = (value: unknown): string | null =>
@@ -138,7 +140,7 @@ export async function setUpload(
       began_at = case when ${to === 'trying' || to === 'importing'} then ${time}::timestamptz else began_at end,
       began_share = case when ${to === 'importing'} then share else 0 end,
       share = case when ${to === 'trying'} then 0 when ${to === 'importing'} and state <> 'paused' then 0 else share end,
-      read = case when ${to === 'trying'} then 0 when ${to === 'importing'} and state <> 'paused' then 0 else read end
+      read = coalesce(${read ?? null}::int, case when ${to === 'trying'} then 0 when ${to === 'importing'} and state <> 'paused' then 0 else read end)
      where id = ${id}::uuid and state = any(${[...from]}::text[])`.execute(db);
   return numAffectedRows === 1n;
 }

@@ -148,6 +148,7 @@ async function tryOut(platform: Platform, upload: UploadRow, watch: Watch): Prom
   };
   await setUpload(platform.db, upload.id, ['trying'], 'tried', platform.clock.now(), {
     trial,
+    read: result.read,
     total: result.read,
   });
 }
@@ -203,7 +204,10 @@ async function bringIn(platform: Platform, upload: UploadRow, watch: Watch): Pro
         watch.options.onProgress?.({ read });
       },
     });
-    await setUpload(db, upload.id, ['importing', 'paused'], 'done', clock.now(), { total: result.read });
+    await setUpload(db, upload.id, ['importing', 'paused'], 'done', clock.now(), {
+      read: result.read,
+      total: result.read,
+    });
   } finally {
     // Whoever stopped it may have done so in the moment when its batch began.
     if ((await stateOfUpload(db, upload.id)) === 'cancelled') await endBatch(platform, upload);

@@ -147,7 +147,8 @@ function Trial({ trial }: { trial: RegisterTrial }) {
                   {t('line')} {format.number(line)}
                 </strong>{' '}
                 {codeText(reason)}
-                {field !== null && ` · ${t(`upload.field.${field}` as 'upload.field.id', { defaultValue: field })}`}
+                {field !== null &&
+                  ` · ${t(`upload.field.${field}` as 'upload.field.id', { defaultValue: field })}`}
                 <br />
                 <span className={styles.quiet}>
                   {Object.entries(cells)

@@ -5,11 +5,12 @@ import type {
   RegisterUpload,
   RegisterUploadDetail,
 } from '@wanmi/contracts';
-import { OUTCOMES, SOURCES } from '@wanmi/contracts/words';
+import { OUTCOME_NAMES, OUTCOMES, SOURCE_NAMES, SOURCES } from '@wanmi/contracts/words';
 import { Button } from 'antd';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSend } from '../../shared/api/useSend.ts';
+import { useText } from '../../shared/i18n/text.ts';
 import { Failure } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { TRANSFER } from './queries.ts';
@@ -224,7 +225,8 @@ function Cells({ column }: { column: RegisterColumn }) {
     <>
       <span className={styles.samples}>{samples.join(' · ')}</span>
       <span className={styles.quiet}>
-        {t(`upload.kind.${kind}`)} · {t('upload.filled', { n: format.number(filled), of: format.number(distinct) })}
+        {t(`upload.kind.${kind}`)} ·{' '}
+        {t('upload.filled', { n: format.number(filled), of: format.number(distinct) })}
         {from !== null && ` · ${from} … ${to ?? ''}`}
         {formats.length > 0 && kind === 'date' && ` · ${formats.join(' / ')}`}
       </span>
@@ -243,15 +245,18 @@ interface WordProps {
 /** What the words of a column mean. */
 function WordList({ field, words, map, disabled, onChange }: WordProps) {
   const { t } = useTranslation('transfer');
+  const text = useText();
   const format = useFormat();
   const all = [...new Set([...words.map(({ value }) => value), ...Object.keys(map)])].slice(0, 60);
   if (all.length === 0) return null;
   const rows = new Map(words.map(({ value, rows: n }) => [value, n]));
   const options: readonly (readonly [string, unknown, string])[] =
     field === 'status'
-      ? STATES.map((one) => [one, one, t(`upload.outcome.${one}`)] as const)
+      ? STATES.map(
+          (one) => [one, one, one === 'open' ? t('cases.report.open') : text(OUTCOME_NAMES[one])] as const,
+        )
       : field === 'source'
-        ? SOURCES.map((one) => [one, one, t(`upload.source.${one}`)] as const)
+        ? SOURCES.map((one) => [one, one, text(SOURCE_NAMES[one])] as const)
         : ([
             ['true', true, t('cases.report.judged.onTime')],
             ['false', false, t('cases.report.judged.late')],
