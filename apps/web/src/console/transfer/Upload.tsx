@@ -74,7 +74,7 @@ function Known({ upload }: { upload: RegisterUploadDetail }) {
           </Link>
         </p>
       )}
-      {trial && <Trial trial={trial} />}
+      {trial && state !== 'done' && <Trial trial={trial} />}
       <Actions upload={upload} dirty={dirty} />
       {inspection && (
         <section className={styles.rejects} aria-label={t('upload.found')}>
