@@ -350,12 +350,12 @@ describe('a register over the console', () => {
 
 /** Works on it in small lots, and presses pause as soon as so many rows are read. */
 async function pausedAfter(id: string, rows: number): Promise<void> {
-  let pressed: Promise<unknown> | null = null;
+  const pressed: unknown[] = [];
   await registers.workOnUpload(w.platform, id, {
     batchSize: 20,
     onProgress: ({ read }) => {
-      if (read >= rows) pressed ??= post(`/${id}/pause`);
+      if (read >= rows && pressed.length === 0) pressed.push(post(`/${id}/pause`).then((reply) => reply));
     },
   });
-  await pressed;
+  await Promise.all(pressed);
 }

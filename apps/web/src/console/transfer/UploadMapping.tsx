@@ -187,7 +187,9 @@ export function UploadMapping({ upload, inspection, mapping: before, onDirty }: 
             />
             <datalist id={`${id}-crs`}>
               {CRS.map((one) => (
-                <option key={one} value={one} />
+                <option key={one} value={one}>
+                  {one}
+                </option>
               ))}
             </datalist>
           </fieldset>
