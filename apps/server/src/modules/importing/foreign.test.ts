@@ -11,6 +11,7 @@ import { writeWorkbook } from '#platform/xlsx-write';
 import { openFile, readRows } from './file.ts';
 import { inspectFile, type Inspection } from './inspect.ts';
 import { parseMapping, type Mapping } from './mapping.ts';
+import { isOfCity, remarkText } from './remark-text.ts';
 import { RowReader, type RequestRow } from './row.ts';
 
 /** Registers of cities that nobody here has seen: what is proposed must read them with no hand work. */
@@ -37,6 +38,8 @@ async function tried(
   const file = path.join(folder, name);
   await writeFile(file, content);
   const found = await inspectFile(file, hints);
+  // What is to be looked at is told in both languages.
+  expect(found.unsure.filter((one) => !isOfCity(one) && remarkText(one)['zh-CN'] === one)).toEqual([]);
   const mapping = parseMapping('proposal', JSON.stringify(found.mapping));
   const source = await openFile(file, mapping.file);
   const reader = new RowReader(mapping, source.columns, 'UTC', NOW);
