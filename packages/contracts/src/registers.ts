@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Id, Instant, Text } from './common.ts';
 import { TRANSFER_STATES } from './transfer.ts';
 
-/** 历史台账: registers of old cases that came in by the command line, and what is done with them since. */
+/** 历史台账: registers of old cases that came in, and what is done with them since. */
 
 export const CASE_BATCH_ORDERS = ['undo', 'adopt'] as const;
 export const CASE_BATCH_ORDER_STATES = ['running', 'done', 'failed', 'cancelled'] as const;
@@ -52,7 +52,7 @@ export const CaseBatchOrder = z
   .meta({ id: 'CaseBatchOrder' });
 export type CaseBatchOrder = z.infer<typeof CaseBatchOrder>;
 
-/** A register of old cases that came in by the command line. */
+/** A register of old cases that came in. */
 export const CaseBatch = z
   .object({
     id: Id,
@@ -211,3 +211,117 @@ export const CaseBatchReport = z
   })
   .meta({ id: 'CaseBatchReport' });
 export type CaseBatchReport = z.infer<typeof CaseBatchReport>;
+
+// ---------------------------------------------------------------- a register that is sent over the console
+
+export const REGISTER_UPLOAD_STATES = [
+  'inspecting',
+  'ready',
+  'trying',
+  'tried',
+  'importing',
+  'paused',
+  'done',
+  'failed',
+  'cancelled',
+] as const;
+
+/** How a register's columns and words are read (docs/importing.md has all of it); checked against the file. */
+export const RegisterMapping = z
+  .looseObject({
+    format: z.literal('wanmi-import/1'),
+    kind: z.literal('case'),
+    register: z.string().min(1).max(40).meta({ description: 'whose numbers the ids are' }),
+    dateFormats: z.array(z.string().max(60)).max(50),
+    fields: z.record(z.string(), z.unknown()).meta({ description: 'field of a request: column of the file' }),
+  })
+  .meta({ id: 'RegisterMapping' });
+export type RegisterMapping = z.infer<typeof RegisterMapping>;
+
+export const RegisterColumn = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['empty', 'date', 'number', 'flag', 'word', 'text']),
+    filled: z.int().meta({ description: 'cells that hold something' }),
+    distinct: z.int(),
+    formats: z.array(z.string()).meta({ description: 'of dates, as they were found' }),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    samples: z.array(z.string()).meta({ description: 'some of its cells; personal data is masked' }),
+    words: z
+      .array(z.object({ value: z.string(), rows: z.int() }))
+      .meta({ description: 'of a column of words, the most first' }),
+  })
+  .meta({ id: 'RegisterColumn' });
+export type RegisterColumn = z.infer<typeof RegisterColumn>;
+
+/** What the file is and holds, as far as was looked. */
+export const RegisterInspection = z
+  .object({
+    encoding: z.string(),
+    delimiter: z.string(),
+    headingRow: z.int().meta({ description: '0: the file names no columns' }),
+    sheets: z.array(z.string()).nullable().meta({ description: 'of a workbook' }),
+    sampled: z.int(),
+    odd: z.int().meta({ description: 'rows with another number of cells, or torn by a quote' }),
+    columns: z.array(RegisterColumn),
+    unsure: z
+      .array(z.object({ 'zh-CN': z.string(), en: z.string() }))
+      .meta({ description: 'what a person should look at' }),
+  })
+  .meta({ id: 'RegisterInspection' });
+export type RegisterInspection = z.infer<typeof RegisterInspection>;
+
+export const RegisterTrial = z
+  .object({
+    read: z.int(),
+    accepted: z.int(),
+    already: z.int(),
+    rejected: z.int(),
+    remarked: z.int(),
+    reasons: z.record(z.string(), z.int()),
+    remarks: z.record(z.string(), z.int()),
+    marks: z.record(z.string(), z.int()).meta({ description: 'counted only' }),
+    units: z.int().meta({ description: 'departments that would be made' }),
+    categories: z.int(),
+    rejects: z.array(CaseBatchReject).meta({ description: 'the first of them, masked' }),
+  })
+  .meta({ id: 'RegisterTrial' });
+export type RegisterTrial = z.infer<typeof RegisterTrial>;
+
+/** A register of old cases that somebody sends over the console. */
+export const RegisterUpload = z
+  .object({
+    id: Id,
+    fileName: z.string(),
+    fileBytes: z.int(),
+    state: z.enum(REGISTER_UPLOAD_STATES),
+    problem: z.string().nullable(),
+    total: z.int().nullable().meta({ description: 'rows, as soon as they are counted' }),
+    read: z.int(),
+    share: z.number().meta({ description: 'of what is being done, 0 to 1' }),
+    perSecond: z.number().nullable(),
+    secondsLeft: z.number().nullable(),
+    startedAt: Instant,
+    updatedAt: Instant,
+    endedAt: Instant.nullable(),
+    batchId: Id.nullable().meta({ description: 'the register that it became' }),
+    mayMap: z.boolean(),
+    mayTry: z.boolean(),
+    mayImport: z.boolean().meta({ description: 'it was tried as it is mapped now' }),
+    mayPause: z.boolean(),
+    mayGoOn: z.boolean(),
+    mayCancel: z.boolean(),
+    trial: RegisterTrial.nullable(),
+  })
+  .meta({ id: 'RegisterUpload' });
+export type RegisterUpload = z.infer<typeof RegisterUpload>;
+
+export const RegisterUploadDetail = RegisterUpload.extend({
+  inspection: RegisterInspection.nullable(),
+  mapping: RegisterMapping.nullable(),
+}).meta({ id: 'RegisterUploadDetail' });
+export type RegisterUploadDetail = z.infer<typeof RegisterUploadDetail>;
+
+export const MapRegisterUpload = z.object({ mapping: RegisterMapping }).meta({ id: 'MapRegisterUpload' });
+export type MapRegisterUpload = z.input<typeof MapRegisterUpload>;

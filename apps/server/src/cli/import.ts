@@ -58,6 +58,7 @@ interface InspectOptions {
   readonly delimiter?: string;
   readonly headingRow?: string;
   readonly timeZone?: string;
+  readonly near?: string;
   readonly json?: boolean;
 }
 
@@ -66,12 +67,13 @@ function inspectCommand(): Command {
     .description(
       'look through a register and propose a mapping for it; needs no installation, writes nothing else',
     )
-    .argument('<file>', 'CSV, packed with gzip or not')
+    .argument('<file>', 'CSV, packed with gzip or not, or an Excel workbook (.xlsx)')
     .option('--mapping <file>', 'where to write the proposal (default: standard output, after the report)')
     .option('--encoding <name>', CSV_ENCODINGS.join(', '))
     .option('--delimiter <sign>', 'one character, or tab')
     .option('--heading-row <number>', 'the row that names the columns')
     .option('--time-zone <name>', 'of its dates, as Asia/Shanghai')
+    .option('--near <lon,lat>', 'a place in that city: tells which map its metres or feet are of')
     .option('--json', 'all of it as one JSON object')
     .action((file: string, options: InspectOptions) => said(() => inspect(path.resolve(file), options)));
 }
@@ -89,7 +91,16 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   if (delimiter !== undefined && delimiter.length !== 1)
     throw new CliError('--delimiter must be one character, or tab');
   const headingRow = options.headingRow === undefined ? undefined : Number(options.headingRow);
-  const found = await inspectFile(file, { encoding, delimiter, headingRow, timeZone: options.timeZone });
+  if (headingRow !== undefined && !(Number.isInteger(headingRow) && headingRow >= 0 && headingRow <= 50))
+    throw new CliError('--heading-row must be a whole number from 0 (no headings) to 50');
+  const near = options.near === undefined ? undefined : placeOf(options.near);
+  const found = await inspectFile(file, {
+    encoding,
+    delimiter,
+    headingRow,
+    timeZone: options.timeZone,
+    near,
+  });
   if (options.mapping) await writeJson(options.mapping, found.mapping);
   if (options.json) {
     say(JSON.stringify(found));
@@ -100,10 +111,17 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   else say(JSON.stringify(found.mapping, null, 2));
 }
 
-function inspectionLines({ file, sampled, whole, columns, unsure }: Inspection): string[] {
+function placeOf(text: string): { lon: number; lat: number } {
+  const [lon = Number.NaN, lat = Number.NaN] = text.split(',').map(Number);
+  if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90))
+    throw new CliError('--near must be longitude,latitude in degrees, as -73.98,40.75');
+  return { lon, lat };
+}
+
+function inspectionLines({ file, sampled, whole, sheets, columns, unsure }: Inspection): string[] {
   const signs: Record<string, string> = { '\t': 'tab', ',': 'comma', ';': 'semicolon', '|': 'bar' };
   return [
-    `${file.name}: ${file.encoding}, ${signs[file.delimiter] ?? file.delimiter}, headings in row ${file.headingRow}, ${sampled} rows ${whole ? '(all)' : 'sampled'}`,
+    `${file.name}: ${sheets ? `workbook, sheets ${sheets.join(', ')}` : `${file.encoding}, ${signs[file.delimiter] ?? file.delimiter}`}, ${file.headingRow === 0 ? 'no headings' : `headings in row ${file.headingRow}`}, ${sampled} rows ${whole ? '(all)' : 'sampled'}`,
     '',
     ...columns.map((one) => {
       const range = one.from === null ? '' : ` ${one.from} … ${one.to}`;
@@ -139,7 +157,7 @@ interface CasesOptions {
 function casesCommand(): Command {
   return new Command('cases')
     .description('bring a register in as history; the same call goes on where it was stopped')
-    .argument('<file>', 'CSV, packed with gzip or not')
+    .argument('<file>', 'CSV, packed with gzip or not, or an Excel workbook (.xlsx)')
     .requiredOption('--mapping <file>', 'what its columns and words mean (wanmi import inspect proposes one)')
     .option('--city <code>', "the city (default: the mapping's, or the only one)")
     .option('--dry-run', 'read, check and count; write nothing')
@@ -159,7 +177,9 @@ async function cases(file: string, options: CasesOptions): Promise<void> {
     throw new CliError(`${file} is not there`);
   });
   const source = await openFile(file, mapping.file);
-  const rejects = path.resolve(options.rejects ?? `${file.replace(/(\.csv)?(\.gz)?$/i, '')}-rejects.csv`);
+  const rejects = path.resolve(
+    options.rejects ?? `${file.replace(/(\.csv|\.tsv|\.txt|\.xlsx)?(\.gz)?$/i, '')}-rejects.csv`,
+  );
   await withInstallation(async ({ platform }) => {
     const dry = options.dryRun === true;
     let city = await cityFor(platform, options.city, mapping);

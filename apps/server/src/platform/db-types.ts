@@ -899,6 +899,32 @@ export interface RegisterOrder {
   which: Generated<Json>;
 }
 
+export interface RegisterUpload {
+  batch_id: string | null;
+  began_at: Timestamp;
+  began_share: Generated<number>;
+  city_id: string;
+  ended_at: Timestamp | null;
+  file_bytes: number;
+  file_name: string;
+  id: string;
+  inspection: Json | null;
+  key: string | null;
+  mapping: Json | null;
+  person_id: string;
+  post_id: string;
+  problem: string | null;
+  read: Generated<number>;
+  sha256: Buffer | null;
+  share: Generated<number>;
+  stage: string | null;
+  started_at: Timestamp;
+  state: string;
+  total: number | null;
+  trial: Json | null;
+  updated_at: Timestamp;
+}
+
 export interface Report {
   accuracy: number | null;
   address: string | null;
@@ -1281,6 +1307,7 @@ export interface DB {
   publication: Publication;
   region: Region;
   register_order: RegisterOrder;
+  register_upload: RegisterUpload;
   report: Report;
   reporter: Reporter;
   reporter_message: ReporterMessage;

@@ -66,8 +66,8 @@ const titles: Readonly<Record<ProblemCode, readonly [zh: string, en: string]>> =
     'The number of cases has changed meanwhile: look again before you go on',
   ],
   'import.noneOpen': ['没有可接办的未结案卷', 'There is no open case to adopt'],
+  'import.mapping': ['映射与文件不符', 'The mapping does not fit the file'],
   'import.file': ['文件与该批次的文件不同', 'The file is not the one of this batch'],
-  'import.workbook': ['这是 Excel 工作簿，请另存为 CSV', 'This is a workbook: save it as CSV first'],
   'conflict.version': ['内容已被他人更新', 'Somebody else has changed it meanwhile'],
   'conflict.taken': ['该值已被占用', 'This value is already taken'],
   'conflict.reference': ['关联的对象不存在或仍被引用', 'A referred thing is missing or still in use'],
@@ -145,6 +145,7 @@ const details: Readonly<Partial<Record<ProblemCode, readonly [zh: string, en: st
   'table.tooMany': ['最多 {max} 行', 'At most {max} rows'],
   'csv.broken': ['第 {line} 行', 'Line {line}'],
   'import.touched': ['已被处理：{cases} 件', 'Worked on: {cases}'],
+  'import.mapping': ['{faults}', '{faults}'],
   'import.changed': ['现在是 {cases} 件', 'There are {cases} now'],
 };
 

@@ -60,7 +60,7 @@ export const problems = {
   'import.changed': { status: 409 },
   'import.noneOpen': { status: 409 },
   'import.file': { status: 409 },
-  'import.workbook': { status: 415 },
+  'import.mapping': { status: 422 },
   'conflict.version': { status: 409 },
   'conflict.taken': { status: 409 },
   'conflict.reference': { status: 409 },

@@ -97,6 +97,8 @@ export interface TransferSearch {
   kind?: string;
   /** The batch that is looked at. */
   batch?: string;
+  /** The register that was sent, as long as it is no batch. */
+  upload?: string;
 }
 
 const transfer = createRoute({
@@ -104,7 +106,7 @@ const transfer = createRoute({
   path: '/transfer',
   validateSearch: ({ tab, ...search }: Record<string, unknown>): TransferSearch => ({
     ...(tab === 'history' || tab === 'cases' || tab === 'export' ? { tab } : {}),
-    ...texts(search, ['kind', 'batch'] as const),
+    ...texts(search, ['kind', 'batch', 'upload'] as const),
   }),
   component: lazyRouteComponent(
     () => import('./transfer/room.ts').then((room) => room.transfer()),

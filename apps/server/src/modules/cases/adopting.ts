@@ -6,7 +6,7 @@ import { inTransaction } from '#platform/in-transaction';
 import type { Platform } from '#platform/platform';
 import { emptyWrites } from './command.ts';
 import { applyEffects, endAssignment, surroundingsOf } from './effects.ts';
-import { loadCase, writeCase } from './repo.ts';
+import { loadCase, writeCase, writeCases, type CaseWrite } from './repo.ts';
 import { appendEvent, eventAssignment, type TaskState } from './state.ts';
 import { varsOf } from './vars.ts';
 
@@ -31,6 +31,46 @@ export async function adoptCase(
     await trx.query('update "case" set process_id = $2 where id = $1', [caseId, processId]);
     await also?.(trx);
     return true;
+  });
+}
+
+/**
+ * The same for some at once, in one transaction: all of them or none. Answers how many began; those that run already or
+ * have ended are passed over. `also` is told that number.
+ * @throws notFound, config.*, conflict.race
+ */
+export async function adoptCases(
+  platform: Platform,
+  cityId: string,
+  caseIds: readonly string[],
+  also?: (trx: PoolClient, cases: number) => Promise<void>,
+): Promise<number> {
+  return inTransaction(platform, async (trx) => {
+    // In the order of their ids, as everybody locks several.
+    await trx.query('select 1 from "case" where id = any($1::uuid[]) order by id for no key update', [
+      caseIds,
+    ]);
+    const at = platform.clock.now();
+    const all: { write: CaseWrite; processId: string }[] = [];
+    for (const caseId of caseIds) {
+      const begun = await beginning(platform, trx, { cityId, caseId, at });
+      if (!begun) continue;
+      const { state, expected, writes, processId } = begun;
+      all.push({ write: { expectedSeq: expected, state, task: null, writes }, processId });
+    }
+    if (all.length === 0) return 0;
+    const written = await writeCases(
+      trx,
+      all.map(({ write }) => write),
+    );
+    if (written.filter((one) => one === true).length !== all.length) throw problem('conflict.race');
+    await trx.query(
+      `update "case" c set process_id = x.process_id
+         from unnest($1::uuid[], $2::uuid[]) x(id, process_id) where c.id = x.id`,
+      [all.map(({ write }) => write.state.id), all.map(({ processId }) => processId)],
+    );
+    await also?.(trx, all.length);
+    return all.length;
   });
 }
 

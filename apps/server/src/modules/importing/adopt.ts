@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { PoolClient } from 'pg';
-import { adoptCase } from '#modules/cases';
+import { adoptCases } from '#modules/cases';
+import { isTransient } from '#platform/jobs-loop';
 import { problem } from '#platform/errors';
 import type { Platform } from '#platform/platform';
 import type { Db, Trx } from '#platform/pool';
@@ -23,8 +24,8 @@ export interface AdoptWhich {
 export interface AdoptAsk extends AdoptWhich {
   readonly dry?: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** In the transaction of each case; what it throws leaves that one as it was. */
-  readonly also?: (trx: PoolClient) => Promise<void>;
+  /** In the transaction of some cases, told how many; what it throws leaves them as they were. */
+  readonly also?: (trx: PoolClient, cases: number) => Promise<void>;
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -36,8 +37,7 @@ export async function adoptableBatch(db: Db | Trx, cityId: string, batchId: stri
 }
 
 /**
- * Open cases of an import become running ones, each in its own transaction: a second call goes on with those that are
- * left.
+ * Open cases of an import become running ones, a few in a transaction: a second call goes on with those that are left.
  * @throws notFound, import.state, config.*
  */
 export async function adoptOpen(
@@ -50,13 +50,31 @@ export async function adoptOpen(
   const ids = await openIds(platform.db, batchId, which);
   let adopted = 0;
   if (dry) return { open: ids.length, adopted };
-  for (const [index, id] of ids.entries()) {
+  let size = 1;
+  for (let at = 0; at < ids.length;) {
     if (signal?.aborted) break;
-    if (await adoptCase(platform, cityId, id, also)) adopted += 1;
-    onProgress?.({ done: index + 1, total: ids.length });
+    const lot = ids.slice(at, at + size);
+    const began = performance.now();
+    try {
+      adopted += await adoptCases(platform, cityId, lot, also);
+    } catch (error) {
+      if (lot.length === 1 || isTransient(error)) throw error;
+      // One of them cannot begin: the others before it do.
+      size = 1;
+      continue;
+    }
+    at += lot.length;
+    onProgress?.({ done: at, total: ids.length });
+    size = nextSize(lot.length, performance.now() - began);
   }
   return { open: ids.length, adopted };
 }
+
+/** Who works on one of them meanwhile waits for its lot: it takes no longer than a blink. */
+const LOT_MS = 100;
+const MOST_AT_ONCE = 50;
+const nextSize = (size: number, ms: number): number =>
+  Math.max(1, Math.min(MOST_AT_ONCE, size * 2, Math.floor((size * LOT_MS) / Math.max(ms, 1))));
 
 /** Rows `r` with their cases `c` that are open and nobody has touched since the import. */
 const ofWhich = (

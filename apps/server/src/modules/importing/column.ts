@@ -1,5 +1,5 @@
-import { DateReader, Zone } from './dates.ts';
-import { FORMATS } from './guess.ts';
+import { DateReader, patternOf, Zone } from './dates.ts';
+import { FORMATS, isTime, mayBeDate, MORE_FORMATS } from './guess.ts';
 import { numberOf } from './position.ts';
 
 /** What a column of a file holds, as far as the sample shows. */
@@ -19,22 +19,64 @@ export interface ColumnProfile {
   readonly from: string | null;
   readonly to: string | null;
   readonly top: readonly { readonly value: string; readonly rows: number }[];
+  /** Some of its cells, whatever they hold. */
+  readonly samples: readonly string[];
   readonly role: string | null;
 }
 
 export const MAX_DISTINCT = 100_000;
 const UTC = new Zone('UTC');
-const READERS = FORMATS.map((format) => ({
-  format: format as string,
+interface Known {
+  readonly format: string;
+  /** null: of a format with a name. */
+  readonly pattern: RegExp | null;
+  readonly reader: DateReader;
+}
+const NAMED = new Set(['iso', 'zh', 'epoch', 'epochMs']);
+const patternFor = (format: string): RegExp | null => (NAMED.has(format) ? null : patternOf(format));
+const known = (format: string): Known => ({
+  format,
+  pattern: patternFor(format),
   reader: new DateReader([format], UTC),
-}));
+});
+const READERS = FORMATS.map((format) => known(format));
 /** Of digits alone. */
 const BARE = READERS.filter(({ format }) => !/[^yMdHms]/.test(format));
-const EPOCHS = ['epochMs', 'epoch'].map((format) => ({ format, reader: new DateReader([format], UTC) }));
+const EPOCHS = ['epochMs', 'epoch'].map((format) => known(format));
+
+let more: readonly { format: string; pattern: RegExp | null }[] | null = null;
+const byShape = new Map<string, readonly Known[]>();
+
+/** The formats that text of this shape may have: of thousands a handful, found once for all cells of the shape. */
+function readersFor(cell: string): readonly Known[] {
+  const text = /^[\x20-\x7e]*$/.test(cell) ? cell : cell.normalize('NFKC').trim();
+  if (!mayBeDate(text)) return [];
+  const shape = text.replaceAll(/\d/g, '9');
+  const found = byShape.get(shape);
+  if (found) return found;
+  let readers: readonly Known[] = READERS.filter(({ pattern }) => pattern === null || pattern.test(text));
+  if (readers.every(({ format }) => NAMED.has(format))) {
+    more ??= MORE_FORMATS.map((format) => ({ format, pattern: patternFor(format) }));
+    readers = [
+      ...readers,
+      ...more
+        .filter(({ pattern }) => pattern === null || pattern.test(text))
+        .map(({ format }) => known(format)),
+    ];
+  }
+  if (byShape.size > 20_000) byShape.clear();
+  byShape.set(shape, readers);
+  return readers;
+}
+const NUMBERS = [...BARE, ...EPOCHS];
 const EXCEL = new DateReader(['excel'], UTC);
 export const isEmpty = (cell: string): boolean => /^(|null|none|nan|n\/a|na|-+|\\n|无|空|\/)$/i.test(cell);
 const FROM = Date.UTC(1985, 0, 1);
 const TO = Date.UTC(2040, 0, 1);
+
+/** Whether day or month comes first where the format alone says so; null: nobody could mistake it. */
+const orderOf = (format: string): 'day' | 'month' | null =>
+  /(^|[ ,])dd[/-]MM[/-]/.test(format) ? 'day' : /(^|[ ,])MM[/-]dd[/-]/.test(format) ? 'month' : null;
 
 /** What is learnt of a column cell by cell. */
 export class Column {
@@ -52,11 +94,16 @@ export class Column {
   eitherOrder = 0;
   dated = 0;
   excel = 0;
+  /** Cells that are a time of day. */
+  times = 0;
   readonly sentinels = new Map<string, number>();
   readonly shapes = new Map<string, number>();
+  readonly #mostValues: number;
 
-  constructor(name: string) {
+  /** `mostValues`: how many different ones are remembered. */
+  constructor(name: string, mostValues = MAX_DISTINCT) {
     this.name = name;
+    this.#mostValues = mostValues;
   }
 
   add(raw: string): void {
@@ -64,7 +111,7 @@ export class Column {
     if (isEmpty(cell)) return;
     this.filled += 1;
     this.longest = Math.max(this.longest, cell.length);
-    if (this.values.size < MAX_DISTINCT || this.values.has(cell))
+    if (this.values.size < this.#mostValues || this.values.has(cell))
       this.values.set(cell, (this.values.get(cell) ?? 0) + 1);
     const n = numberOf(cell);
     if (!Number.isNaN(n)) {
@@ -77,13 +124,16 @@ export class Column {
       const shape = cell.replaceAll(/\d/g, '9');
       if (this.shapes.size < 500 || this.shapes.has(shape))
         this.shapes.set(shape, (this.shapes.get(shape) ?? 0) + 1);
-      if (/\d/.test(cell)) this.#date(cell, n);
+      if (/\d/.test(cell)) {
+        if (isTime(cell)) this.times += 1;
+        this.#date(cell, n);
+      }
     }
   }
 
   #date(cell: string, n: number): void {
     const isNumber = !Number.isNaN(n);
-    const fits = (isNumber ? [...BARE, ...EPOCHS] : READERS).filter(({ reader }) => {
+    const fits = (isNumber ? NUMBERS : readersFor(cell)).filter(({ reader }) => {
       const read = reader.read(cell);
       return read !== null && read.ms > FROM && read.ms < TO;
     });
@@ -99,8 +149,8 @@ export class Column {
       return;
     }
     this.dated += 1;
-    const day = fits.find(({ format }) => format.startsWith('dd/MM') || format.startsWith('dd-MM-'));
-    const month = fits.find(({ format }) => format.startsWith('MM/dd') || format.startsWith('MM-dd'));
+    const day = fits.find(({ format }) => orderOf(format) === 'day');
+    const month = fits.find(({ format }) => orderOf(format) === 'month');
     if (day || month) {
       if (day && month) this.eitherOrder += 1;
       else if (day) this.dayFirst += 1;
@@ -123,8 +173,7 @@ export class Column {
   dateFormats(day = false): string[] {
     const isDayFirst = this.dayMonth === 'ambiguous' ? day : this.dayFirst > this.monthFirst;
     const all = [...this.formats].sort((a, b) => b[1] - a[1]).map(([format]) => format);
-    const order = (format: string): 'day' | 'month' | null =>
-      /^dd[/-]MM/.test(format) ? 'day' : /^MM[/-]dd/.test(format) ? 'month' : null;
+    const order = orderOf;
     const wanted = all.filter((format) => {
       const of = order(format);
       return of === null || this.dayMonth === 'mixed' || of === (isDayFirst ? 'day' : 'month');
@@ -145,8 +194,17 @@ export class Column {
     return this.filled > 0 && (this.dated + (this.isExcel ? this.excel : 0)) / this.filled >= 0.8;
   }
 
+  /** As far as values are remembered. */
+  get isDistinct(): boolean {
+    return this.values.size >= Math.min(this.#mostValues, this.filled * 0.9);
+  }
+
+  get isTime(): boolean {
+    return this.filled > 0 && this.times >= this.filled * 0.8;
+  }
+
   get isUnique(): boolean {
-    return this.filled > 1 && (this.values.size >= MAX_DISTINCT || this.values.size === this.filled);
+    return this.filled > 1 && (this.values.size >= this.#mostValues || this.values.size === this.filled);
   }
 
   get kind(): ColumnProfile['kind'] {
@@ -196,6 +254,7 @@ export class Column {
         this.kind === 'text'
           ? []
           : sorted.slice(0, 12).map(([value, n]) => ({ value: value.slice(0, 60), rows: n })),
+      samples: [...this.values.keys()].slice(0, 4).map((value) => value.slice(0, 80)),
       role,
     };
   }

@@ -1,4 +1,5 @@
 import type { Crs, Source } from '@wanmi/contracts';
+import { isMonth } from './dates.ts';
 import type { Mapping } from './mapping.ts';
 
 // What columns and words of registers are usually called: in English and Chinese, the commonest in German, French and Spanish.
@@ -10,7 +11,7 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
   id: [
     /^(case|service ?request|sr|request|ticket|incident|unique|record|issue|complaint|enquiry|inquiry)[ _-]*(enquiry|inquiry|request)?[ _-]*(id|no|num|number|key)\.?$/,
     /^(任务|案卷|案件|工单|事件|受理|诉求|问题|流水)(编号|单号|号|编码|id)$|^(our )?(reference|ref)( (id|no|number))?$|^(vorgangs?|meldungs?|ticket)(nummer|nr|id)$|^aktenzeichen$|^(référence|folio|expediente)$/,
-    /(^|[ _-])(id|number|key)$|编号$|单号$|流水号$/,
+    /(^|[ _-])(id|number|key)$|编号$|编码$|单号$|流水号$|^(案卷|案件|任务|工单|受理)号$/,
   ],
   reportedAt: [
     /^(open|opened|requested|created|reported|received|submitted|creation)[ _-]*(dt|date|datetime|time|at|on)?( ?\/ ?time)?$/,
@@ -52,7 +53,7 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
   ],
   type: [
     /^(service[ _-]*name|complaint[ _-]*type|request[ _-]*type|sr[ _-]*type|type|service[ _-]*type|case[ _-]*type|issue[ _-]*type|sub[ _-]*category|problem[ _-]*type)$/,
-    /^category$|^(案件|案卷|问题|事件|事部件)?小类(名称)?$|^(问题|事件|诉求|案件)(类型|类别|分类)$|^(sr|service[ _-]*request)[ _-]*description$|^(kategorie|unterkategorie|catégorie|type de (demande|signalement)|categoría|subcategoría|tipo( de (solicitud|servicio|reporte))?)$/,
+    /^category$|^(案件|案卷|问题|事件|事部件)?小类(名称)?$|^(问题|事件|诉求|案件)(类型|类别|分类)$|^(sr|service[ _-]*request)[ _-]*description$|^(nature|kategorie|unterkategorie|catégorie|type de (demande|signalement)|categoría|subcategoría|tipo( de (solicitud|servicio|reporte))?)$/,
     /(type|service|category|小类|类型|类别)/,
   ],
   group: [
@@ -73,17 +74,17 @@ export const NAMES: Readonly<Record<Exclude<Field, 'kind'>, readonly RegExp[]>> 
   address: [
     /^(address|incident[ _-]*address|street[ _-]*address|full[ _-]*address|location)$/,
     /^(事发|案发|问题|详细|发生|案件)?(地址|位置|地点)(描述)?$|^(stra(ß|ss)e|anschrift|adresse|dirección|domicilio|ubicación|calle)$/,
-    /address|^(sr|incident|request)[ _-]*location$|地址|地点|位置/,
+    /address|^(sr|incident|request)[ _-]*location$|^(rue|street|street[ _-]*name)$|地址|地点|位置/,
   ],
   latitude: [
     /^(lat|latitude|y)$/,
     /^纬度$|^(y坐标|坐标y|gps纬度)$|^(breitengrad|latitud)$/,
-    /^(latitude|lat|y)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*lat(itude)?$|纬度/,
+    /^(latitude|lat|y)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*lat(itude)?$|(^|[ _-])lat(itude)?$|纬度/,
   ],
   longitude: [
     /^(lon|long|lng|longitude|x)$/,
     /^经度$|^(x坐标|坐标x|gps经度)$|^(längengrad|longitud)$/,
-    /^(longitude|lon|lng|long|x)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*(lon|lng|long)(gitude)?$|经度/,
+    /^(longitude|lon|lng|long|x)[ _-]*(coordinate|wgs ?84|gcj ?02|bd ?09)$|^(wgs ?84|gcj ?02|bd ?09|gps)[ _-]*(lon|lng|long)(gitude)?$|(^|[ _-])(lon|lng|long|longitude)$|经度/,
   ],
   point: [
     /^(point|location|geom|geometry|the_geom|coordinates|lat[ _-]*long?|geolocation|georeference)$/,
@@ -239,15 +240,155 @@ export const FORMATS = [
   'yyyyMMdd',
 ] as const;
 
+const DAYS = [
+  'yyyy-MM-dd',
+  'yyyy/MM/dd',
+  'yyyy.MM.dd',
+  'MM/dd/yyyy',
+  'dd/MM/yyyy',
+  'dd.MM.yyyy',
+  'MM-dd-yyyy',
+  'dd-MM-yyyy',
+  'MM/dd/yy',
+  'dd/MM/yy',
+  'dd.MM.yy',
+  'dd-MMM-yyyy',
+  'dd-MMM-yy',
+  'dd MMM yyyy',
+  'dd. MMM yyyy',
+  "dd 'de' MMM 'de' yyyy",
+  'MMM d, yyyy',
+  'MMM d yyyy',
+  'E MMM d yyyy',
+  'E, dd MMM yyyy',
+  'E dd MMM yyyy',
+  'E, MMM d, yyyy',
+  'yyyy-MMM-dd',
+  'yyyy MMM dd',
+  'yyyy-MM-dd E',
+  'yyyy/MM/dd E',
+  'yyyyMMdd',
+];
+const TIMES = [
+  'HH:mm',
+  'HH:mm:ss',
+  'HH:mm:ss.SSS',
+  'HH:mm:ss,SSS',
+  'hh:mm a',
+  'hh:mm:ss a',
+  'hh:mm:ss.SSS a',
+  'hh:mma',
+  'hh:mm:ssa',
+  'h a',
+  'ha',
+  'a h:mm',
+  'a h:mm:ss',
+  'ah:mm',
+  'ah:mm:ss',
+  'HH.mm',
+  'HH.mm.ss',
+  "HH'h'mm",
+  "HH:mm 'Uhr'",
+];
+
+/** What else is met: any day with any time, with a zone behind it or the time in front. Tried where no other fits. */
+export const MORE_FORMATS: readonly string[] = [
+  'zh',
+  ...DAYS,
+  ...DAYS.flatMap((day) =>
+    TIMES.flatMap((time) => [
+      `${day} ${time}`,
+      `${day}T${time}`,
+      `${day}, ${time}`,
+      `${day}-${time}`,
+      `${day} ${time} X`,
+      `${day} ${time}X`,
+      `${day}T${time}X`,
+      `${time} ${day}`,
+      `${time}, ${day}`,
+    ]),
+  ),
+  'E MMM d HH:mm:ss yyyy',
+  'E MMM d HH:mm:ss X yyyy',
+];
+
+const DATE_WORDS =
+  /^(a|p|m|am|pm|t|z|h|de|del|uhr|utc|gmt|[ecmp][sd]t|ce[s]?t|ee[s]?t|[hjk]s?t|hkt|cst|ist|bst|(mon|tue|wed|thu|fri|sat|sun)[a-z]*|(mo|di|mi|do|fr|sa|so)|(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lun|mar|mer|mié|jeu|jue|ven|vie|sam|sáb|dim|dom)\p{L}*)$/iu;
+const DATE_SIGNS =
+  /^(年|月|日|号|点|时|分|秒|半|整|年月|[上下]午|凌晨|清晨|早上|早晨|中午|傍晚|晚上|夜间|夜晚|(日|号)?(星期|周)[一二三四五六日天]|(日|号)([上下]午|凌晨|早上|中午|晚上))$/u;
+
+/** Whether text may be a date at all: it has digits enough, and no word that no date has. */
+export function mayBeDate(text: string): boolean {
+  if ((text.match(/\d/g)?.length ?? 0) < 3) return false;
+  const words = text.match(/\p{L}+/gu) ?? [];
+  return (
+    words.length <= 8 &&
+    words.every((word) => DATE_WORDS.test(word) || DATE_SIGNS.test(word) || isMonth(word))
+  );
+}
+
+/** A time of day and no day: the other half of a date that stands in two columns. */
+export const isTime = (cell: string): boolean =>
+  /^(\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?|[上下]午\s?\d{1,2}:\d{2}(:\d{2})?|\d{1,2}\s?[AaPp][Mm])$/.test(
+    cell,
+  );
+
 /** A zone for a place, roughly: the person who reads the proposal knows it better. */
 export function zoneAt(lon: number, lat: number): string {
-  if (lon > 73 && lon < 135 && lat > 17 && lat < 54) return 'Asia/Shanghai';
-  if (lat > 24 && lat < 50 && lon < -66 && lon > -125) {
-    if (lon > -86) return 'America/New_York';
-    if (lon > -101) return 'America/Chicago';
-    return lon > -114 ? 'America/Denver' : 'America/Los_Angeles';
-  }
-  if (lat > 50 && lat < 60 && lon > -8 && lon < 1.8) return 'Europe/London';
-  if (lat > 36 && lat < 58 && lon > -5 && lon < 20) return 'Europe/Berlin';
-  return 'UTC';
+  const found = ZONES.find(
+    ([west, south, east, north]) => lon > west && lon < east && lat > south && lat < north,
+  );
+  if (found) return found[4];
+  const hours = Math.round(lon / 15);
+  return hours === 0 ? 'UTC' : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
 }
+
+/** The first box that holds the place: cities of a country before the country. */
+const ZONES: readonly (readonly [west: number, south: number, east: number, north: number, zone: string])[] =
+  [
+    [113.8, 22.1, 114.5, 22.6, 'Asia/Hong_Kong'],
+    [119.9, 21.8, 122.1, 25.4, 'Asia/Taipei'],
+    [124.5, 33, 131, 38.7, 'Asia/Seoul'],
+    [129, 30, 146, 46, 'Asia/Tokyo'],
+    [68, 6, 89.5, 30.5, 'Asia/Kolkata'],
+    [73, 17, 135, 54, 'Asia/Shanghai'],
+    [103.5, 1.1, 104.2, 1.5, 'Asia/Singapore'],
+    [97, 5.6, 106, 21, 'Asia/Bangkok'],
+    [116, 4.5, 127, 21, 'Asia/Manila'],
+    [95, -9, 114, 6, 'Asia/Jakarta'],
+    [51, 22, 57, 27, 'Asia/Dubai'],
+    [138, -29.2, 154, -9, 'Australia/Brisbane'],
+    [141, -39.3, 150, -33.9, 'Australia/Melbourne'],
+    [141, -38, 154, -28, 'Australia/Sydney'],
+    [129, -38.2, 141, -25, 'Australia/Adelaide'],
+    [112, -36, 129, -13, 'Australia/Perth'],
+    [166, -48, 179, -34, 'Pacific/Auckland'],
+    [-115, 31.3, -109, 37, 'America/Phoenix'],
+    [-161, 18.5, -154, 22.5, 'Pacific/Honolulu'],
+    [-170, 54, -130, 72, 'America/Anchorage'],
+    [-118, 14, -86.5, 25.5, 'America/Mexico_City'],
+    [-101, 19, -97, 23, 'America/Mexico_City'],
+    [-120, 49, -110, 60, 'America/Edmonton'],
+    [-110, 49, -101.4, 60, 'America/Regina'],
+    [-86, 24, -66, 50, 'America/New_York'],
+    [-101, 24, -86, 51, 'America/Chicago'],
+    [-114, 24, -101, 50, 'America/Denver'],
+    [-125, 24, -114, 51, 'America/Los_Angeles'],
+    [-60, 43, -52, 60, 'America/Halifax'],
+    [-79.1, -4.3, -66.8, 12.5, 'America/Bogota'],
+    [-81.4, -18.4, -70, -0.1, 'America/Lima'],
+    [-76, -56, -70, -17.5, 'America/Santiago'],
+    [-70, -56, -56.5, -22, 'America/Argentina/Buenos_Aires'],
+    [-57, -34, -34, 5, 'America/Sao_Paulo'],
+    [-8.7, 50, 1.8, 61, 'Europe/London'],
+    [-9.6, 36.8, -6.1, 42.2, 'Europe/Lisbon'],
+    [25.6, 35.8, 45, 42.1, 'Europe/Istanbul'],
+    [19.3, 34.8, 29.7, 41.8, 'Europe/Athens'],
+    [19, 59.7, 31.6, 70, 'Europe/Helsinki'],
+    [22, 44.3, 40.2, 52.4, 'Europe/Kyiv'],
+    [31, 50, 48, 62, 'Europe/Moscow'],
+    [-5, 36, 24, 71, 'Europe/Berlin'],
+    [16, -35, 33, -22, 'Africa/Johannesburg'],
+    [2.7, 4, 14.7, 13.9, 'Africa/Lagos'],
+    [25, 22, 35, 31.7, 'Africa/Cairo'],
+  ];

@@ -29,7 +29,7 @@ export {
 } from './batch-repo.ts';
 export { delimiterOf, openFile, type SourceFile } from './file.ts';
 export { Mapping, MappingError, parseMapping } from './mapping.ts';
-export { importCases, type ImportAsk, type ImportProgress, type ImportResult } from './run.ts';
+export { endImport, importCases, type ImportAsk, type ImportProgress, type ImportResult } from './run.ts';
 export { reportOf, type ImportReport } from './report.ts';
 export {
   beginUndo,
@@ -45,6 +45,8 @@ export {
 } from './undo.ts';
 export { masker } from './masking.ts';
 export { inspectFile, type Inspection } from './inspect.ts';
+export { RowReader } from './row.ts';
+export { isOfCity, remarkText } from './remark-text.ts';
 export type { ColumnProfile } from './column.ts';
 export {
   adoptableBatch,

@@ -5,6 +5,8 @@ export interface LooseRow {
   readonly cells: readonly string[];
   /** A quote that never closes; `cells` is the line as it stands, uncut. */
   readonly torn: boolean;
+  /** Of a workbook: cells whose number lost digits. */
+  readonly imprecise?: readonly number[];
 }
 
 /** How far a quoted cell may go on over lines before its quote counts as never closed. */

@@ -3,13 +3,17 @@ import { z } from 'zod';
 import { isTimeZone } from '#platform/clock';
 import { CSV_ENCODINGS } from '#platform/csv';
 import { isFormat } from './dates.ts';
+import { epsgOf, projection } from './projection.ts';
 
 /** What a register's columns and words mean: a file that the city's own people can edit (docs/importing.md). */
 
 const Name = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) });
 const Format = z
   .string()
-  .refine(isFormat, { error: 'no date format: yyyy, MM, dd … or iso, excel, epoch, epochMs' });
+  .refine(isFormat, { error: 'no date format: yyyy, MM, dd … or iso, zh, excel, epoch, epochMs' });
+const PlaneCrs = z.string().refine((text) => projection(epsgOf(text) ?? -1) !== null, {
+  error: 'wgs84, gcj02, bd09, or plane coordinates that are known here, as EPSG:2263',
+});
 const TimeZone = z.string().refine(isTimeZone, { error: 'no IANA time zone' });
 const Pattern = z.string().refine(
   (text) => {
@@ -42,6 +46,12 @@ const DateField = z.union([
     formats: z.array(Format).min(1).optional(),
     timeZone: TimeZone.optional(),
   }),
+  /** Day and time in columns of their own, joined by a space. */
+  z.strictObject({
+    columns: z.array(z.string().min(1)).min(1),
+    formats: z.array(Format).min(1).optional(),
+    timeZone: TimeZone.optional(),
+  }),
 ]);
 
 const Bounds = z.tuple([z.number(), z.number(), z.number(), z.number()]);
@@ -64,7 +74,10 @@ export const Mapping = z.strictObject({
     .strictObject({
       encoding: z.enum(CSV_ENCODINGS).optional(),
       delimiter: z.string().length(1).optional(),
-      headingRow: z.int().min(1).max(50).optional(),
+      /** 0: the file names no columns; they are `column 1`, `column 2` … */
+      headingRow: z.int().min(0).max(50).optional(),
+      /** Sheets of a workbook, from their names; left out: all that have the headings of the first. */
+      sheets: z.array(z.string()).min(1).optional(),
     })
     .optional(),
   dateFormats: z.array(Format).min(1),
@@ -155,7 +168,8 @@ export const Mapping = z.strictObject({
   scheme: z.strictObject({ code: z.string().min(1).max(60), name: Name }).optional(),
   position: z
     .strictObject({
-      crs: z.enum(CRS).optional(),
+      /** Of degrees, or `EPSG:2263` of plane coordinates: then `longitude` is the easting, `latitude` the northing. */
+      crs: z.enum(CRS).or(PlaneCrs).optional(),
       /** Of a point with two bare numbers. */
       order: z.enum(['latlon', 'lonlat']).optional(),
       /** The columns are named the wrong way round. */
@@ -218,7 +232,7 @@ export function columnsOf({ fields, expect }: Mapping): string[] {
     if (typeof field === 'string') names.add(field);
     else if ('hash' in field) for (const name of field.hash === 'row' ? [] : field.hash) names.add(name);
     else {
-      if (field.column !== undefined) names.add(field.column);
+      if ('column' in field && field.column !== undefined) names.add(field.column);
       if ('columns' in field) for (const name of field.columns ?? []) names.add(name);
     }
   }

@@ -42,7 +42,10 @@ function namesIn(field: AnyField): readonly string[] {
   if (typeof field === 'string') return [field];
   // What a row is known by may be all of its columns.
   if ('hash' in field) return [];
-  return [...('columns' in field ? (field.columns ?? []) : []), ...(field.column ? [field.column] : [])];
+  return [
+    ...('columns' in field ? (field.columns ?? []) : []),
+    ...('column' in field && field.column ? [field.column] : []),
+  ];
 }
 
 function firstSign(cell: string): string {

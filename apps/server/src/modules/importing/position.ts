@@ -1,5 +1,7 @@
 import { toWgs84, type LonLat } from '#platform/geo';
+import type { Crs } from '@wanmi/contracts';
 import type { Mapping } from './mapping.ts';
+import { epsgOf, projection, type Projection } from './projection.ts';
 import { refuse, type Cells, type Get } from './refused.ts';
 
 type Rule = NonNullable<Mapping['position']>;
@@ -7,10 +9,14 @@ type Rule = NonNullable<Mapping['position']>;
 /** Reads where a row lies, by the mapping's rule. */
 export class PlaceReader {
   readonly #rule: Rule;
+  /** Of plane coordinates. */
+  readonly #plane: Projection | null;
   readonly #get: { readonly [K in 'latitude' | 'longitude' | 'point']?: Get };
 
   constructor(rule: Rule | undefined, get: { readonly [K in 'latitude' | 'longitude' | 'point']?: Get }) {
     this.#rule = rule ?? {};
+    const epsg = epsgOf(this.#rule.crs ?? '');
+    this.#plane = epsg === null ? null : projection(epsg);
     this.#get = get;
   }
 
@@ -28,8 +34,13 @@ export class PlaceReader {
     const { lon, lat } = said;
     if (isSame(lon, 0) && isSame(lat, 0)) return none;
     if (nowhere.some((at) => isSame(at[0], lon) && isSame(at[1], lat))) return none;
-    if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) refuse('position.unreadable', 'latitude');
-    const point = toWgs84({ lon, lat, crs });
+    const point = this.#plane
+      ? this.#plane.toWgs84(lon, lat)
+      : Math.abs(lon) <= 180 && Math.abs(lat) <= 90
+        ? toWgs84({ lon, lat, crs: crs as Crs })
+        : null;
+    if (!point || !(Math.abs(point.lon) <= 180 && Math.abs(point.lat) <= 90))
+      return refuse('position.unreadable', 'latitude');
     if (within) {
       const [west, south, east, north] = within;
       const isOutside = point.lon < west || point.lon > east || point.lat < south || point.lat > north;
@@ -63,8 +74,29 @@ const isSame = (a: number, b: number): boolean => Math.abs(a - b) < 1e-7;
 /** A number as registers write them, with a decimal comma too. */
 export function numberOf(text: string): number {
   if (/^[+-]?\d{1,3}(\.\d+)?$/.test(text)) return Number(text);
-  if (/^[+-]?\d{1,3},\d+$/.test(text)) return Number(text.replace(',', '.'));
-  return /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (/^[+-]?\d+,\d+$/.test(text)) return Number(text.replace(',', '.'));
+  if (/^[+-]?\d*\.?\d+([eE][+-]?\d+)?$/.test(text)) return Number(text);
+  // 1,021,333.25 and 1.021.333,25: which sign stands for what is told by the other, or by its coming twice.
+  if (/^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(',', ''));
+  if (/^[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?$|^[+-]?\d{1,3}(\.\d{3})+,\d+$/.test(text))
+    return Number(text.replaceAll('.', '').replace(',', '.'));
+  return degreesOf(text);
+}
+
+/** 42°21'30.5"N, N 42.3584, 42.3584°; NaN where it is none. */
+function degreesOf(text: string): number {
+  if (!/[°º'′NSEWnsew东西南北]/.test(text)) return Number.NaN;
+  const found =
+    /^([NSEW东西南北])?\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*[°º度]?\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’分]\s*)?(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”秒]|'')\s*)?([NSEW东西南北])?$/i.exec(
+      text,
+    );
+  if (!found) return Number.NaN;
+  const [, before, whole, minutes = '0', seconds = '0', after] = found;
+  const part = (one: string): number => Number(one.replace(',', '.'));
+  const degrees = part(whole!);
+  const size = Math.abs(degrees) + part(minutes) / 60 + part(seconds) / 3600;
+  const isNegative = degrees < 0 || /[SW西南]/i.test(before ?? after ?? '');
+  return isNegative ? -size : size;
 }
 export const inRange = (cell: string, from: number, to: number): boolean => {
   const n = numberOf(cell);

@@ -1,13 +1,24 @@
-import { isEmpty, type Column } from './column.ts';
+import { Column, isEmpty } from './column.ts';
 import type { FileHints, SourceFile } from './file.ts';
 import { onTimeOf, sourceOf, statusOf, zoneAt } from './guess.ts';
 import { positionOf } from './locate.ts';
+import type { LonLat } from '#platform/geo';
 import type { Mapping } from './mapping.ts';
 import { DATES, type Field } from './roles.ts';
 
+/** Of headings without rows: what could stand under them, without what could be mistaken. */
+const ANY_DATE = [
+  'iso',
+  'yyyy-MM-dd HH:mm',
+  'yyyy/MM/dd HH:mm:ss',
+  'yyyy/MM/dd HH:mm',
+  'yyyy/MM/dd',
+  'zh',
+] as const;
+
 export interface Looked {
   readonly file: SourceFile;
-  readonly hints: FileHints & { timeZone?: string | undefined };
+  readonly hints: FileHints & { timeZone?: string | undefined; near?: LonLat | undefined };
   readonly columns: readonly Column[];
   readonly roles: ReadonlyMap<Field, Column>;
   /** All sampled cells of a field that is looked at together with others. */
@@ -22,13 +33,20 @@ export function propose(
   { file, hints, columns, roles, cellsOf, dayFirst, whole }: Looked,
   unsure: string[],
 ): Mapping {
-  const stem = file.name.replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt)$/i, '');
+  const stem = file.name.replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx)$/i, '');
   const slug = stem
     .normalize('NFKC')
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
     .slice(0, 40);
   const register = slug === '' ? `register-${file.sha256.slice(0, 6)}` : slug;
+  if (file.headingRow === 0)
+    unsure.push(
+      'the first row names no columns: they are called column 1, column 2 …, and found by what they hold',
+    );
+  if (columns.every(({ filled }) => filled === 0)) unsure.push('there are headings and no rows');
+  if (file.others.length > 0)
+    unsure.push(`other sheets with other headings are not read: ${file.others.join(', ')}`);
   const dates = datesOf(columns, roles, dayFirst, unsure);
   if (!roles.has('id'))
     unsure.push(
@@ -37,11 +55,19 @@ export function propose(
   if (!roles.has('reportedAt'))
     unsure.push('no column of dates was found: say in fields.reportedAt when a request was reported');
 
+  const located = positionOf(columns, roles, cellsOf, unsure, hints.near ?? null);
   const fields: Record<string, unknown> = {};
-  for (const [field, column] of roles)
+  for (const [field, column] of roles) {
+    if (located.lost && (field === 'latitude' || field === 'longitude')) continue;
+    const time = dates.times.get(field);
+    if (time) {
+      fields[field] = { columns: [column.name, time.name], formats: timed(column, time, dayFirst) };
+      continue;
+    }
     fields[field] = dates.own.has(field)
       ? { column: column.name, formats: dates.own.get(field) }
       : column.name;
+  }
   if (!roles.has('id')) fields['id'] = { hash: 'row' };
   if (!roles.has('reportedAt')) fields['reportedAt'] = columns[0]?.name ?? 'column 1';
   const words = (field: Field): [string, number][] =>
@@ -104,7 +130,6 @@ export function propose(
         `"${roles.get(name)!.name}" looks like personal data: it is kept apart and masked; take the field out of the mapping to leave it behind`,
       );
   }
-  const located = positionOf(columns, roles, cellsOf, unsure);
   const timeZone =
     hints.timeZone ??
     (located.centre
@@ -139,8 +164,10 @@ export function propose(
     register,
     city: { code: register.toUpperCase().slice(0, 40), name: { 'zh-CN': stem, en: stem }, timeZone },
     timeZone,
-    file: { encoding: file.encoding, delimiter: file.delimiter, headingRow: file.headingRow },
-    dateFormats: dates.formats.length > 0 ? dates.formats : ['iso'],
+    file: file.sheets
+      ? { headingRow: file.headingRow, sheets: [...file.sheets] }
+      : { encoding: file.encoding, delimiter: file.delimiter, headingRow: file.headingRow },
+    dateFormats: dates.formats.length > 0 ? dates.formats : [...ANY_DATE],
     ...(dates.empty.size > 0 ? { empty: [...dates.empty] } : {}),
     fields: fields as Mapping['fields'],
     ...(Object.keys(values).length > 0 ? { values } : {}),
@@ -150,12 +177,47 @@ export function propose(
   };
 }
 
+const hasTime = (format: string): boolean => /[HhT]|iso|excel|epoch|zh/.test(format);
+
+/** The column with the time of day that belongs to a column of days: the next one, or the one that is named alike. */
+function timeBeside(
+  columns: readonly Column[],
+  roles: ReadonlyMap<Field, Column>,
+  field: Field,
+  column: Column,
+  formats: readonly string[],
+): Column | null {
+  const isDay = formats.length > 0 && formats.every((format) => format === 'iso' || !hasTime(format));
+  if (!isDay || [...column.values.keys()].slice(0, 50).some((value) => value.includes(':'))) return null;
+  const times = columns.filter((one) => one.isTime && ![...roles.values()].includes(one));
+  const next = columns[columns.indexOf(column) + 1];
+  if (next && times.includes(next)) return next;
+  const stem = column.name.toLowerCase().replace(/date|日期|day/, '');
+  const alike = times.find((one) => one.name.toLowerCase().replace(/time|时间|hour/, '') === stem);
+  return alike ?? (field === 'reportedAt' && times.length === 1 ? times[0]! : null);
+}
+
+/** Of a day and a time in two columns; the time may be missing. */
+function timed(day: Column, time: Column, dayFirst: boolean): string[] {
+  const joined = new Column('');
+  const [days, times] = [[...day.values.keys()], [...time.values.keys()]];
+  for (let i = 0; i < Math.min(500, Math.max(days.length, times.length)); i += 1)
+    joined.add(`${days[i % days.length]!} ${times[i % times.length]!}`);
+  return [...joined.dateFormats(dayFirst), ...day.dateFormats(dayFirst)];
+}
+
 function datesOf(
   columns: readonly Column[],
   roles: ReadonlyMap<Field, Column>,
   dayFirst: boolean,
   unsure: string[],
-): { formats: string[]; own: ReadonlyMap<Field, string[]>; empty: ReadonlySet<string> } {
+): {
+  formats: string[];
+  own: ReadonlyMap<Field, string[]>;
+  empty: ReadonlySet<string>;
+  times: ReadonlyMap<Field, Column>;
+} {
+  const times = new Map<Field, Column>();
   const formats: string[] = [];
   const own = new Map<Field, string[]>();
   const empty = new Set<string>();
@@ -163,6 +225,12 @@ function datesOf(
   for (const [field, column] of roles) {
     if (!DATES.has(field)) continue;
     const read = column.dateFormats(dayFirst);
+    const time = timeBeside(columns, roles, field, column, read);
+    if (time && ![...times.values()].includes(time)) {
+      times.set(field, time);
+      unsure.push(`${field}: the day stands in "${column.name}", its time in "${time.name}"`);
+      continue;
+    }
     // Where another column has day and month the other way round, each keeps to its own.
     if (column.dayMonth === 'certain' && column.dayFirst > column.monthFirst !== dayFirst)
       own.set(field, read);
@@ -183,14 +251,14 @@ function datesOf(
       unsure.push(
         `"${column.name}": in ${column.dayFirst} cells only the day can come first, in ${column.monthFirst} only the month; the other ${column.eitherOrder} are read as ${read[0]} and marked date.ambiguous`,
       );
-    if (field === 'dueAt' && read.length > 0 && read.every((format) => !/[HhT]|iso|excel|epoch/.test(format)))
+    if (field === 'dueAt' && read.length > 0 && read.every((format) => !hasTime(format)))
       unsure.push(
         `"${column.name}" names days without a time: what was promised by a day was promised by its beginning`,
       );
     if (read.length > 1 && column.dayMonth !== 'mixed')
       unsure.push(`"${column.name}" has dates in ${read.length} formats: ${read.join(', ')}`);
   }
-  return { formats, own, empty };
+  return { formats, own, empty, times };
 }
 
 function statusMap(

@@ -1,5 +1,6 @@
-import { MAX_DISTINCT, type Column } from './column.ts';
+import type { Column } from './column.ts';
 import { nameScore, type NAMES } from './guess.ts';
+import { isGreat } from './content.ts';
 import { pointIn } from './position.ts';
 
 export type Field = keyof typeof NAMES;
@@ -36,14 +37,25 @@ const ORDER: readonly Field[] = [
   'reporterName',
 ];
 
+const plainName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\s_.()-]+/g, ' ')
+    .trim();
+const EASTING = /(^| )(x|easting|east|xcoord|coordx)( |$)|x坐标|坐标x|横坐标|东坐标|x轴/;
+const NORTHING = /(^| )(y|northing|north|ycoord|coordy)( |$)|y坐标|坐标y|纵坐标|北坐标|y轴/;
+
 /** How well a column's cells are what the field needs: 0 rules it out. */
 function contentScore(field: Field, column: Column, rows: number): number {
   const { filled, values, kind } = column;
+  // Headings without rows say by their names alone what they are.
+  if (rows === 0) return 1;
   if (filled === 0) return 0;
   if (DATES.has(field)) return column.isDate ? 1 : 0;
   switch (field) {
     case 'id':
-      return filled >= rows * 0.9 && values.size >= Math.min(MAX_DISTINCT, filled * 0.9) ? 1 : 0;
+      return filled >= rows * 0.9 && column.isDistinct ? 1 : 0;
     case 'latitude':
     case 'longitude':
       return kind === 'number' && Math.max(Math.abs(column.least), Math.abs(column.most)) <= 180 ? 1 : 0;
@@ -59,7 +71,9 @@ function contentScore(field: Field, column: Column, rows: number): number {
     case 'type':
     case 'group':
     case 'agency':
-      return kind !== 'date' && values.size <= Math.max(400, filled / 4) ? 1 : 0;
+      if (kind === 'date' || values.size > Math.max(400, filled / 4)) return 0;
+      // What is the same in every row tells no row from another.
+      return values.size === 1 && filled > 20 ? 0.55 : 1;
     default:
       return kind === 'date' ? 0 : 1;
   }
@@ -90,6 +104,17 @@ export function rolesOf(columns: readonly Column[], rows: number, unsure: string
     if (second && second.score === best.score)
       unsure.push(`${field}: "${best.column.name}" or "${second.column.name}"? the first was taken`);
     else if (best.score < 0.9) unsure.push(`${field}: "${best.column.name}" only sounds like it`);
+  }
+  if (!roles.has('latitude') && !roles.has('longitude')) {
+    // Metres or feet of a map; which map, `locate.ts` finds out.
+    const named = (pattern: RegExp): Column | undefined =>
+      columns.find((one) => !used.has(one) && isGreat(one) && pattern.test(plainName(one.name)));
+    const [x, y] = [named(EASTING), named(NORTHING)];
+    if (x && y && x !== y) {
+      roles.set('longitude', x).set('latitude', y);
+      used.add(x).add(y);
+      roles.delete('point');
+    }
   }
   if (!roles.has('id')) {
     const unique = columns.find(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Crs, Outcome, ReportKind, Source } from '@wanmi/contracts';
+import { CRS, type Crs, type Outcome, type ReportKind, type Source } from '@wanmi/contracts';
 import type { LonLat } from '#platform/geo';
 import { DateReader, Zone, type ReadDate } from './dates.ts';
 import { BROKEN, type FileRow } from './file.ts';
@@ -79,6 +79,7 @@ export class RowReader {
   readonly #dates: { [K in DateName]?: { get: Get; reader: DateReader } };
   readonly #now: number;
   readonly #slips: Slips;
+  readonly #idColumns: ReadonlySet<number>;
   readonly #place: PlaceReader;
 
   /** @throws MappingError where the file does not have a column that the mapping names */
@@ -108,13 +109,24 @@ export class RowReader {
       if (field === undefined) continue;
       if (isDate(name)) {
         const spec = field as DateSpec;
-        const column = typeof spec === 'string' ? spec : spec.column;
-        const own: Partial<Exclude<DateSpec, string>> = typeof spec === 'string' ? {} : spec;
+        const own: { timeZone?: string | undefined; formats?: string[] | undefined } =
+          typeof spec === 'string' ? {} : spec;
+        const named = typeof spec === 'string' ? [spec] : 'columns' in spec ? spec.columns : [spec.column];
         const zone = zoneOf(own.timeZone ?? mapping.timeZone ?? timeZone);
         const reader = new DateReader(own.formats ?? mapping.dateFormats, zone);
-        const index = columns.indexOf(column);
-        this.#dates[name] = { get: (cells) => this.#clean(cells[index] ?? ''), reader };
-        checks.push({ index, fits: (cell) => cell === '' || reader.read(cell) !== null });
+        const indexes = named.map((one) => columns.indexOf(one));
+        const index = indexes[0]!;
+        const get: Get =
+          indexes.length === 1
+            ? (cells) => this.#clean(cells[index] ?? '')
+            : (cells) =>
+                indexes
+                  .map((at) => this.#clean(cells[at] ?? ''))
+                  .filter(Boolean)
+                  .join(' ');
+        this.#dates[name] = { get, reader };
+        if (indexes.length === 1)
+          checks.push({ index, fits: (cell) => cell === '' || reader.read(cell) !== null });
       } else if (typeof field === 'object' && 'hash' in field) {
         const { hash } = field;
         const indexes = hash === 'row' ? columns.map((_, i) => i) : hash.map((one) => columns.indexOf(one));
@@ -127,12 +139,13 @@ export class RowReader {
         this.#get[name as 'status'] = this.#getter(field as FieldSpec);
       }
     }
+    this.#idColumns = new Set(namesOf(fields.id).map((name) => columns.indexOf(name)));
     this.#slips = new Slips(mapping, columns, checks, (cell) => this.#clean(cell));
     this.#place = new PlaceReader(mapping.position, this.#get);
   }
 
   /** What one row says, or why it cannot be taken. */
-  read({ row, cells, torn }: FileRow): Outcomes {
+  read({ row, cells, torn, imprecise }: FileRow): Outcomes {
     if (torn) return refusal('row.torn', null, null);
     if (cells.length !== this.#columns.length) {
       const extra = cells.slice(this.#columns.length);
@@ -143,6 +156,8 @@ export class RowReader {
     try {
       if (sourceId === '') refuse('id.missing', 'id');
       if (sourceId.length > 80) refuse('id.tooLong', 'id');
+      // A spreadsheet keeps fifteen digits of a number: two requests would be one.
+      if (imprecise?.some((at) => this.#idColumns.has(at))) refuse('id.imprecise', 'id');
       const warnings: string[] = [];
       const odd = this.#slips.odd(cells);
       if (odd > 0) warnings.push('value.unexpected');
@@ -255,7 +270,7 @@ export class RowReader {
       description: tidy(said.join(' · ') || type || address || sourceId, 2000),
       address: address || null,
       point,
-      crs: this.#mapping.position?.crs ?? 'wgs84',
+      crs: CRS.find((one) => one === this.#mapping.position?.crs) ?? 'wgs84',
       outside,
       reporterName: text('reporterName', 80) || null,
       reporterPhone: text('reporterPhone', 40) || null,
@@ -337,6 +352,12 @@ export class RowReader {
     return Object.hasOwn(map, word) ? map[word]! : null;
   }
 }
+
+const namesOf = (field: Mapping['fields']['id']): readonly string[] => {
+  if (typeof field === 'string') return [field];
+  if ('hash' in field) return [];
+  return [...(field.columns ?? []), ...(field.column === undefined ? [] : [field.column])];
+};
 
 const refusal = (reason: string, field: string | null, sourceId: string | null): Outcomes => ({
   refusal: { reason, field, sourceId },

@@ -28,6 +28,8 @@ export interface ImportAsk {
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Told which batch it is, before its first row. */
+  readonly onBatch?: (batchId: string) => Promise<void>;
   /** Told of each rejected row, in the order of the file: a dry run keeps them nowhere. */
   readonly onReject?: (reject: Reject) => void;
 }
@@ -81,6 +83,7 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
         startedBy: by,
       });
   const batchId = opened?.batch.id ?? null;
+  if (batchId !== null) await ask.onBatch?.(batchId);
   if (opened?.resumed) await setColumns(platform.db, opened.batch.id, file.columns);
   // The moment of the whole import: one that goes on after a kill judges as it did before.
   const now = opened ? opened.batch.startedAt.getTime() : platform.clock.now();
@@ -88,17 +91,7 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
   try {
     const result = await run.all(opened?.resumed ? opened.batch : null);
     if (batchId !== null) {
-      await analyze(platform.db);
-      await writeOpenDaysOf(
-        platform,
-        cityId,
-        sql`select entity_id from import_row where batch_id = ${batchId}::uuid`,
-      );
-      await platform.db.transaction().execute(async (trx) => {
-        await rollUp(trx, await rolledUpTo(trx, batchId));
-        await setTotal(trx, batchId, result.read);
-        await finishBatch(trx, batchId, { state: 'done', at: platform.clock.now(), by });
-      });
+      await endImport(platform, { cityId, batchId, state: 'done', by, total: result.read });
     }
     return { ...result, batchId, resumedAt: opened?.resumed ? opened.batch.position : null, made: run.made };
   } catch (error) {
@@ -113,6 +106,33 @@ export async function importCases(platform: Platform, ask: ImportAsk): Promise<I
     }
     throw error;
   }
+}
+
+export interface ImportEnd {
+  readonly cityId: string;
+  readonly batchId: string;
+  /** `cancelled`: what came in stays, and counts. */
+  readonly state: 'done' | 'cancelled';
+  readonly by: string | null;
+  readonly total?: number;
+}
+
+/** The end of an import: its rows are in the figures, and another may begin. */
+export async function endImport(
+  platform: Platform,
+  { cityId, batchId, state, by, total }: ImportEnd,
+): Promise<void> {
+  await analyze(platform.db);
+  await writeOpenDaysOf(
+    platform,
+    cityId,
+    sql`select entity_id from import_row where batch_id = ${batchId}::uuid`,
+  );
+  await platform.db.transaction().execute(async (trx) => {
+    await rollUp(trx, await rolledUpTo(trx, batchId));
+    if (total !== undefined) await setTotal(trx, batchId, total);
+    await finishBatch(trx, batchId, { state, at: platform.clock.now(), by });
+  });
 }
 
 const isOfFile = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('csv.');

@@ -31,8 +31,16 @@ export class Slips {
     };
     const [west, south, east, north] = position?.within ?? [-180, -90, 180, 90];
     const swapped = position?.swapped === true;
-    const lat = (cell: string): boolean => cell === '' || inRange(cell, south, north) || isZero(cell);
-    const lon = (cell: string): boolean => cell === '' || inRange(cell, west, east) || isZero(cell);
+    // Plane coordinates are numbers beyond any degree.
+    const isPlane = position?.crs?.startsWith('EPSG:') === true;
+    const plane = (cell: string): boolean =>
+      cell === '' || isZero(cell) || inRange(cell, 181, 1e9) || inRange(cell, -1e9, -181);
+    const lat = isPlane
+      ? plane
+      : (cell: string): boolean => cell === '' || inRange(cell, south, north) || isZero(cell);
+    const lon = isPlane
+      ? plane
+      : (cell: string): boolean => cell === '' || inRange(cell, west, east) || isZero(cell);
     for (const [name, fits] of [
       ['latitude', swapped ? lon : lat],
       ['longitude', swapped ? lat : lon],

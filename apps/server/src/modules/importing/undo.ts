@@ -24,8 +24,15 @@ export interface UndoOptions {
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** The figures' cells are written once a lot: lots of a few hundred took twice as long. */
-const CHUNK = 1000;
+/**
+ * The figures' cells are written once a lot, so that a great lot costs less a case; but whoever counts in the same cells
+ * waits for it. A lot is as great as is done in that time.
+ */
+const LOT_MS = 200;
+const FIRST_LOT = 250;
+const LOTS = { least: 50, most: 1000 } as const;
+const nextSize = (size: number, ms: number): number =>
+  Math.round(Math.max(LOTS.least, Math.min(LOTS.most, size * 1.5, (size * LOT_MS) / Math.max(ms, 1))));
 const FROM = ['done', 'failed', 'cancelled', 'running'] as const;
 
 /**
@@ -85,10 +92,12 @@ export async function goOnUndoing(
     select count(*)::int as n from import_row where batch_id = ${batchId}::uuid`.execute(db);
   const total = rows[0]!.n;
   let done = 0;
+  let size = FIRST_LOT;
   for (let after = -1; ;) {
     if (signal?.aborted) return null;
+    const began = performance.now();
     const chunk = await db.transaction().execute(async (trx) => {
-      const taken = await takeBack(trx, { cityId, batchId }, after, clock.now());
+      const taken = await takeBack(trx, { cityId, batchId, after, size }, clock.now());
       if (taken.cases > 0) await also?.(trx, taken.cases);
       return taken;
     });
@@ -96,6 +105,7 @@ export async function goOnUndoing(
     after = chunk.reached;
     done += chunk.cases;
     onProgress?.({ done, total });
+    size = nextSize(size, performance.now() - began);
   }
   const rest = await db.transaction().execute(async (trx) => {
     const made = await removeMade(trx, batchId);
@@ -181,13 +191,12 @@ interface Batch {
  */
 async function takeBack(
   trx: Trx,
-  { cityId, batchId }: Batch,
-  after: number,
+  { cityId, batchId, after, size }: Batch & { after: number; size: number },
   at: number,
 ): Promise<{ cases: number; reached: number | null }> {
   const { rows } = await sql<{ id: string; row: number }>`
     select entity_id as id, row from import_row
-     where batch_id = ${batchId}::uuid and row > ${after} order by row limit ${CHUNK}`.execute(trx);
+     where batch_id = ${batchId}::uuid and row > ${after} order by row limit ${size}`.execute(trx);
   const reached = rows.at(-1)?.row ?? null;
   if (reached === null) return { cases: 0, reached };
   await sql`select 1 from "case" where id = any(${rows.map(({ id }) => id)}::uuid[]) order by id for update`.execute(

@@ -119,11 +119,11 @@ export async function moveOrder(db: Db | Trx, id: string, cases: number, at: num
   return numAffectedRows === 1n;
 }
 
-/** The same in a command's own transaction: one more case. */
-export async function moveOrderByOne(trx: PoolClient, id: string, at: number): Promise<boolean> {
+/** The same on the connection of a command's own transaction. */
+export async function moveOrderBy(trx: PoolClient, id: string, cases: number, at: number): Promise<boolean> {
   const { rowCount } = await trx.query(
-    `update register_order set done = done + 1, updated_at = $2 where id = $1 and state = 'running'`,
-    [id, new Date(at)],
+    `update register_order set done = done + $2, updated_at = $3 where id = $1 and state = 'running'`,
+    [id, cases, new Date(at)],
   );
   return rowCount === 1;
 }

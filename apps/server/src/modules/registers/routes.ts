@@ -24,6 +24,7 @@ import type { Platform } from '#platform/platform';
 import { lastOrders, listOrders } from './order-repo.ts';
 import { cancelAdoption, foundRegister, orderAdopt, orderUndo, record, requireCity } from './orders.ts';
 import { toCaseBatch, toOrder, toReject, toReport } from './present.ts';
+import { uploadRoutes } from './upload-routes.ts';
 import { previewAdoption, previewUndo } from './previews.ts';
 
 const tags = ['transfer'];
@@ -32,12 +33,13 @@ const ById = z.object({ id: Id });
 const RowCursor = z.object({ row: z.int() });
 const CSV = 'text/csv; charset=utf-8';
 
-/** 历史台账: registers of old cases come in by the command line; what is done with them since is done here too. */
+/** 历史台账: registers of old cases come in, and what is done with them since. */
 export function routes(app: App, platform: Platform): void {
   registerRoutes(app, platform);
   rejectRoutes(app, platform);
   undoRoutes(app, platform);
   adoptRoutes(app, platform);
+  uploadRoutes(app, platform);
 }
 
 function registerRoutes(app: App, platform: Platform): void {

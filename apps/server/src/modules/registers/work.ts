@@ -3,14 +3,7 @@ import { underLock } from '#modules/transfer';
 import { problem, toProblem } from '#platform/errors';
 import { isTransient, startLoop, type Loop } from '#platform/jobs-loop';
 import type { Platform } from '#platform/platform';
-import {
-  endOrder,
-  moveOrder,
-  moveOrderByOne,
-  readOrder,
-  waitingOrders,
-  type OrderRow,
-} from './order-repo.ts';
+import { endOrder, moveOrder, moveOrderBy, readOrder, waitingOrders, type OrderRow } from './order-repo.ts';
 import { toWhich } from './orders.ts';
 
 const INTERVAL_MS = 500;
@@ -71,8 +64,8 @@ async function adopt(
     ...toWhich(order.which),
     ...(limit === undefined ? {} : { limit: Math.max(0, limit - order.done) }),
     signal,
-    also: async (trx) => {
-      if (!(await moveOrderByOne(trx, order.id, clock.now()))) throw problem('import.state');
+    also: async (trx, cases) => {
+      if (!(await moveOrderBy(trx, order.id, cases, clock.now()))) throw problem('import.state');
     },
     ...(onProgress ? { onProgress } : {}),
   });

@@ -112,6 +112,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   asset_text: 'words for the search, made from the asset',
   import_reject: 'rows that were not taken are not the city’s data; they may hold personal data',
   transfer_file: 'where files of imports are kept here',
+  register_upload: 'the same of registers of old cases',
   city_export: 'exports',
   rule_try_out: 'reports of trying rules out, worked out again at any time',
   rule_try_out_case: 'the same',

@@ -154,6 +154,7 @@ export async function expiredFiles(
     select f.batch_id as "batchId", encode(f.sha256, 'hex') as sha256,
            exists (select 1 from transfer_file o join import_batch ob on ob.id = o.batch_id
                     where o.sha256 = f.sha256 and o.batch_id <> f.batch_id and ob.started_at >= ${before})
+           or exists (select 1 from register_upload u where u.sha256 = f.sha256)
            or exists (select 1 from media m where m.sha256 = f.sha256) as shared
       from transfer_file f join import_batch b on b.id = f.batch_id
      where f.sha256 is not null and b.started_at < ${before} and b.state not in ('running', 'undoing') limit 100`.execute(

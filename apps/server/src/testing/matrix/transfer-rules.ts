@@ -17,6 +17,8 @@ const listed = (access: 'data.import' | 'data.export', path: string): Rule => ({
 });
 const batch = (rest = ''): string => `/transfer/imports/${nobodys()}${rest}`;
 const register = (rest = ''): string => `/transfer/cases/${nobodys()}${rest}`;
+const upload = (rest = ''): string => `/transfer/uploads/${nobodys()}${rest}`;
+const MAPPING = { format: 'wanmi-import/1', kind: 'case', register: 'x', dateFormats: ['iso'], fields: {} };
 const archive = (rest = ''): string => `/transfer/exports/${nobodys()}${rest}`;
 
 /** 导入导出; modules/transfer and modules/registers test what becomes of files. */
@@ -43,6 +45,19 @@ export const TRANSFER_RULES: Rules = {
   'POST /api/v1/transfer/cases/:id/adoption': unseen('data.import', register('/adoption'), {}),
   'POST /api/v1/transfer/cases/:id/adopt': unseen('data.import', register('/adopt'), { cases: 1 }),
   'POST /api/v1/transfer/cases/:id/cancel': unseen('data.import', register('/cancel'), {}),
+  'POST /api/v1/transfer/uploads': {
+    access: 'data.import',
+    refuses: cityOnly,
+    asks: () => [{ what: 'no file', url: api('/transfer/uploads'), body: {}, status: 415 }],
+  },
+  'GET /api/v1/transfer/uploads': listed('data.import', '/transfer/uploads'),
+  'GET /api/v1/transfer/uploads/:id': unseen('data.import', upload()),
+  'PUT /api/v1/transfer/uploads/:id/mapping': unseen('data.import', upload('/mapping'), { mapping: MAPPING }),
+  'POST /api/v1/transfer/uploads/:id/try': unseen('data.import', upload('/try'), {}),
+  'POST /api/v1/transfer/uploads/:id/import': unseen('data.import', upload('/import'), {}),
+  'POST /api/v1/transfer/uploads/:id/pause': unseen('data.import', upload('/pause'), {}),
+  'POST /api/v1/transfer/uploads/:id/resume': unseen('data.import', upload('/resume'), {}),
+  'POST /api/v1/transfer/uploads/:id/cancel': unseen('data.import', upload('/cancel'), {}),
   'GET /api/v1/transfer/imports/:id': unseen('data.import', batch()),
   'GET /api/v1/transfer/imports/:id/rejects': unseen('data.import', batch('/rejects')),
   'GET /api/v1/transfer/imports/:id/rejects.csv': unseen('data.import', batch('/rejects.csv')),

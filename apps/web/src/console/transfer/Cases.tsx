@@ -9,11 +9,12 @@ import { More } from '../admin/More.tsx';
 import { casesQuery } from './queries.ts';
 import { Doing } from './RegisterOrder.tsx';
 import styles from './transfer.module.css';
+import { Uploads } from './Uploads.tsx';
 import { codeText } from './words.ts';
 
 const COUNTS = ['read', 'accepted', 'already', 'rejected', 'remarked'] as const;
 
-/** 历史案卷: registers of old cases that the command line brought in, and what became of their rows. */
+/** 历史案卷: registers of old cases that are sent and brought in, and what became of their rows. */
 export function Cases() {
   const { t } = useTranslation('transfer');
   const list = useInfiniteQuery(casesQuery);
@@ -21,6 +22,7 @@ export function Cases() {
   return (
     <div className={styles.scroll}>
       <p className={styles.hint}>{t('cases.hint')}</p>
+      <Uploads />
       {list.isPending && <Loading rows={8} />}
       {list.error && batches.length === 0 && (
         <Failure error={list.error} onRetry={() => void list.refetch()} />

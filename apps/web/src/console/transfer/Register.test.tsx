@@ -7,7 +7,7 @@ import type {
 } from '@wanmi/contracts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { delay, http, HttpResponse } from 'msw';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { renderAt } from '../../../test/render.tsx';
 import { closedNetwork, server } from '../../../test/server.ts';
 import { id, me } from '../../../test/world.ts';
@@ -18,6 +18,9 @@ import { Register } from './Register.tsx';
 import { transfer } from './room.ts';
 
 closedNetwork();
+beforeEach(() =>
+  server.use(http.get('*/api/v1/transfer/uploads', () => HttpResponse.json({ items: [], next: null }))),
+);
 beforeAll(async () => void (await transfer()));
 
 const who = (...permissions: string[]) =>

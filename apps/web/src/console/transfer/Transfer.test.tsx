@@ -1,7 +1,7 @@
 import type { CityExport, TransferBatch } from '@wanmi/contracts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { renderAt } from '../../../test/render.tsx';
 import { closedNetwork, server } from '../../../test/server.ts';
 import { id, me } from '../../../test/world.ts';
@@ -13,6 +13,9 @@ import { Import } from './Import.tsx';
 import { Transfer } from './Transfer.tsx';
 
 closedNetwork();
+beforeEach(() =>
+  server.use(http.get('*/api/v1/transfer/uploads', () => HttpResponse.json({ items: [], next: null }))),
+);
 beforeAll(async () => void (await transfer()));
 
 const who = (...permissions: string[]) =>

@@ -8,13 +8,14 @@ import { History } from './History.tsx';
 import { Import } from './Import.tsx';
 import { Register } from './Register.tsx';
 import styles from './transfer.module.css';
+import { Upload } from './Upload.tsx';
 
 const TABS = ['import', 'history', 'cases', 'export'] as const;
 
 /** 导入导出: tables that come in, what came in, and everything that the city owns going out. */
 export function Transfer() {
   const { t } = useTranslation('transfer');
-  const { tab = 'import', batch } = useSearch({ from: '/transfer' });
+  const { tab = 'import', batch, upload } = useSearch({ from: '/transfer' });
   const exports = useMay('data.export');
   const tabs = TABS.filter((one) => one !== 'export' || exports);
   return (
@@ -38,7 +39,8 @@ export function Transfer() {
       </header>
       {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
       {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
-      {tab === 'cases' && (batch ? <Register key={batch} id={batch} /> : <Cases />)}
+      {tab === 'cases' && batch && <Register key={batch} id={batch} />}
+      {tab === 'cases' && !batch && (upload ? <Upload key={upload} id={upload} /> : <Cases />)}
       {tab === 'export' && exports && <Exports />}
     </div>
   );

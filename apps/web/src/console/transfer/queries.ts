@@ -7,6 +7,8 @@ import type {
   CaseBatchReport,
   CaseBatchUndo,
   CityExport,
+  RegisterUpload,
+  RegisterUploadDetail,
   TransferBatch,
   TransferKind,
   TransferReject,
@@ -127,3 +129,27 @@ export const exportsQuery = queryOptions({
   queryFn: ({ signal }) => get<Page<CityExport>>('/transfer/exports', { query: { limit: 20 }, signal }),
   refetchInterval: ({ state }) => (state.data?.items.some((one) => one.state === 'running') ? SOON : false),
 });
+
+/** A worker is at it. */
+export const isUploadBusy = ({ state }: RegisterUpload): boolean =>
+  state === 'inspecting' || state === 'trying' || state === 'importing';
+
+const UPLOADS = [...TRANSFER, 'uploads'] as const;
+
+/** Registers that were sent; one that is being worked on is asked after again. */
+export const uploadsQuery = infiniteQueryOptions({
+  queryKey: [...UPLOADS, 'list'],
+  queryFn: ({ pageParam, signal }) =>
+    get<Page<RegisterUpload>>('/transfer/uploads', { query: { limit: 20, cursor: pageParam }, signal }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
+  refetchInterval: ({ state }) =>
+    state.data?.pages.some((page) => page.items.some(isUploadBusy)) ? 2 * SOON : false,
+});
+
+export const uploadQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...UPLOADS, 'one', id],
+    queryFn: ({ signal }) => get<RegisterUploadDetail>(`/transfer/uploads/${id}`, { signal }),
+    refetchInterval: ({ state }) => (state.data && isUploadBusy(state.data) ? SOON : false),
+  });
