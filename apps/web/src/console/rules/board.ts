@@ -5,6 +5,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
 import './board.css';
 import { arranged } from './arrange.ts';
+import { boardOrder } from './boardOrder.ts';
 import { pads } from './boardPads.ts';
 import type { Canvas, CommandStack, Element, Registry, Selection, Zoom } from './boardTypes.ts';
 import { boardWriting, write } from './boardWrite.ts';
@@ -69,6 +70,7 @@ export class Board {
           ],
         },
         pads,
+        boardOrder,
         boardWriting,
       ],
     });
@@ -218,7 +220,7 @@ export class Board {
     const { inner, outer } = this.#canvas.viewbox();
     const scale = Math.min(
       1,
-      Math.max(0.6, Math.min(outer.width / inner.width, outer.height / inner.height)),
+      Math.max(0.75, Math.min(outer.width / inner.width, outer.height / inner.height)),
     );
     const margin = 24 / scale;
     const left = 72 / scale;

@@ -483,7 +483,7 @@ export const rulesEn: RuleTranslation = {
     placed: '{{n}} elements had no place and were arranged; this is saved with your next change.',
     ownCode: 'Code of your own…',
     standard: 'taken where no other condition holds',
-    keys: 'Keys',
+    keys: 'Drawing keys',
     key: {
       move: { keys: '↑ ↓ ← →', does: 'move what is chosen; with Ctrl the view' },
       several: { keys: 'Shift+click, L', does: 'choose several' },

@@ -493,7 +493,7 @@ export const rulesZhCN = {
     placed: '有 {{n}} 个元素没有位置信息，已自动排列；修改后随文件保存。',
     ownCode: '自定代码…',
     standard: '其他条件都不满足时走这条',
-    keys: '快捷键',
+    keys: '画图快捷键',
     key: {
       move: { keys: '↑ ↓ ← →', does: '移动选中的元素；按住 Ctrl 移动画面' },
       several: { keys: 'Shift 单击、L', does: '选中多个' },
