@@ -58,7 +58,7 @@ async function middle(page: Page, id: string): Promise<{ x: number; y: number }>
 }
 
 async function connect(page: Page, from: string, to: string, action: string): Promise<void> {
-  await page.getByLabel('元素', { exact: true }).selectOption(from);
+  await page.getByRole('combobox', { name: /^元素/ }).selectOption(from);
   await page.locator('.djs-context-pad [data-action=connect]').click();
   const target = await middle(page, to);
   await page.mouse.move(target.x - 3, target.y);
@@ -129,7 +129,7 @@ describe('drawing a process', () => {
 
     // Back to the drawing: deleting and stepping back are steps of the file.
     await openDrawing(page, draft);
-    await page.getByLabel('元素', { exact: true }).selectOption(id);
+    await page.getByRole('combobox', { name: /^元素/ }).selectOption(id);
     await page.locator('.djs-context-pad [data-action=delete]').click();
     await drawn(page, id).waitFor({ state: 'detached' });
     await state(page, '有未保存的修改');
@@ -158,10 +158,14 @@ describe('drawing a process', () => {
     const words = await page
       .locator('.djs-container')
       .evaluate((board) => [
-        ...[...board.querySelectorAll('.djs-palette [title], .djs-context-pad [title]')].map((one) =>
-          one.getAttribute('title'),
+        ...[
+          ...board.querySelectorAll(
+            '.djs-palette .entry [aria-label], .djs-palette .entry[aria-label], .djs-context-pad [title]',
+          ),
+        ].map((one) => one.getAttribute('title') ?? one.getAttribute('aria-label')),
+        ...[...board.querySelectorAll('.djs-popup .entry, .djs-popup h3')].map(
+          (one) => one.textContent || one.getAttribute('title'),
         ),
-        ...[...board.querySelectorAll('.djs-popup .entry, .djs-popup h3')].map((one) => one.textContent),
       ]);
     expect(words.length).toBeGreaterThan(15);
     expect(words.filter((one) => one === null || !/[\u4e00-\u9fff]/.test(one))).toEqual([]);
@@ -184,7 +188,7 @@ describe('drawing a process', () => {
 
     const reader = await sit('shift1');
     await reader.page.goto(`${draft}?file=${encodeURIComponent(APPLICATION)}`);
-    await reader.page.getByLabel('元素', { exact: true }).selectOption('first');
+    await reader.page.getByRole('combobox', { name: /^元素/ }).selectOption('first');
     expect(await panel(reader.page).getByLabel('环节').isDisabled()).toBe(true);
     expect(await reader.page.locator('.djs-palette').count()).toBe(0);
   });

@@ -162,7 +162,7 @@ export function DrawingPicture({
           selected={selected}
           onSelect={(id) => (id === null ? setSelected(null) : show(id))}
         />
-        <span className={styles.quiet}>{hint ?? t('drawing.hint')}</span>
+        <span className={styles.quiet}>{hint ?? t(onChange ? 'drawing.hint' : 'drawing.lookHint')}</span>
         <span className={`${styles.segments} ${styles.atEnd}`} role="group" aria-label={t('drawing.zoom')}>
           <button type="button" aria-label={t('drawing.smaller')} onClick={() => zoom(0.8)}>
             −

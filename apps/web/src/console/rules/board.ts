@@ -74,6 +74,7 @@ export class Board {
         boardWriting,
       ],
     });
+    options.container.addEventListener('keydown', this.#onKey, true);
     this.#modeler.on('commandStack.changed', (event: Changed) => this.#changed(event.trigger));
     this.#modeler.on('selection.changed', ({ newSelection }: { newSelection: readonly Element[] }) => {
       const only = newSelection.length === 1 ? newSelection[0]! : null;
@@ -86,6 +87,13 @@ export class Board {
         : undefined,
     );
   }
+
+  /** A name that is being typed keeps its keys to itself; who saves means it too. */
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 's') return;
+    const typing = this.service<{ isActive(): boolean; complete(): void }>('directEditing');
+    if (typing.isActive()) typing.complete();
+  };
 
   /** What the screen has as the file's text. One that the board told of itself changes nothing. */
   receive(text: string): Promise<Opened | null> {
@@ -267,6 +275,7 @@ export class Board {
 
   destroy(): void {
     this.#gone = true;
+    this.#options.container.removeEventListener('keydown', this.#onKey, true);
     this.#modeler.destroy();
   }
 }

@@ -478,8 +478,10 @@ export const rulesEn: RuleTranslation = {
   drawing: {
     boardLabel: 'Drawing board of the process',
     boardHint: 'Drag a step in from the left; the buttons beside a chosen element append, connect and delete',
-    wider: 'The drawing and the properties of its elements are here; adding, moving and connecting needs a wider screen.',
-    refused: 'This drawing cannot be opened on the board; look at it, change properties or the text. Why: {{refused}}',
+    wider:
+      'The drawing and the properties of its elements are here; adding, moving and connecting needs a wider screen.',
+    refused:
+      'This drawing cannot be opened on the board; look at it, change properties or the text. Why: {{refused}}',
     placed: '{{n}} elements had no place and were arranged; this is saved with your next change.',
     ownCode: 'Code of your own…',
     standard: 'taken where no other condition holds',
@@ -568,6 +570,7 @@ export const rulesEn: RuleTranslation = {
     label: 'Drawing of the process. Arrows move it, plus and minus zoom, 0 shows the whole',
     element: 'Element',
     pick: 'Choose an element',
+    lookHint: 'Drag to move, Ctrl+wheel to zoom, click an element to see what it says',
     hint: 'Drag to move, Ctrl+wheel to zoom, click an element to change it',
     zoom: 'Zoom',
     smaller: 'Smaller',

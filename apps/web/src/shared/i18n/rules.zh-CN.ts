@@ -578,6 +578,7 @@ export const rulesZhCN = {
     label: '流程图。方向键移动，加减号缩放，0 看全图',
     element: '元素',
     pick: '选择元素',
+    lookHint: '拖动移动，Ctrl+滚轮缩放，单击元素查看',
     hint: '拖动移动，Ctrl+滚轮缩放，单击元素修改',
     zoom: '缩放',
     smaller: '缩小',
