@@ -105,7 +105,7 @@ describe('drawing a process', () => {
     await page.keyboard.press('Control+s');
     await state(page, '已保存');
     await eventually(() => page.locator('.wanmi-wrong').count()).toBe(0);
-    await page.getByRole('link', { name: /^问题/ }).click();
+    await page.getByRole('navigation', { name: '草稿内容' }).getByRole('link', { name: /^问题/ }).click();
     await page
       .getByRole('status')
       .filter({ hasText: /^(没有问题|错误 0 项)/ })
@@ -115,9 +115,10 @@ describe('drawing a process', () => {
     const { text, problems } = await page.evaluate(
       async ({ id, path }) => {
         const api = `/api/v1/rules/drafts/${id}`;
-        const file = await (await fetch(`${api}/file?path=${encodeURIComponent(path)}`)).json();
-        const { problems } = await (await fetch(api)).json();
-        return { text: file.text as string, problems: problems as { severity: string }[] };
+        const ask = async (url: string): Promise<unknown> => (await fetch(url)).json();
+        const file = (await ask(`${api}/file?path=${encodeURIComponent(path)}`)) as { text: string };
+        const draft = (await ask(api)) as { problems: { severity: string }[] };
+        return { text: file.text, problems: draft.problems };
       },
       { id: draft.split('/').at(-1)!, path: APPLICATION },
     );

@@ -85,9 +85,9 @@ class Writer {
     for (const flow of flows) {
       const { businessObject } = flow;
       const known = businessObject.get('conditionExpression') as Moddle | undefined;
-      const condition = String(known?.get('body') ?? '');
+      const condition = textIn(known, 'body');
       const alone = !several || standard === businessObject;
-      const own = String(businessObject.get('wm:action') ?? '');
+      const own = textIn(businessObject, 'wm:action');
       // The first way out said it by its name alone; with a second one it has to ask too.
       if (flow !== this.#element && (alone || own === '' || condition !== '')) continue;
       const next = actionWrites({ condition, alone }, flow === this.#element ? value : own);
@@ -146,4 +146,9 @@ class Writer {
 function definitionsOf(one: Moddle): Moddle | undefined {
   for (let at: Moddle | undefined = one; at; at = at.$parent) if (at.$type === 'bpmn:Definitions') return at;
   return undefined;
+}
+
+function textIn(one: Moddle | undefined, name: string): string {
+  const value = one?.get(name);
+  return typeof value === 'string' ? value : '';
 }
