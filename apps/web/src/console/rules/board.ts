@@ -29,6 +29,10 @@ interface Changed {
   readonly trigger?: 'execute' | 'undo' | 'redo' | 'clear';
 }
 
+/** Of the board's own measure: the palette with what lies around it, and the air around a drawing. */
+const PALETTE = 72;
+const MARGIN = 24;
+
 /**
  * The drawing board around bpmn-js. The text of the file is the truth: each command on the board makes a new text out of
  * the one that was opened (`writeBack`), and a text that comes from elsewhere is undone to where the board knows it,
@@ -218,9 +222,15 @@ export class Board {
     this.service<Zoom>('zoomScroll').stepZoom(steps);
   }
 
-  /** The whole drawing. */
+  /** The whole drawing, beside the palette. */
   fit(): void {
-    this.#canvas.zoom('fit-viewport', 'auto');
+    const { inner, outer } = this.#canvas.viewbox();
+    const across = (outer.width - PALETTE - MARGIN) / inner.width;
+    const scale = Math.min(1, Math.max(0.1, Math.min(across, (outer.height - 2 * MARGIN) / inner.height)));
+    this.#look(scale, {
+      x: (outer.width + PALETTE - MARGIN - inner.width * scale) / 2,
+      y: (outer.height - inner.height * scale) / 2,
+    });
   }
 
   /** The beginning, in letters that can be read. */
@@ -230,11 +240,15 @@ export class Board {
       1,
       Math.max(0.75, Math.min(outer.width / inner.width, outer.height / inner.height)),
     );
-    const margin = 24 / scale;
-    const left = 72 / scale;
+    this.#look(scale, { x: PALETTE, y: MARGIN });
+  }
+
+  /** Shows the drawing so large, its corner at that place of the board. */
+  #look(scale: number, corner: { readonly x: number; readonly y: number }): void {
+    const { inner, outer } = this.#canvas.viewbox();
     this.#canvas.viewbox({
-      x: inner.x - left,
-      y: inner.y - margin,
+      x: inner.x - corner.x / scale,
+      y: inner.y - corner.y / scale,
       width: outer.width / scale,
       height: outer.height / scale,
     });

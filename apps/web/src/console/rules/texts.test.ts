@@ -8,6 +8,8 @@ import {
   addRule,
   mayRemove,
   readDecisions,
+  mayMoveColumn,
+  moveColumn,
   removeColumn,
   removeRule,
   setColumn,
@@ -196,6 +198,36 @@ describe('a decision table', () => {
     expect(setColumn(asked, readDecisions(asked)![0]!.inputs[1]!, 'values', '')).toBe(
       setColumn(text, grid.inputs[1]!, 'values', ''),
     );
+  });
+});
+
+describe.each(['approval', 'dispatchMode', 'similarity', 'verification'])('the columns of %s', (code) => {
+  const text = readFileSync(path.join(CONFIG, `decision/${code}.dmn`), 'utf8');
+  const grid = readDecisions(text)![0]!;
+  const named = (of: string) => {
+    const now = readDecisions(of)![0]!;
+    return [...now.inputs, ...now.outputs].map((one) => one.name);
+  };
+
+  test('change places with what their rules say, and back again', () => {
+    const columns = grid.inputs.length + grid.outputs.length;
+    // Notes stand behind the answers, and stay there.
+    expect(mayMoveColumn(grid, columns, -1)).toBe(false);
+    for (let place = 0; place < columns; place += 1) {
+      const may = place + 1 < columns && place + 1 !== grid.inputs.length;
+      expect(mayMoveColumn(grid, place, 1)).toBe(may);
+      const after = moveColumn(text, grid, place, 1);
+      if (!may) {
+        expect(after).toBe(text);
+        continue;
+      }
+      const swapped = <T>(row: readonly T[]): T[] =>
+        row.map((one, n) => (n === place ? row[place + 1]! : n === place + 1 ? row[place]! : one));
+      expect(named(after)).toEqual(swapped(named(text)));
+      const now = readDecisions(after)![0]!;
+      expect(now.rules.map((rule) => rule.texts)).toEqual(grid.rules.map((rule) => swapped(rule.texts)));
+      expect(moveColumn(after, now, place + 1, -1)).toBe(text);
+    }
   });
 });
 

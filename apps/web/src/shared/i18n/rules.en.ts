@@ -657,6 +657,8 @@ export const rulesEn: RuleTranslation = {
     rules: '{{n}} rules',
     add: 'Add a rule',
     addColumn: { input: 'Add a question', output: 'Add an answer' },
+    moveLeft: 'Move left',
+    moveRight: 'Move right',
     removeColumn: 'Delete column {{column}}',
     copy: 'Copy rule {{n}}',
     remove: 'Delete rule {{n}}',

@@ -381,6 +381,8 @@ export const rulesZhCN = {
     rules: '{{n}} 条规则',
     add: '添加规则',
     addColumn: { input: '增加条件列', output: '增加结果列' },
+    moveLeft: '左移',
+    moveRight: '右移',
     removeColumn: '删除列“{{column}}”',
     copy: '复制规则 {{n}}',
     remove: '删除规则 {{n}}',
