@@ -1,4 +1,5 @@
 import { compileProcess, openTasksOf, startProcess, step, type Graph } from '@wanmi/process';
+import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -130,7 +131,11 @@ function putOn(board: Board, flow: string): Element {
   const to = way.waypoints![1]!;
   return board
     .service<Modeling>('modeling')
-    .createShape({ type: 'bpmn:UserTask' }, { x: (at.x + to.x) / 2, y: (at.y + to.y) / 2 }, way);
+    .createShape(
+      { type: 'bpmn:UserTask' },
+      { x: Math.round((at.x + to.x) / 2), y: Math.round((at.y + to.y) / 2) },
+      way,
+    );
 }
 
 describe('a step that is added', () => {
@@ -265,3 +270,115 @@ test('the pads offer what the program understands, and nothing else', async () =
     ),
   ).toEqual([]);
 });
+
+test('a drawing without a picture opens, and the first change brings its picture along; undone, it has none', async () => {
+  const whole = read('process/enforcement.bpmn');
+  const text = whole.replace(/<bpmndi:BPMNDiagram[\s\S]*<\/bpmndi:BPMNDiagram>\s*/, '');
+  const { board, told, opened } = await open(text);
+  expect(opened!.placed).toBeGreaterThan(50);
+  expect(told).toEqual([]);
+  board.set('file', 'name', '立案审核');
+  const after = await last(told, 1);
+  expect(after).toContain('<bpmndi:BPMNDiagram');
+  expect(await meaning(after.replace('立案审核', '立案'))).toEqual(await meaning(whole));
+  await board.receive(after);
+  await board.receive(text);
+  board.set('file', 'name', '立案');
+  expect(board.service<Registry>('elementRegistry').get('file')!.businessObject.get('name')).toBe('立案');
+});
+
+test('a file that cannot be drawn is refused with a word why', async () => {
+  await expect(
+    open('<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" />'),
+  ).rejects.toThrow(/diagram|process/);
+});
+
+test('what comes from elsewhere is opened anew, and drawing goes on from there', async () => {
+  const text = read('process/application.bpmn');
+  const { board, told } = await open(text);
+  board.set('first', 'name', '甲');
+  const after = await last(told, 1);
+  await board.receive(after);
+  const other = after.replace('name="领导审批"', 'name="乙"');
+  expect(other).not.toBe(after);
+  expect(await board.receive(other)).toEqual({ placed: 0 });
+  board.set('first', 'limit', '');
+  expect(await last(told, 2)).toBe(other.replace(/(id="first" [^>]*) wm:limit="approve"/, '$1'));
+});
+
+/** Everything a hand may do in any order: whatever comes of it can be read, drawn again, and undone to the letter. */
+test('whatever is done on the board, its text opens to the same drawing', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom('add', 'move', 'delete', 'name', 'connect'), fc.nat(), fc.nat()), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      async (deeds) => {
+        const text = commentsAnd(read('process/application.bpmn'));
+        const { board, told } = await open(text);
+        for (const [deed, n, m] of deeds) doOne(board, deed, n, m);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        const after = told.at(-1) ?? text;
+        expect(after.includes('<!-- begins here & stays -->')).toBe(true);
+        const again = await open(after);
+        expectSame(board, again.board);
+        for (const one of told) await board.receive(one);
+        await board.receive(text);
+        expectSame(board, (await open(text)).board);
+        for (const one of boards.splice(0)) one.destroy();
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+function doOne(board: Board, deed: string, n: number, m: number): void {
+  const nodes = registryOf(board)
+    .getAll()
+    .filter((one) => /Task|Gateway|EndEvent/.test(one.type) && !one.labelTarget);
+  const flows = registryOf(board)
+    .getAll()
+    .filter((one) => one.type === 'bpmn:SequenceFlow' && !one.labelTarget);
+  const modeling = board.service<{
+    moveElements(all: readonly Element[], by: object): void;
+    removeElements(all: readonly Element[]): void;
+    connect(from: Element, to: Element): Element;
+  }>('modeling');
+  const [one, other] = [nodes[n % (nodes.length || 1)], nodes[m % (nodes.length || 1)]];
+  const flow = flows[n % (flows.length || 1)];
+  if (deed === 'add' && flow) putOn(board, flow.id);
+  else if (deed === 'move' && one) modeling.moveElements([one], { x: (m % 9) * 10, y: 0 });
+  else if (deed === 'delete' && one) modeling.removeElements([one]);
+  else if (deed === 'name' && one) board.set(one.id, 'name', `环节 ${m}`);
+  else if (deed === 'connect' && one && other && one !== other && one.type !== 'bpmn:EndEvent')
+    modeling.connect(one, other);
+}
+
+/** What is drawn, between what, and where; the tool writes whole numbers. */
+const shapesOf = (board: Board) =>
+  registryOf(board)
+    .getAll()
+    .filter((one) => !one.labelTarget && one.type !== 'label')
+    .map((one) => ({
+      what: [
+        one.id,
+        one.type,
+        one.businessObject.get('name') ?? '',
+        one.source?.id,
+        one.target?.id,
+        one.host?.id,
+      ],
+      where: (one.waypoints?.flatMap(({ x, y }) => [x, y]) ?? [one.x, one.y, one.width, one.height]).filter(
+        (at) => at !== undefined,
+      ),
+    }))
+    .sort((a, b) => (String(a.what[0]) < String(b.what[0]) ? -1 : 1));
+
+function expectSame(one: Board, other: Board): void {
+  const [a, b] = [shapesOf(one), shapesOf(other)];
+  expect(a.map(({ what }) => what)).toEqual(b.map(({ what }) => what));
+  for (const [n, { where, what }] of a.entries())
+    for (const [m, at] of where.entries())
+      expect(Math.abs(at - (b[n]!.where[m] ?? Number.NaN)), String(what)).toBeLessThanOrEqual(1);
+}
