@@ -361,6 +361,7 @@ const shapesOf = (board: Board) =>
     .getAll()
     .filter((one) => !one.labelTarget && one.type !== 'label')
     .map((one) => ({
+      id: one.id,
       what: [
         one.id,
         one.type,
@@ -373,12 +374,12 @@ const shapesOf = (board: Board) =>
         (at) => at !== undefined,
       ),
     }))
-    .sort((a, b) => (String(a.what[0]) < String(b.what[0]) ? -1 : 1));
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 
 function expectSame(one: Board, other: Board): void {
   const [a, b] = [shapesOf(one), shapesOf(other)];
   expect(a.map(({ what }) => what)).toEqual(b.map(({ what }) => what));
-  for (const [n, { where, what }] of a.entries())
+  for (const [n, { where, id }] of a.entries())
     for (const [m, at] of where.entries())
-      expect(Math.abs(at - (b[n]!.where[m] ?? Number.NaN)), String(what)).toBeLessThanOrEqual(1);
+      expect(Math.abs(at - (b[n]!.where[m] ?? Number.NaN)), id).toBeLessThanOrEqual(1);
 }
