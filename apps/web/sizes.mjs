@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync(path.join(dist, '.vite/manifest.json'),
 
 /** KiB before map, chart and designer, which come by themselves when they are to be seen. */
 const BUDGETS = { 'console/index.html': { first: 330, page: 450 } };
-const LATER = /MapCanvas|maplibre/;
+const LATER = /MapCanvas|maplibre|DrawingBoard/;
 
 const sizes = new Map();
 function kib(file) {

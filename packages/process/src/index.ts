@@ -80,7 +80,8 @@ export type {
 } from './state.ts';
 export { openTasksOf, type StandingTask, startProcess, step } from './step.ts';
 export { type ArmedTimer, armedOf } from './timers.ts';
-export { checkPicture, wmPackage } from './bpmn.ts';
+export { checkPicture } from './bpmn.ts';
+export { wmPackage } from './extension.ts';
 export {
   addLimit,
   addTime,

@@ -6,7 +6,9 @@ import {
   addColumn,
   addRule,
   AGGREGATIONS,
+  mayMoveColumn,
   mayRemove,
+  moveColumn,
   placeIn,
   POLICIES,
   readDecisions,
@@ -198,6 +200,11 @@ function Grid({ grid, text, problems, at, onChange }: EditorProps & { grid: Deci
             onChange &&
             ((what, value) => onChange(setColumn(text, heads[column] as DecisionColumn, what, value)))
           }
+          moves={([-1, 1] as const).filter((by) => onChange && mayMoveColumn(grid, column, by))}
+          onMove={(by) => {
+            setOpenColumn(column + by);
+            onChange?.(moveColumn(text, grid, column, by));
+          }}
           onRemove={
             onChange && mayRemove(grid, column)
               ? () => {
@@ -393,12 +400,17 @@ function ColumnForm({
   title,
   head,
   onSet,
+  moves,
+  onMove,
   onRemove,
   onClose,
 }: {
   id: string;
   title: string;
   head: DecisionColumn;
+  /** Ways to a neighbour of its kind. */
+  moves: readonly (-1 | 1)[];
+  onMove: (by: -1 | 1) => void;
   onSet: ((what: ColumnPart, value: string) => void) | undefined;
   /** Undefined: nothing may be changed, or it is the last of its kind. */
   onRemove: (() => void) | undefined;
@@ -435,6 +447,11 @@ function ColumnForm({
           ))}
         </select>
       </div>
+      {moves.map((by) => (
+        <Button key={by} onClick={() => onMove(by)}>
+          {t(by < 0 ? 'decision.moveLeft' : 'decision.moveRight')}
+        </Button>
+      ))}
       {onRemove && (
         <Button danger onClick={onRemove}>
           {t('decision.removeColumn', { column: title })}

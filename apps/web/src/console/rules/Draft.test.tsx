@@ -278,3 +278,33 @@ test('who may only read has no tools', async () => {
   expect(within(grid).queryByRole('textbox')).toBeNull();
   for (const name of ['保存', '发布', '添加行']) expect(screen.queryByRole('button', { name })).toBeNull();
 });
+
+test('a property of a drawing that is still being typed is saved with the rest', async () => {
+  const { draftId, state } = fakeDraft({ 'process/application.bpmn': shipped('process/application.bpmn') });
+  await open(draftId, 'process/application.bpmn');
+  // No room to draw here: the picture says so, and its properties can be changed.
+  await screen.findByText(/增删、移动和连线请在更宽的屏幕上进行/);
+  fireEvent.change(screen.getByLabelText(/^元素/), { target: { value: 'first' } });
+  const name = within(screen.getByRole('complementary', { name: '元素属性' })).getByLabelText('名称');
+  name.focus();
+  fireEvent.change(name, { target: { value: '初审' } });
+  fireEvent.keyDown(name, { key: 's', ctrlKey: true });
+  await waitFor(() => expect(state.puts).toHaveLength(1));
+  expect(state.puts[0]).toBe(
+    shipped('process/application.bpmn').replace('id="first" name="审批"', 'id="first" name="初审"'),
+  );
+});
+
+test('who may not change rules sees a drawing and its properties', async () => {
+  const { draftId } = fakeDraft({ 'process/application.bpmn': shipped('process/application.bpmn') });
+  await open(
+    draftId,
+    'process/application.bpmn',
+    me({ permissions: ['catalog.read'] as ReturnType<typeof me>['permissions'] }),
+  );
+  fireEvent.change(await screen.findByLabelText(/^元素/), { target: { value: 'first' } });
+  const panel = within(screen.getByRole('complementary', { name: '元素属性' }));
+  expect(panel.getByLabelText<HTMLInputElement>('名称').readOnly).toBe(true);
+  expect(panel.getByLabelText<HTMLSelectElement>('环节').disabled).toBe(true);
+  expect(screen.queryByText(/增删、移动和连线/)).toBeNull();
+});

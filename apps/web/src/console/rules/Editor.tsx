@@ -19,6 +19,9 @@ import { TableEditor } from './TableEditor.tsx';
 import { TextEditor } from './TextEditor.tsx';
 import { change, forget, isUnsaved, replaced, stepBack, stepForward, useWorks } from './work.ts';
 
+/** Fields that keep what is typed to themselves until they are left, and undo it by themselves. */
+const FIELD = 'input, select, textarea:not([data-raw]), [contenteditable="true"]';
+
 const BpmnEditor = lazy(async () => ({ default: (await import('./BpmnEditor.tsx')).BpmnEditor }));
 const DmnEditor = lazy(async () => ({ default: (await import('./DmnEditor.tsx')).DmnEditor }));
 const JsonEditor = lazy(async () => ({ default: (await import('./JsonEditor.tsx')).JsonEditor }));
@@ -125,18 +128,25 @@ export function Editor({
     }
   }
 
+  const saveNow = useEffectEvent(() => void save());
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === 's') {
       event.preventDefault();
-      void save();
+      // What is still being typed counts when its field is left.
+      const typed = document.activeElement;
+      if (typed instanceof HTMLElement && typed.matches(FIELD)) {
+        typed.blur();
+        typed.focus();
+      }
+      setTimeout(() => saveNow());
       return;
     }
     if (key !== 'z' && key !== 'y') return;
     // What is being typed into a field is undone by the field itself.
     const field = event.target as HTMLElement;
-    if (field.matches('input, select, textarea:not([data-raw])')) return;
+    if (field.matches(FIELD)) return;
     event.preventDefault();
     if (key === 'y' || event.shiftKey) stepForward(draft.id, path);
     else stepBack(draft.id, path);

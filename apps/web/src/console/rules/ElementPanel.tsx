@@ -1,12 +1,12 @@
 import type { RuleDraft, RuleProblem, Text } from '@wanmi/contracts';
 import { ACTION_NAMES, OUTCOME_NAMES, ROLE_NAMES, STEP_NAMES } from '@wanmi/contracts/words';
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { readTable } from './csv.ts';
 import { Typed } from './Typed.tsx';
-import { laneOf, propertiesOf, setProperty, type Drawing, type Property } from './drawing.ts';
+import { laneOf, propertiesOf, type Drawing, type Property } from './drawing.ts';
 import { useFileName } from './names.ts';
 import { placeOf } from './places.ts';
 import { useProblemText } from './problemText.ts';
@@ -34,7 +34,7 @@ export function ElementPanel({
   drawing,
   id,
   problems,
-  onChange,
+  onSet,
   onClose,
 }: {
   draft: RuleDraft;
@@ -42,7 +42,8 @@ export function ElementPanel({
   drawing: Drawing;
   id: string;
   problems: readonly RuleProblem[];
-  onChange: ((text: string) => void) | undefined;
+  /** Undefined: it can only be read. */
+  onSet: ((key: Property['key'], value: string) => void) | undefined;
   onClose: () => void;
 }) {
   const { t } = useTranslation('rules');
@@ -56,6 +57,7 @@ export function ElementPanel({
     ...draftFileQuery(draft.id, LIMITS, limitHash ?? ''),
     enabled: limitHash !== undefined,
   });
+  const [own, setOwn] = useState<Property['key'] | null>(null);
   const element = drawing.elements.get(id)!;
   const lane = laneOf(drawing, id);
   const laneRole = lane && (attributeOf(lane, `${drawing.own}role`) ?? attributeOf(lane, 'id'));
@@ -78,11 +80,18 @@ export function ElementPanel({
       label: words(wordOf(STEP_NAMES as Readonly<Record<string, Text>>, code)),
     })),
     form: forms.map(({ code }) => ({ code, label: fileName(`form/${code}.schema.json`) })),
+    message: [
+      ...[...drawing.elements.values()].flatMap((one) =>
+        one.local === 'message' ? (attributeOf(one, 'name') ?? []) : [],
+      ),
+      ...Object.keys(ACTION_NAMES),
+    ]
+      .filter((code, index, all) => all.indexOf(code) === index)
+      .map((code) => ({ code, label: words(wordOf(ACTION_NAMES as Readonly<Record<string, Text>>, code)) })),
+    standard: [{ code: 'true', label: t('drawing.standard') }],
     calledElement: processes.map(({ code }) => ({ code, label: fileName(`process/${code}.bpmn`) })),
   };
-  const set =
-    onChange &&
-    ((key: Property['key'], value: string) => onChange(setProperty(text, drawing, id, key, value)));
+  const set = onSet;
   return (
     <aside className={styles.rowForm} aria-label={t('drawing.panel')}>
       <header>
@@ -106,12 +115,14 @@ export function ElementPanel({
         return (
           <div key={key} className={styles.field}>
             <label htmlFor={name}>{t(`drawing.property.${key}`)}</label>
-            {known ? (
+            {known && own !== key ? (
               <select
                 id={name}
                 value={value}
                 disabled={!set}
-                onChange={(event) => set?.(key, event.target.value)}
+                onChange={(event) =>
+                  event.target.value === OWN_CODE ? setOwn(key) : set?.(key, event.target.value)
+                }
               >
                 <option value="">
                   {inherited
@@ -125,9 +136,10 @@ export function ElementPanel({
                 )}
                 {known.map((one) => (
                   <option key={one.code} value={one.code}>
-                    {one.label === one.code ? one.code : `${one.label} ${one.code}`}
+                    {one.label === one.code || key === 'standard' ? one.label : `${one.label} ${one.code}`}
                   </option>
                 ))}
+                {set && MAY_BE_OWN.includes(key) && <option value={OWN_CODE}>{t('drawing.ownCode')}</option>}
               </select>
             ) : (
               <Typed
@@ -136,6 +148,9 @@ export function ElementPanel({
                 describedBy={
                   key === 'condition' || key === 'when' || key === 'duration' ? `${name}-hint` : undefined
                 }
+                autoFocus={own === key}
+                placeholder={own === key ? 'x-' : undefined}
+                onLeave={() => setOwn(null)}
                 onSet={set && ((next) => set(key, next))}
               />
             )}
@@ -150,6 +165,10 @@ export function ElementPanel({
     </aside>
   );
 }
+
+/** Steps and actions of a city's own, and what is named like them. */
+const MAY_BE_OWN: readonly Property['key'][] = ['step', 'action', 'limit', 'form', 'message'];
+const OWN_CODE = '\u0000';
 
 const KNOWN = [
   'userTask',

@@ -290,6 +290,31 @@ export function removeColumn(text: string, grid: DecisionGrid, place: number): s
   );
 }
 
+/** Whether a column has a neighbour of its kind there, and every rule says something in both. */
+export function mayMoveColumn({ inputs, outputs, rules }: DecisionGrid, place: number, by: -1 | 1): boolean {
+  const to = place + by;
+  const of = place < inputs.length ? [0, inputs.length] : [inputs.length, inputs.length + outputs.length];
+  const within = (column: number) => column >= of[0]! && column < of[1]!;
+  return within(place) && within(to) && rules.every(({ entries }) => entries[place] && entries[to]);
+}
+
+/** A column changes places with its neighbour, with what each rule says in it. */
+export function moveColumn(text: string, grid: DecisionGrid, place: number, by: -1 | 1): string {
+  if (!mayMoveColumn(grid, place, by)) return text;
+  const heads = [...grid.inputs, ...grid.outputs].map((head) => head.element);
+  const rows = [heads, ...grid.rules.map(({ entries }) => entries)];
+  return splice(
+    text,
+    rows.flatMap((row) => {
+      const [one, other] = [row[place]!, row[place + by]!];
+      return [
+        { start: one.start, end: one.end, text: text.slice(other.start, other.end) },
+        { start: other.start, end: other.end, text: text.slice(one.start, one.end) },
+      ];
+    }),
+  );
+}
+
 /** What a column asks, allows or answers. */
 export function setColumn(text: string, column: DecisionColumn, what: ColumnPart, value: string): string {
   const { element } = column;

@@ -188,7 +188,10 @@ export interface Property {
     | 'items'
     | 'calledElement'
     | 'condition'
-    | 'duration';
+    | 'duration'
+    | 'message'
+    | 'error'
+    | 'standard';
   readonly value: string;
 }
 
@@ -211,12 +214,26 @@ export function propertiesOf(text: string, drawing: Drawing, element: XmlElement
   const trigger = triggerOf(element);
   const catches = ['startEvent', 'boundaryEvent', 'intermediateCatchEvent'].includes(element.local);
   const loop = childOf(element, 'multiInstanceLoopCharacteristics');
+  const fromStep = sourceOf(drawing, element)?.local === 'userTask';
+  const mayBeStandard = isFlowOfChoice(drawing, element);
   return [
     plain('name'),
-    ...(OWN[element.local] ?? []).map(own),
+    ...(OWN[element.local] ?? [])
+      .map((key) => (key === 'action' ? { key, value: actionOf(text, drawing, element) } : own(key)))
+      // Only what leaves a step is an action of somebody.
+      .filter(({ value }) => element.local !== 'sequenceFlow' || fromStep || value !== ''),
     ...(element.local === 'callActivity' ? [plain('calledElement')] : []),
     ...(element.local === 'sequenceFlow'
       ? [{ key: 'condition', value: textOf(text, childOf(element, 'conditionExpression')) } as const]
+      : []),
+    ...(mayBeStandard
+      ? [{ key: 'standard', value: isStandard(drawing, element) ? 'true' : '' } as const]
+      : []),
+    ...(trigger === 'message'
+      ? [{ key: 'message', value: referred(drawing, element, 'message')?.value ?? '' } as const]
+      : []),
+    ...(trigger === 'error'
+      ? [{ key: 'error', value: referred(drawing, element, 'error')?.value ?? '' } as const]
       : []),
     ...(catches && trigger === 'message' ? MESSAGE.map(own) : []),
     ...(catches && trigger === 'timer'
@@ -224,6 +241,71 @@ export function propertiesOf(text: string, drawing: Drawing, element: XmlElement
       : []),
     ...(loop ? [{ key: 'items', value: attributeOf(loop, `${drawing.own}items`) ?? '' } as const] : []),
   ];
+}
+
+/** What a message event waits for or sends, and an error event catches or throws: kept once for the whole file. */
+function referred(
+  drawing: Drawing,
+  element: XmlElement,
+  kind: 'message' | 'error',
+): { readonly definition: XmlElement; readonly value: string } | undefined {
+  const definition = childOf(element, `${kind}EventDefinition`);
+  if (!definition) return undefined;
+  const id = (attributeOf(definition, `${kind}Ref`) ?? '').split(':').at(-1)!;
+  const holder = drawing.elements.get(id);
+  return { definition, value: (holder && attributeOf(holder, NAMES[kind])) ?? '' };
+}
+const NAMES = { message: 'name', error: 'errorCode' } as const;
+
+const sourceOf = (drawing: Drawing, flow: XmlElement): XmlElement | undefined =>
+  drawing.elements.get(attributeOf(flow, 'sourceRef') ?? '');
+
+function isFlowOfChoice(drawing: Drawing, element: XmlElement): boolean {
+  if (element.local !== 'sequenceFlow') return false;
+  const source = sourceOf(drawing, element);
+  return source !== undefined && ['exclusiveGateway', 'inclusiveGateway', 'userTask'].includes(source.local);
+}
+
+function isStandard(drawing: Drawing, flow: XmlElement): boolean {
+  const source = sourceOf(drawing, flow);
+  return source !== undefined && attributeOf(source, 'default') === attributeOf(flow, 'id');
+}
+
+/** The action that a way out of a step stands for: named by its condition, or by itself. */
+function actionOf(text: string, drawing: Drawing, flow: XmlElement): string {
+  const condition = textOf(text, childOf(flow, 'conditionExpression'));
+  return ACTION.exec(condition)?.[2] ?? attributeOf(flow, `${drawing.own}action`) ?? '';
+}
+const ACTION = /(^|\band\s+|\(\s*)action\s*=\s*"([^"]*)"/;
+
+/**
+ * How an action is written to a flow: where a step has several ways out each is a condition, its only way or the one
+ * that is taken otherwise says it by an attribute. What else the condition asks stays.
+ */
+export function actionWrites(
+  { condition, alone }: { readonly condition: string; readonly alone: boolean },
+  action: string,
+): { readonly condition: string; readonly action: string } {
+  const asked = ACTION.exec(condition);
+  if (asked && action !== '')
+    return {
+      condition: condition.replace(ACTION, (_, before: string) => `${before}action = ${quote(action)}`),
+      action: '',
+    };
+  if (asked) return { condition: condition.trim() === asked[0] ? '' : condition, action: '' };
+  if (alone || action === '') return { condition, action };
+  const own = `action = ${quote(action)}`;
+  return { condition: condition === '' ? own : `${own} and (${condition})`, action: '' };
+}
+const quote = (code: string): string => JSON.stringify(code);
+
+/** Whether a flow needs no condition to be told from its siblings. */
+function isAlone(drawing: Drawing, flow: XmlElement): boolean {
+  const source = attributeOf(flow, 'sourceRef');
+  const siblings = [...drawing.elements.values()].filter(
+    (one) => one.local === 'sequenceFlow' && attributeOf(one, 'sourceRef') === source,
+  );
+  return siblings.length < 2 || isStandard(drawing, flow) || sourceOf(drawing, flow)?.local !== 'userTask';
 }
 
 function durationOf(element: XmlElement): XmlElement | undefined {
@@ -254,6 +336,28 @@ export function setProperty(
     }
     case 'condition':
       return setInner(text, element, 'conditionExpression', value);
+    case 'action': {
+      const condition = textOf(text, childOf(element, 'conditionExpression'));
+      const next = actionWrites({ condition, alone: isAlone(drawing, element) }, value);
+      const named = withOwn(
+        text,
+        splice(text, attributeChange(text, element, `${drawing.own}action`, next.action || null)),
+      );
+      if (next.condition === condition) return named;
+      const again = readDrawing(named)?.elements.get(id);
+      return again ? setInner(named, again, 'conditionExpression', next.condition) : text;
+    }
+    case 'standard': {
+      const source = sourceOf(drawing, element);
+      if (!source) return text;
+      const changed = splice(text, attributeChange(text, source, 'default', given && id));
+      // A condition is not asked where a way is taken when no other holds.
+      const again = given ? readDrawing(changed)?.elements.get(id) : undefined;
+      return again ? setInner(changed, again, 'conditionExpression', '') : changed;
+    }
+    case 'message':
+    case 'error':
+      return setReferred(text, drawing, element, key, value);
     case 'duration': {
       const timer = childOf(element, 'timerEventDefinition');
       return timer ? setInner(text, timer, 'timeDuration', value) : text;
@@ -261,6 +365,41 @@ export function setProperty(
     default:
       return withOwn(text, splice(text, attributeChange(text, element, drawing.own + key, given)));
   }
+}
+
+/** Refers to the message or error of that name; one that the file does not have yet is added to it. */
+function setReferred(
+  text: string,
+  drawing: Drawing,
+  element: XmlElement,
+  kind: 'message' | 'error',
+  value: string,
+): string {
+  const definition = referred(drawing, element, kind)?.definition;
+  if (!definition) return text;
+  if (value === '') return splice(text, attributeChange(text, definition, `${kind}Ref`, null));
+  const known = [...drawing.elements.values()].find(
+    (one) => one.local === kind && attributeOf(one, NAMES[kind]) === value,
+  );
+  const id = (known && attributeOf(known, 'id')) ?? freshId(drawing, `${kind}_${value}`);
+  const changes = [...attributeChange(text, definition, `${kind}Ref`, id)];
+  const root = readXml(text);
+  if (!known && root) {
+    const prefix = root.name.slice(0, root.name.length - root.local.length);
+    const before = root.children.filter((one) => one.local === kind).at(-1);
+    const named = escapeXml(value).replaceAll('"', '&quot;');
+    const made = `<${prefix}${kind} id="${id}" ${NAMES[kind]}="${named}" />`;
+    changes.push(childInsertion(text, root, before, () => made));
+  }
+  return splice(text, changes);
+}
+
+/** An id that no element has, of the letters that one may have. */
+export function freshId(drawing: Drawing, wished: string): string {
+  const base = wished.replaceAll(/[^\w-]/g, '_');
+  let id = base;
+  for (let n = 2; drawing.elements.has(id); n += 1) id = `${base}_${n}`;
+  return id;
 }
 
 /** A drawing that has nothing of ours yet declares our names with the first of them. */

@@ -8,6 +8,8 @@ import {
   addRule,
   mayRemove,
   readDecisions,
+  mayMoveColumn,
+  moveColumn,
   removeColumn,
   removeRule,
   setColumn,
@@ -16,7 +18,7 @@ import {
   swapRules,
 } from './decision.ts';
 import { cellsOf } from './diffCells.ts';
-import { propertiesOf, readDrawing, setProperty, wrap } from './drawing.ts';
+import { actionWrites, propertiesOf, readDrawing, setProperty, wrap } from './drawing.ts';
 import { at, readJson, removeJson, setJson, type JsonValue } from './json.ts';
 import { lineDiff, merge } from './merge.ts';
 import { exampleOf } from './NumberingEditor.tsx';
@@ -199,6 +201,36 @@ describe('a decision table', () => {
   });
 });
 
+describe.each(['approval', 'dispatchMode', 'similarity', 'verification'])('the columns of %s', (code) => {
+  const text = readFileSync(path.join(CONFIG, `decision/${code}.dmn`), 'utf8');
+  const grid = readDecisions(text)![0]!;
+  const named = (of: string) => {
+    const now = readDecisions(of)![0]!;
+    return [...now.inputs, ...now.outputs].map((one) => one.name);
+  };
+
+  test('change places with what their rules say, and back again', () => {
+    const columns = grid.inputs.length + grid.outputs.length;
+    // Notes stand behind the answers, and stay there.
+    expect(mayMoveColumn(grid, columns, -1)).toBe(false);
+    for (let place = 0; place < columns; place += 1) {
+      const may = place + 1 < columns && place + 1 !== grid.inputs.length;
+      expect(mayMoveColumn(grid, place, 1)).toBe(may);
+      const after = moveColumn(text, grid, place, 1);
+      if (!may) {
+        expect(after).toBe(text);
+        continue;
+      }
+      const swapped = <T>(row: readonly T[]): T[] =>
+        row.map((one, n) => (n === place ? row[place + 1]! : n === place + 1 ? row[place]! : one));
+      expect(named(after)).toEqual(swapped(named(text)));
+      const now = readDecisions(after)![0]!;
+      expect(now.rules.map((rule) => rule.texts)).toEqual(grid.rules.map((rule) => swapped(rule.texts)));
+      expect(moveColumn(after, now, place + 1, -1)).toBe(text);
+    }
+  });
+});
+
 describe('a drawing', () => {
   const text = readFileSync(path.join(CONFIG, 'process/case.bpmn'), 'utf8');
   const drawing = readDrawing(text)!;
@@ -233,6 +265,59 @@ describe('a drawing', () => {
       propertiesOf(back, readDrawing(back)!, element).find((one) => one.key === 'condition')!.value,
     ).toBe(was);
     expect(touched(text, without)).toHaveLength(1);
+  });
+
+  test.each([
+    ['', true, 'pass', '', 'pass'],
+    ['', false, 'pass', 'action = "pass"', ''],
+    ['', false, '', '', ''],
+    ['action = "fail"', false, 'pass', 'action = "pass"', ''],
+    ['action = "fail"', false, '', '', ''],
+    ['action="fail" and level > 1', false, 'pass', 'action = "pass" and level > 1', ''],
+    ['level > 1 and action = "fail"', false, 'pass', 'level > 1 and action = "pass"', ''],
+    ['level > 1', false, 'pass', 'action = "pass" and (level > 1)', ''],
+    ['level > 1', true, 'pass', 'level > 1', 'pass'],
+    ['', false, 'a"b$&', 'action = "a\\"b$&"', ''],
+  ])('%j, alone %s, with the action %j: %j and %j', (condition, alone, action, asks, own) => {
+    expect(actionWrites({ condition, alone }, action)).toEqual({ condition: asks, action: own });
+  });
+
+  test('an action is set where it is said, and the message that an event waits for is kept once', () => {
+    const flow = drawing.edges.find((edge) =>
+      propertiesOf(text, drawing, edge.element).some(
+        ({ key, value }) => key === 'action' && value === 'dispatch',
+      ),
+    )!;
+    const after = setProperty(text, drawing, flow.id, 'action', 'x-send');
+    const again = readDrawing(after)!;
+    const said = propertiesOf(after, again, again.elements.get(flow.id)!);
+    expect(said.find((one) => one.key === 'action')!.value).toBe('x-send');
+
+    const event = drawing.shapes.find((one) => one.trigger === 'message')!;
+    const asked = setProperty(text, drawing, event.id, 'message', 'x-"ask"');
+    expect(asked).toContain('name="x-&quot;ask&quot;"');
+    const twice = setProperty(asked, readDrawing(asked)!, event.id, 'message', 'x-"ask"');
+    expect(twice).toBe(asked);
+    const now = readDrawing(asked)!;
+    expect(
+      propertiesOf(asked, now, now.elements.get(event.id)!).find((one) => one.key === 'message')!.value,
+    ).toBe('x-"ask"');
+  });
+
+  test('a flow of a gateway is made its default: what it asked goes', () => {
+    const flow = drawing.edges.find(
+      (edge) =>
+        !edge.standard &&
+        propertiesOf(text, drawing, edge.element).some((one) => one.key === 'standard') &&
+        propertiesOf(text, drawing, edge.element).some((one) => one.key === 'condition' && one.value !== ''),
+    )!;
+    const after = setProperty(text, drawing, flow.id, 'standard', 'true');
+    const now = readDrawing(after)!;
+    expect(now.edges.find((one) => one.id === flow.id)!.standard).toBe(true);
+    const said = propertiesOf(after, now, now.elements.get(flow.id)!);
+    expect(said.find((one) => one.key === 'condition')!.value).toBe('');
+    const back = setProperty(after, now, flow.id, 'standard', '');
+    expect(readDrawing(back)!.edges.find((one) => one.id === flow.id)!.standard).toBe(false);
   });
 
   test('a file that has nothing of ours gets our name space with the first attribute', () => {
