@@ -42,17 +42,17 @@ export function whereOf(state: CaseState): { regionIds: string[]; ownerId: strin
 }
 
 /** 派遣: responsibility begins, in one of the six forms. */
-const dispatch: Meaning = (change) => {
-  dispatchForms(change);
+const dispatch: Meaning = async (change) => {
+  await dispatchForms(change);
   return {};
 };
 
 /** 改派: the one it is taken from ends, the next begins anew beside those who still work. */
-const redispatch: Meaning = (change) => {
+const redispatch: Meaning = async (change) => {
   const open = assignmentOf(change);
   if (open.endedAt === null && open.unitId === change.data['unitId']) wrong('/unitId', 'sameDepartment');
   if (open.endedAt === null) endAssignment(open, 'withdrawn', change.at);
-  change.add = { assignments: dispatchForms(change).map((a) => a.id) };
+  change.add = { assignments: (await dispatchForms(change)).map((a) => a.id) };
   change.state.departmentId = mainDepartment(change);
   return {};
 };
