@@ -89,7 +89,9 @@ const sign: Meaning = (change) => {
   return {};
 };
 
+/** 拒签; a centre may decline as well what it was to dispatch: then there is nobody's responsibility to end. */
 const decline: Meaning = (change) => {
+  if (change.assignment === null && change.assignments.every((a) => a.endedAt !== null)) return {};
   endAssignment(assignmentOf(change), 'declined', change.at);
   change.state.departmentId = mainDepartment(change);
   return {};
