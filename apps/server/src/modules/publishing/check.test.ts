@@ -1407,6 +1407,56 @@ describe('what changes nothing', () => {
   });
 });
 
+describe('whatever is changed in a JSON file', () => {
+  /** Every place in it, as one can get at it. */
+  function placesIn(value: unknown): [of: Record<string, unknown>, key: string][] {
+    if (typeof value !== 'object' || value === null) return [];
+    const own = value as Record<string, unknown>;
+    return Object.keys(own).flatMap((key) => [[own, key] as [typeof own, string], ...placesIn(own[key])]);
+  }
+  const changes: Readonly<Record<string, (of: Record<string, unknown>, key: string) => void>> = {
+    away: (of, key) => {
+      if (Array.isArray(of)) of.splice(Number(key), 1);
+      else Reflect.deleteProperty(of, key);
+    },
+    renamed: (of, key) => {
+      of[`${key}x`] = of[key];
+      Reflect.deleteProperty(of, key);
+    },
+    ...Object.fromEntries(
+      [7, -1, 'zz', null, [], {}, true].map((value) => [
+        JSON.stringify(value),
+        (of: Record<string, unknown>, key: string) => {
+          of[key] = structuredClone(value);
+        },
+      ]),
+    ),
+  };
+
+  it('the check answers, and each mistake has its place', async () => {
+    const files = [...shipped.keys()].filter((file) => file.endsWith('.json'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.nat(),
+        fc.constantFrom(...Object.keys(changes)),
+        async (file, seed, change) => {
+          const json = JSON.parse(shipped.get(file)!) as Record<string, unknown>;
+          const places = placesIn(json);
+          const [of, key] = places[seed % places.length] ?? [json, 'x'];
+          changes[change]!(of, key);
+          const found = await checkRules(overlay(shipped, new Map([[file, JSON.stringify(json)]])));
+          for (const problem of found) {
+            expect(problem.element, JSON.stringify(problem)).not.toBeNull();
+            if (problem.file === file) expect(problem.element, JSON.stringify(problem)).not.toBe('');
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('what the city has besides', () => {
   it('units and regions of the city may be named', async () => {
     const files = new Map(shipped);
