@@ -58,6 +58,7 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
   org.provideAtWork(duty.atWork);
+  cases.providePlannedDepartments(duty.plannedDepartments);
   tellPublished();
   publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);

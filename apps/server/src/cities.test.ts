@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { CaseDetail, Category, Integrity, ReportReply } from '@wanmi/contracts';
 import { compileProcess, type Graph } from '@wanmi/process';
 import type { FormSchema } from '@wanmi/simulator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildServer } from './app.ts';
 import {
@@ -163,8 +165,17 @@ describe('what the models do', () => {
         where u.city_id = $1 and p.code = 'ZH-2' and u.kind = 'department'`,
       'twoLevels',
     );
-    expect(choices(form, 'unitId').toSorted()).toEqual(own.map(({ id }) => id).toSorted());
-    const [repair, safe] = choices(form, 'unitId');
+    const takes = (kind: string) =>
+      choices(form, 'unitId').filter((unitId) => fits(form, { form: kind, unitId }));
+    expect(takes('single').toSorted()).toEqual(own.map(({ id }) => id).toSorted());
+    // The other district's and the city's are beyond it: by one form of dispatch alone
+    const all = await rowsOf<{ id: string }>(
+      `select id from unit where city_id = $1 and kind = 'department'`,
+      'twoLevels',
+    );
+    const beyond = all.map(({ id }) => id).filter((id) => !own.some((unit) => unit.id === id));
+    expect(takes('crossRegion').toSorted()).toEqual(beyond.toSorted());
+    const [repair, safe] = takes('doubleFlow');
     const data = { form: 'doubleFlow', unitId: repair, otherIds: [safe] };
     await act(of('dispatcher-zh-2-1'), caseId, 'dispatch', data);
     const { body: seen } = await get<CaseDetail>(of('leader1'), `/cases/${caseId}`);
@@ -277,6 +288,15 @@ const property = (form: FormSchema | null, name: string): FormSchema =>
   ((form ?? {})['properties'] as Record<string, FormSchema>)[name]!;
 const choices = (form: FormSchema | null, name: string): string[] =>
   (property(form, name)['oneOf'] as { const: string }[]).map((one) => one.const);
+
+const ajv = new Ajv2020({ strict: false });
+addFormats.default(ajv);
+/** Whether the unit's answer is one that the form takes, whatever else it asks for. */
+function fits(form: FormSchema | null, data: object): boolean {
+  const { $id: _own, ...schema } = form ?? {};
+  const judge = ajv.compile(schema);
+  return judge(data) || !judge.errors!.some(({ instancePath }) => instancePath === '/unitId');
+}
 
 /** Everything that a city's rules are, in the archive and in the rows. */
 async function stateOf(model: Model): Promise<object> {

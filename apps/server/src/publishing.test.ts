@@ -409,6 +409,44 @@ describe('a unit that has another name now, or went into another one', () => {
     expect(await responsible()).toBe(await unit('YL'));
   });
 
+  it('a control of a region that was split speaks for each part, and nothing has to be written anew', async () => {
+    const at = new Date(platform.clock.now());
+    const { rows } = await sql<{ id: string }>`
+      select id from region where city_id = ${cityId} and code = '990101002' and valid_to is null`.execute(
+      platform.db,
+    );
+    const old = rows[0]!.id;
+    const parts = ['990101802', '990101803'];
+    for (const part of parts) {
+      const id = uuidv7(platform.clock.now());
+      await sql`insert into region (id, city_id, parent_id, kind, code, name, valid_from, geom)
+        select ${id}::uuid, city_id, parent_id, kind, ${part}, name, ${at}, geom from region where id = ${old}`.execute(
+        platform.db,
+      );
+      await sql`insert into succession (city_id, kind, from_id, to_id, how, at)
+        values (${cityId}, 'region', ${old}, ${id}, 'split', ${at})`.execute(platform.db);
+    }
+    await sql`update region set valid_to = ${at} where id = ${old}`.execute(platform.db);
+    invalidateCatalog(platform, cityId);
+    const spoken = (files: RuleSet) => files.get('catalog/control.csv')!.match(/^NC-0402.*?,990101\d+/gm);
+    expect(spoken(await now())).toEqual([
+      'NC-0402,noCollect,GB/T 30428.2-2013,event,0402,990101802',
+      'NC-0402-990101803,noCollect,GB/T 30428.2-2013,event,0402,990101803',
+    ]);
+    const found = await checkRules(await now(), await groundOf(platform.db, cityId));
+    expect(found.filter(({ severity }) => severity === 'error')).toEqual([]);
+    await publish(await limited(8));
+    const inForce = await sql<{ code: string; region: string }>`
+      select c.code, r.code as region from control_area c join region r on r.id = c.region_id
+       where c.city_id = ${cityId} and c.kind = 'noCollect' and c.valid_to is null order by c.code`.execute(
+      platform.db,
+    );
+    expect(inForce.rows).toEqual([
+      { code: 'NC-0402', region: '990101802' },
+      { code: 'NC-0402-990101803', region: '990101803' },
+    ]);
+  });
+
   it('a publication that cannot take effect keeps no other city’s back', async () => {
     const other = await testCity(platform, 'z');
     const at = platform.clock.now() + HOUR;

@@ -62,7 +62,7 @@ describe('drawings', () => {
     [
       'elements in elements',
       sound.replace('<bpmn:userTask', `${'<bpmn:extensionElements>'.repeat(20_000)}$&`),
-      ['process.xml'],
+      ['process.xml 16'],
     ],
     [
       'lanes in lanes',

@@ -38,6 +38,9 @@ declare module 'bpmn-moddle' {
     fromXML(
       xml: string,
       typeName?: string,
-    ): Promise<{ rootElement: ModdleElement; warnings: readonly Error[] }>;
+    ): Promise<{
+      rootElement: ModdleElement;
+      warnings: readonly (Error & { readonly element?: ModdleElement })[];
+    }>;
   }
 }

@@ -1,6 +1,6 @@
 import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
 import { Kinds } from './drawing-kinds.ts';
-import { type Problem, ProcessError, refuse } from './errors.ts';
+import { lineOf, type Problem, ProcessError, refuse } from './errors.ts';
 import { wmPackage } from './extension.ts';
 import { readDrawing } from './read-drawing.ts';
 
@@ -77,12 +77,17 @@ export async function readByModdle(xml: string): Promise<ModdleElement> {
   try {
     found = await theMetamodel().moddle.fromXML(xml);
   } catch (cause) {
-    refuse('process.xml', { detail: cause instanceof Error ? cause.message : String(cause) });
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    refuse('process.xml', { detail, ...lineOf(detail) });
   }
   if (found.warnings.length > 0) {
     throw new ProcessError(
       'process.xml',
-      found.warnings.map((warning): Problem => ({ code: 'process.xml', detail: warning.message })),
+      found.warnings.map(({ message, element }): Problem => {
+        const id = element?.id;
+        const at = typeof id === 'string' ? { element: id } : lineOf(message);
+        return { code: 'process.xml', detail: message, ...at };
+      }),
     );
   }
   return found.rootElement;

@@ -118,6 +118,11 @@ export function compileCalendar(definition: CalendarDefinition): Calendar {
   return new Calendar(checkCalendar(definition));
 }
 
+/** Whether a moment lies in one of the calendar's working periods; their last moment is the first one after them. */
+export function worksAt(calendar: Calendar, at: number): boolean {
+  return calendar.day(calendar.dayOf(at)).periods.some(([from, to]) => from <= at && at < to);
+}
+
 export function isWorkingUnit(unit: LimitUnit): boolean {
   return unit === 'workingHour' || unit === 'workingDay';
 }

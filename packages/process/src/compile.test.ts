@@ -186,7 +186,7 @@ describe('a drawing is refused', () => {
       'a mistyped attribute',
       [start, task('a', 'wm:step="a" wm:limt="a"'), end()],
       soundFlows,
-      ['process.xml'],
+      ['process.xml a'],
     ],
     ['an end without outcome', [start, task('a'), end('end', '', '')], soundFlows, ['process.outcome end']],
     [
@@ -223,10 +223,10 @@ describe('a drawing is refused', () => {
   });
 
   test('what is not XML, not BPMN, or refers to nothing', async () => {
-    expect(await problemsOf('no drawing')).toEqual(['process.xml']);
+    expect(await problemsOf('no drawing')).toEqual(['process.xml 1']);
     expect(await problemsOf('<html/>')).toEqual(['process.xml']);
     const loose = drawing(sound, [...soundFlows, pass('a', 'nowhere', 'action = "x"')]);
-    expect(await problemsOf(loose)).toEqual(['process.xml']);
+    expect(await problemsOf(loose)).toEqual(['process.xml a_nowhere']);
   });
 
   test('a task outside all lanes', async () => {

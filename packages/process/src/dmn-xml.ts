@@ -1,5 +1,5 @@
 import { BpmnModdle, type ModdleElement } from 'bpmn-moddle';
-import { refuse } from './errors.ts';
+import { lineOf, refuse } from './errors.ts';
 
 /** An element of a DMN file; names are without prefix. */
 export interface DmnElement {
@@ -44,10 +44,11 @@ export async function readXml(xml: string): Promise<DmnElement> {
       'wrapper:Content',
     );
   } catch (cause) {
-    refuse('decision.xml', { detail: cause instanceof Error ? cause.message : String(cause) });
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    refuse('decision.xml', { detail, ...lineOf(detail) });
   }
   const [warning] = read.warnings;
-  if (warning) refuse('decision.xml', { detail: warning.message });
+  if (warning) refuse('decision.xml', { detail: warning.message, ...lineOf(warning.message) });
   const roots = (read.rootElement.get('elements') ?? []) as readonly GenericElement[];
   const [root] = roots;
   if (roots.length !== 1 || !root) refuse('decision.xml', { detail: 'no root element' });

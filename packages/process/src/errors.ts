@@ -36,3 +36,9 @@ function describe(problem: Problem): string {
 export function refuse(code: string, where: Omit<Problem, 'code'> = {}): never {
   throw new ProcessError(code, [{ code, ...where }]);
 }
+
+/** Where the reader of XML stopped, as an editor counts lines: what is no XML has no elements to name. */
+export function lineOf(detail: string): { element?: string } {
+  const [, line] = /^\s*line: (\d+)$/m.exec(detail) ?? [];
+  return line === undefined ? {} : { element: String(Number(line) + 1) };
+}

@@ -92,6 +92,7 @@ export {
   type Limit,
   limitMs,
   type LimitUnit,
+  worksAt,
 } from './calendar.ts';
 export { type CalendarDefinition, calendarSchema, type PeriodDefinition } from './calendar-definition.ts';
 export {

@@ -115,3 +115,34 @@ test('any reasonable form is filled validly', () => {
     { numRuns: 300 },
   );
 });
+
+test('what an answer leaves of the choices of another one is kept to', () => {
+  const ids = ['a', 'b', 'c'];
+  const only = (form: string, units: string[], others: string[]) => ({
+    if: { properties: { form: { const: form } }, required: ['form'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+    then: { properties: { unitId: { enum: units } } },
+    else: { properties: { unitId: { enum: others } } },
+  });
+  const schema = {
+    type: 'object',
+    properties: {
+      form: { type: 'string', oneOf: [{ const: 'single' }, { const: 'crossRegion' }] },
+      unitId: { type: 'string', oneOf: ids.map((id) => ({ const: id })) },
+    },
+    required: ['form', 'unitId'],
+    allOf: [only('crossRegion', ['c'], ['a', 'b'])],
+  };
+  const given = new Set<string>();
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const { form, unitId } = fillForm(schema, createRandom(seed, 'fill')) as { form: string; unitId: string };
+    expect(form === 'crossRegion' ? ['c'] : ['a', 'b']).toContain(unitId);
+    given.add(unitId);
+  }
+  expect(given).toEqual(new Set(ids));
+  // What was said beforehand is said
+  expect(fillForm(schema, createRandom(1, 'fill'), { values: { form: 'single', unitId: 'c' } })).toEqual({
+    form: 'single',
+    unitId: 'c',
+  });
+});

@@ -44,8 +44,13 @@ function settle(
   for (const part of partsFor(schema, data)) {
     const own = (part['properties'] ?? {}) as Record<string, FormSchema | boolean>;
     for (const [name, property] of Object.entries(own)) {
-      if (property !== false || !(name in data)) continue;
-      delete data[name];
+      if (!(name in data)) continue;
+      if (property === false) delete data[name];
+      else {
+        const left = choicesLeft(property, data[name]);
+        if (left === null || options.values?.[name] !== undefined) continue;
+        data[name] = random.pick(left);
+      }
       changed = true;
     }
     const dependent = (part['dependentRequired'] ?? {}) as Record<string, string[]>;
@@ -59,6 +64,12 @@ function settle(
     }
   }
   return changed;
+}
+
+/** What a condition leaves of the choices, where it does not leave what was chosen; null: it does, or leaves nothing. */
+function choicesLeft(property: FormSchema | boolean, chosen: unknown): readonly unknown[] | null {
+  const left = typeof property === 'object' ? property['enum'] : undefined;
+  return Array.isArray(left) && left.length > 0 && !left.includes(chosen) ? (left as unknown[]) : null;
 }
 
 /** The schemas that hold for this data: the form's own, all of its parts, and of its conditions the side that is met. */

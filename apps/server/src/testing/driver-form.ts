@@ -82,6 +82,11 @@ async function mend(
 ): Promise<void> {
   const [, field] = instancePath.split('/');
   const missing = (params as { missingProperty?: string }).missingProperty;
+  const allowed = (params as { allowedValues?: unknown[] }).allowedValues;
+  if (keyword === 'enum' && field !== undefined && allowed) {
+    data[field] = filling.random.pick(allowed);
+    return;
+  }
   if (missing !== undefined && field === undefined) {
     const property = properties[missing] ?? {};
     const given = (await valueFor(missing, property, true, filling)) ?? undefined;

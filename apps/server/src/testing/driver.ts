@@ -139,6 +139,7 @@ export class Driver {
 
   async #driveOne(): Promise<void> {
     const goal = this.#nextGoal();
+    await this.#openOffices();
     const caseId = await this.#report(goal);
     if (caseId === null) return;
     this.#caseIds.push(caseId);
@@ -148,6 +149,19 @@ export class Driver {
       await this.#tick(this.#random.int(1, 8) * MINUTE);
       const wanted = this.#taken.has(goal) ? null : goal;
       if (!(await this.#takeBest(caseId, wanted))) return;
+    }
+  }
+
+  /** At night nobody is there to whom a case could go in the same period: the next one begins in the morning. */
+  async #openOffices(): Promise<void> {
+    const now = this.#platform.clock.now();
+    for (let hour = 0; hour < 24 * 4; hour += 1) {
+      // UTC+8, all year
+      const local = new Date(now + (8 + hour) * 60 * MINUTE);
+      const isWeekday = local.getUTCDay() >= 1 && local.getUTCDay() <= 5;
+      if (!isWeekday || local.getUTCHours() < 9 || local.getUTCHours() >= 11) continue;
+      if (hour > 0) await this.#tick(hour * 60 * MINUTE);
+      return;
     }
   }
 

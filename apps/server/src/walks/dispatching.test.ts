@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { invalidateCatalog } from '../modules/catalog/index.ts';
+import { createUnit } from '../modules/org/index.ts';
+import { testPerson } from '../testing/people.ts';
 import { walk, type Walk } from '../testing/walk.ts';
 
 let k: Walk;
@@ -113,6 +115,119 @@ describe('forms of dispatch', () => {
     expect(safe?.clock.limit?.unit).toBe('urgentHour');
   });
 });
+
+describe('across regions', () => {
+  let centre: string;
+  beforeAll(async () => {
+    // Department 1 serves the west, department 2 the whole city; the east has a centre with a department of its own
+    const { platform, cityId, districts, roleIds, people } = k.w;
+    const unit = async (kind: 'commandCentre' | 'department', code: string, parentId: string) =>
+      createUnit(platform.db, platform, {
+        cityId,
+        kind,
+        code,
+        name: { 'zh-CN': code, en: code },
+        parentId,
+        regionId: districts[1].id,
+      });
+    centre = await unit('commandCentre', 'CC-E', units.commandCentre);
+    (units as Record<string, string>)['departmentE'] = await unit('department', 'DE', centre);
+    await serves('department1', districts[0].id);
+    const person = await testPerson(platform, cityId, {
+      username: 'dispatcherE',
+      role: 'dispatcher',
+      roleId: roleIds.get('dispatcher')!,
+      unitId: centre,
+      scope: 'region',
+      scopeRegionId: districts[1].id,
+    });
+    (people as Map<string, unknown>).set('dispatcherE', person);
+  });
+  afterAll(async () => {
+    const { platform } = k.w;
+    await serves('department1', null);
+    await platform.db
+      .updateTable('unit')
+      .set({ valid_to: new Date(platform.clock.now()) })
+      .where('region_id', '=', k.w.districts[1].id)
+      .where('code', 'in', ['CC-E', 'DE'])
+      .execute();
+    invalidateCatalog(platform, k.w.cityId);
+  });
+
+  async function serves(name: 'department1', regionId: string | null): Promise<void> {
+    const { platform, cityId } = k.w;
+    await platform.db
+      .updateTable('unit')
+      .set({ region_id: regionId })
+      .where('id', '=', units[name])
+      .execute();
+    invalidateCatalog(platform, cityId);
+  }
+  const to = (unit: string) => ({ form: 'crossRegion', unitId: (units as Record<string, string>)[unit] });
+
+  test('the city names a department of another region, not the place’s own, nor one that serves all', async () => {
+    const made = await k.filed(0);
+    expect(await left('dispatcher', made.id)).toEqual({ across: ['DE'], others: ['D1', 'D2', 'DE'] });
+    for (const here of ['department1', 'department2']) {
+      expect(await k.refused('dispatcher', made.id, 'dispatch', to(here))).toBe(
+        'form.invalid /unitId servesHere',
+      );
+    }
+    await k.go('dispatcher', made.id, 'dispatch', to('departmentE'));
+    expect(await assigned(made.id)).toEqual(['crossRegion main DE dispatched']);
+    const east = await k.filed(0);
+    await k.go('dispatcher', east.id, 'dispatch', { unitId: units.department1 });
+  });
+
+  test('a district’s centre has its own departments, and beyond them by this form alone', async () => {
+    const made = await k.filed(1);
+    expect(await left('dispatcherE', made.id)).toEqual({ across: ['D1', 'D2'], others: ['DE'] });
+    for (const data of [
+      { unitId: units.department1 },
+      { form: 'samePeriod', unitId: units.department1 },
+      { form: 'several', unitId: units.department2, otherIds: [units.department1] },
+    ]) {
+      expect(await k.refused('dispatcherE', made.id, 'dispatch', data)).toBe(
+        'form.invalid /unitId otherRegion',
+      );
+    }
+    const more = { ...to('departmentE'), otherIds: [units.department1] };
+    expect(await k.refused('dispatcherE', made.id, 'dispatch', { ...more, form: 'mainAssist' })).toBe(
+      'form.invalid /otherIds/0 otherRegion',
+    );
+    expect(await k.refused('dispatcherE', made.id, 'dispatch', { form: 'flat', crewId: units.crew1 })).toBe(
+      'form.invalid /crewId otherRegion',
+    );
+    expect(await k.refused('dispatcherE', made.id, 'dispatch', to('departmentE'))).toBe(
+      'form.invalid /unitId servesHere',
+    );
+    await k.go('dispatcherE', made.id, 'dispatch', to('department1'));
+    // Whoever serves the other region works it like any other, and nobody else finds it there
+    await k.go('department1', made.id, 'sign');
+    expect(await k.offered('department2', made.id)).toEqual([]);
+  });
+
+  /** Codes of the departments that the form leaves to this form of dispatch and to all others. */
+  async function left(who: string, caseId: string): Promise<Record<'across' | 'others', string[]>> {
+    const { tasks } = await k.detail(caseId, who);
+    const form = tasks.flatMap((task) => task.actions).find((one) => one.action === 'dispatch')!
+      .form as unknown as {
+      properties: { unitId: { oneOf: { const: string; title: string }[] } };
+      allOf: { if: { properties: { form: { const?: string } } }; then: Named; else: Named }[];
+    };
+    const rule = form.allOf.find((one) => one.if.properties.form.const === 'crossRegion')!;
+    const codes = (named: Named) =>
+      named.properties.unitId.enum
+        .map((id) => form.properties.unitId.oneOf.find((one) => one.const === id)!.title)
+        .toSorted();
+    return { across: codes(rule.then), others: codes(rule.else) };
+  }
+});
+
+interface Named {
+  readonly properties: { readonly unitId: { readonly enum: readonly string[] } };
+}
 
 describe('what a department does with what arrives', () => {
   const HOUR = 3600_000;

@@ -35,7 +35,7 @@ export function formContextOf(
     | 'departmentId'
   >,
   unitId: string | null,
-  ofTask: Pick<FormContext, 'finderUnitId' | 'asked'> = {},
+  ofTask: Pick<FormContext, 'finderUnitId' | 'asked' | 'onDuty'> = {},
 ): FormContext {
   return {
     categoryId: state.categoryId,

@@ -1,11 +1,12 @@
 import { DISPATCH_FORMS, type AssignmentPart, type DispatchForm } from '@wanmi/contracts';
 import { deadlineOf, startClock, type Limit } from '@wanmi/process';
-import { limitFor } from '#modules/catalog';
+import { departmentsAcross, departmentsFor, limitFor } from '#modules/catalog';
 import type { UnitInfo } from '#modules/org';
 import { invalid, problem } from '#platform/errors';
 import { uuidv7 } from '#platform/ids';
 import type { Change, Situation } from './change.ts';
 import { calendarOf } from './effects.ts';
+import { departmentsOnDuty } from './on-duty.ts';
 import type { AssignmentState } from './state.ts';
 
 /** How long making safe may take where the city sets no limit of its own: stage limit `makeSafe`. */
@@ -27,24 +28,32 @@ const wrong = (path: string, code: string): never => {
 /**
  * 派遣 in one of its forms: whose responsibility begins, and with it each one's disposal clock.
  *
- * - `single`, `crossRegion`, `samePeriod`: one department (of another region; the one on duty now)
+ * - `single`: one department
+ * - `crossRegion`: one department that lies beyond the place, or beyond the district whose centre dispatches
+ * - `samePeriod`: one department that is on duty now
  * - `several`: equal departments, each with a check of its own
  * - `mainAssist`: one answers for it, the others help and are done with their response
  * - `doubleFlow`: the first of the others makes safe at once while the department repairs
  * - `flat`: straight to a crew; its department sees it and answers for it
  * @throws form.invalid
  */
-export function dispatchForms(change: Change): AssignmentState[] {
+export async function dispatchForms(change: Change): Promise<AssignmentState[]> {
   const { data } = change;
   const form = formOf(data['form']);
   const others = listOf(data['otherIds']);
   const made: Wanted[] = [];
   if (form === 'flat') made.push(flatOf(change, form));
-  else made.push({ unit: departmentOf(change, data['unitId'], '/unitId'), part: 'main', form });
+  else {
+    const unit = departmentOf(change, data['unitId'], '/unitId');
+    requireReach(change, unit, form, '/unitId');
+    if (form === 'samePeriod') await requireOnDuty(change, unit, '/unitId');
+    made.push({ unit, part: 'main', form });
+  }
   if (form === 'several' || form === 'mainAssist' || form === 'doubleFlow') {
     if (others.length === 0) wrong('/otherIds', 'required');
     for (const [index, id] of others.entries()) {
       const unit = departmentOf(change, id, `/otherIds/${index}`);
+      requireReach(change, unit, form, `/otherIds/${index}`);
       const safe = form === 'doubleFlow';
       made.push({
         unit,
@@ -133,7 +142,28 @@ function flatOf(change: Change, form: DispatchForm): Wanted {
   const unit = change.around.units.get(crew?.parentId ?? '');
   if (!crew || crew.closed || crew.kind !== 'crew' || !unit || unit.closed)
     return wrong('/crewId', 'unknown');
+  requireReach(change, unit, form, '/crewId');
   return { unit, part: 'main', form, crew };
+}
+
+/** 跨区域 is for departments beyond the place, every other form for those that the task's unit dispatches to. */
+function requireReach(change: Change, { id }: UnitInfo, form: DispatchForm, path: string): void {
+  const { around, state, task, actor } = change;
+  const regionIds = [state.communityId, state.streetId, state.districtId].filter((one) => one !== null);
+  const context = { unitId: task?.unitId ?? actor.unitId, regionIds };
+  const isAcross = form === 'crossRegion';
+  const units = (isAcross ? departmentsAcross : departmentsFor)(around.catalog, context);
+  if (!units.some((unit) => unit.id === id)) wrong(path, isAcross ? 'servesHere' : 'otherRegion');
+}
+
+/** 同时段: somebody must be there to take it. */
+async function requireOnDuty(
+  { platform, around, at }: Change,
+  { id }: UnitInfo,
+  path: string,
+): Promise<void> {
+  const onDuty = await departmentsOnDuty(platform, around.catalog, at);
+  if (!onDuty.includes(id)) wrong(path, 'notOnDuty');
 }
 
 function departmentOf({ around }: Change, id: unknown, path: string): UnitInfo {

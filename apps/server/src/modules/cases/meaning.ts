@@ -42,17 +42,17 @@ export function whereOf(state: CaseState): { regionIds: string[]; ownerId: strin
 }
 
 /** 派遣: responsibility begins, in one of the six forms. */
-const dispatch: Meaning = (change) => {
-  dispatchForms(change);
+const dispatch: Meaning = async (change) => {
+  await dispatchForms(change);
   return {};
 };
 
 /** 改派: the one it is taken from ends, the next begins anew beside those who still work. */
-const redispatch: Meaning = (change) => {
+const redispatch: Meaning = async (change) => {
   const open = assignmentOf(change);
   if (open.endedAt === null && open.unitId === change.data['unitId']) wrong('/unitId', 'sameDepartment');
   if (open.endedAt === null) endAssignment(open, 'withdrawn', change.at);
-  change.add = { assignments: dispatchForms(change).map((a) => a.id) };
+  change.add = { assignments: (await dispatchForms(change)).map((a) => a.id) };
   change.state.departmentId = mainDepartment(change);
   return {};
 };
@@ -89,7 +89,9 @@ const sign: Meaning = (change) => {
   return {};
 };
 
+/** 拒签; a centre may decline as well what it was to dispatch: then there is nobody's responsibility to end. */
 const decline: Meaning = (change) => {
+  if (change.assignment === null && change.assignments.every((a) => a.endedAt !== null)) return {};
   endAssignment(assignmentOf(change), 'declined', change.at);
   change.state.departmentId = mainDepartment(change);
   return {};

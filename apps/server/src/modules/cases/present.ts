@@ -11,13 +11,14 @@ import {
   type Text,
 } from '@wanmi/contracts';
 import { actionsOf } from '@wanmi/process';
-import { formFor, processOf } from '#modules/catalog';
+import { formFor, offersSamePeriod, processOf } from '#modules/catalog';
 import { postNames, regionsOf, type RegionInfo } from '#modules/org';
 import type { Actor } from '#platform/actor';
 import type { Platform } from '#platform/platform';
 import { formContextOf, nameOfAction } from './case-actions.ts';
 import { surroundingsOf, type Surroundings } from './effects.ts';
 import { mayActOn } from './policy.ts';
+import { departmentsOnDuty } from './on-duty.ts';
 import { mayStillDecline } from './prepare.ts';
 import { openTaskOf } from './scope.ts';
 import { varsOf } from './vars.ts';
@@ -26,6 +27,8 @@ import { varsOf } from './vars.ts';
 export interface Names extends Surroundings {
   readonly regions: ReadonlyMap<string, RegionInfo>;
   readonly now: number;
+  /** The departments on duty now, asked for once where a form needs them. */
+  onDuty(): Promise<readonly string[]>;
 }
 
 export async function namesOf(platform: Platform, cityId: string): Promise<Names> {
@@ -33,7 +36,14 @@ export async function namesOf(platform: Platform, cityId: string): Promise<Names
     surroundingsOf(platform, cityId),
     regionsOf(platform, cityId),
   ]);
-  return { ...around, regions, now: platform.clock.now() };
+  const now = platform.clock.now();
+  let onDuty: Promise<readonly string[]> | null = null;
+  return {
+    ...around,
+    regions,
+    now,
+    onDuty: () => (onDuty ??= departmentsOnDuty(platform, around.catalog, now)),
+  };
 }
 
 /** Columns of a card of `"case" c`; `k` is its open task with the nearest deadline, `p` its first picture. */
@@ -278,7 +288,13 @@ async function actionsFor(
       departmentId: row.department_id,
     },
     row.t_unit_id,
-    { finderUnitId: row.t_finder_unit_id, asked: row.t_asked },
+    {
+      finderUnitId: row.t_finder_unit_id,
+      asked: row.t_asked,
+      onDuty: offered.some(({ action, form }) => offersSamePeriod(names.catalog, form ?? action))
+        ? await names.onDuty()
+        : null,
+    },
   );
   const actions = await Promise.all(
     offered.map(async ({ action, name, form }) => ({

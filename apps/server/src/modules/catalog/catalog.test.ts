@@ -1,3 +1,5 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { Category, Condition, page, Phrase, SourceInfo } from '@wanmi/contracts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -291,15 +293,23 @@ describe('formFor', () => {
     const elsewhere = (await filled('sendDistrict', {})).properties['unitId'];
     expect(elsewhere?.oneOf).toHaveLength(1);
     expect(elsewhere?.default).toBeUndefined();
-    const offered = async () =>
-      (await filled('dispatch', { unitId: centre })).properties['unitId']?.oneOf?.map(
-        (choice) => choice.const,
-      );
+    // Whom the form takes, as any reader of JSON Schema judges it
+    const offered = async (form = 'single') => {
+      const schema = await filled('dispatch', { unitId: centre, regionIds: [west.id] });
+      const judge = new Ajv2020({ strict: false });
+      addFormats.default(judge);
+      const takes = judge.compile(schema);
+      const ids = schema.properties['unitId']?.oneOf?.map((choice) => choice.const) ?? [];
+      return ids.filter((unitId) => takes({ form, unitId }));
+    };
     const both = [neighbour.units.department1, neighbour.units.department2];
     expect(await offered()).toEqual(both);
+    expect(await offered('crossRegion')).toEqual(both);
     await sql`update unit set parent_id = ${centre} where id = ${both[1]}`.execute(w.platform.db);
     invalidateCatalog(w.platform, neighbour.cityId);
     expect(await offered()).toEqual([both[1]]);
+    expect(await offered('samePeriod')).toEqual([both[1]]);
+    expect(await offered('crossRegion')).toEqual([both[0]]);
   });
 
   it('is empty for an action without a form', async () => {

@@ -1,7 +1,8 @@
 import { emptyForm, type JsonSchema } from './forms.ts';
 import { limitFor } from './manual.ts';
 import type { Catalog, CatalogCondition } from './model.ts';
-import { unitChoices, type Choice, type FormContext, type Property } from './unit-choices.ts';
+import { withDispatchForms } from './dispatch-choices.ts';
+import { unitChoices, withChoices, type Choice, type FormContext, type Property } from './unit-choices.ts';
 
 /** No context: a form outside a case. */
 export const noContext: FormContext = {
@@ -14,7 +15,6 @@ export const noContext: FormContext = {
   departmentId: null,
 };
 
-const MAX_CHOICES = 200;
 const MAX_MEMO = 5000;
 // Pages of tasks ask for the same few forms again and again; a new catalogue starts an empty memo.
 const memos = new WeakMap<Catalog, Map<string, JsonSchema>>();
@@ -72,7 +72,8 @@ function fill(catalog: Catalog, action: string, context: FormContext): JsonSchem
         : fillProperty(catalog, action, context, property);
     return made === null ? [] : [[name, made]];
   });
-  return { ...schema, properties: Object.fromEntries(filled) as Record<string, Property> };
+  const shown = { ...schema, properties: Object.fromEntries(filled) as Record<string, Property> };
+  return withDispatchForms(catalog, action, context, shown);
 }
 
 /** Asked only where something follows: which condition it is stands beside the switch. */
@@ -133,12 +134,4 @@ function conditionChoice(condition: CatalogCondition, grade: string | null): Cho
     'x-help': condition.closing,
     'x-limit': limitFor(condition, grade),
   };
-}
-
-/** An empty `oneOf` is no schema, so without choices the property stays as it is. */
-function withChoices(property: Property, choices: readonly Choice[], proposed?: string): Property {
-  if (choices.length === 0) return property;
-  const first = choices.filter((choice) => choice.const === proposed);
-  const shown = [...first, ...choices.filter((choice) => choice.const !== proposed)].slice(0, MAX_CHOICES);
-  return { ...property, oneOf: shown, ...(proposed === undefined ? {} : { default: proposed }) };
 }

@@ -64,8 +64,7 @@ export function formFaults(schema: JsonSchema): FormFault[] {
   const message = whyNot(schema);
   if (message === null) return [];
   // What breaks the rules of JSON Schema says where it stands, and each of the branches above it says so too
-  void ajv.validateSchema(schema);
-  const told = (ajv.errors ?? []).map((error) => ({
+  const told = metaErrors(schema).map((error) => ({
     path: error.instancePath,
     message: [error.message, ...listOf(error.params['allowedValues'])].join(' '),
   }));
@@ -75,6 +74,16 @@ export function formFaults(schema: JsonSchema): FormFault[] {
       told.findIndex((other) => other.path === path) === index,
   );
   return deepest.length > 0 ? deepest : [{ path: placeOf(schema, message), message }];
+}
+
+/** None where the form names a `$schema` that there is not: then it is that one's fault. */
+function metaErrors(schema: JsonSchema): readonly ErrorObject[] {
+  try {
+    void ajv.validateSchema(schema);
+    return ajv.errors ?? [];
+  } catch {
+    return [];
+  }
 }
 
 const listOf = (values: unknown): string[] => (Array.isArray(values) ? [values.join(', ')] : []);

@@ -1,6 +1,7 @@
 export { routes } from './routes.ts';
 export { catalogOf, invalidateCatalog } from './catalogue.ts';
 export { noContext } from './choices.ts';
+export { offersSamePeriod } from './dispatch-choices.ts';
 export { ASKED, decisionFor } from './decisions.ts';
 export { compileForm, formFaults, type JsonSchema } from './forms.ts';
 export { formFor, validateForm } from './form-service.ts';
@@ -36,4 +37,4 @@ export {
   processOf,
   type ProcessInForce,
 } from './rules.ts';
-export type { FormContext } from './unit-choices.ts';
+export { departmentsAcross, departmentsFor, type Dispatching, type FormContext } from './unit-choices.ts';

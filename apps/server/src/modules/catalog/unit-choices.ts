@@ -16,6 +16,8 @@ export interface FormContext {
   readonly departmentId: string | null;
   /** 执法发现: the unit that found it by itself. */
   readonly finderUnitId?: string | null;
+  /** Departments that are on duty now; left out where the form does not ask. */
+  readonly onDuty?: readonly string[] | null;
   /** Of a task that decides an application: the names of what was asked for, in the alphabet's order. */
   readonly asked?: readonly string[] | null;
 }
@@ -46,14 +48,17 @@ export function unitChoices(
   if (kind === 'commandCentre') return centreChoices(catalog, context);
   if (kind !== 'department') return { choices: unitsOfKind(catalog, kind).map(unitChoice) };
   // Given anew it goes to another department: the one that has it is no choice. Anybody may be asked for advice.
-  const taken = action === 'consult' ? [] : [context.departmentId, context.unitId];
-  const units = departmentsFor(catalog, context).filter((unit) => !taken.includes(unit.id));
+  const units = departmentsFor(catalog, context).filter((unit) => !isTaken(action, context, unit));
   // Who applies, adds or consults names somebody of their own mind
   const isResponsible = property['x-widget'] === 'unit' && DISPATCHING.has(action);
   return {
     choices: units.map(unitChoice),
     proposed: isResponsible ? proposedDepartment(catalog, context, units) : undefined,
   };
+}
+
+export function isTaken(action: string, context: FormContext, { id }: CatalogUnit): boolean {
+  return action !== 'consult' && (id === context.departmentId || id === context.unitId);
 }
 
 /** Whom the manual names is proposed where responsibility is given. */
@@ -100,19 +105,62 @@ function unitsOfKind(catalog: Catalog, kind: string): CatalogUnit[] {
 }
 
 /**
- * The departments that the task's unit can dispatch to: a command centre with departments below it to those, any
- * other unit to all of them.
+ * The departments that the task's unit dispatches to. A centre of a district has those below it; whoever stands above
+ * the districts, or has none below, has all of them.
  */
-function departmentsFor(catalog: Catalog, { unitId }: FormContext): readonly CatalogUnit[] {
-  if (unitId === null || catalog.unitById.get(unitId)?.kind !== 'commandCentre') return catalog.departments;
+export function departmentsFor(catalog: Catalog, { unitId }: Dispatching): readonly CatalogUnit[] {
+  if (unitId === null || !isLowerCentre(catalog, unitId)) return catalog.departments;
   const below = catalog.departments.filter((unit) => isBelow(catalog, unit, unitId));
   return below.length > 0 ? below : catalog.departments;
 }
 
+/** What says who can be dispatched to. */
+export type Dispatching = Pick<FormContext, 'unitId' | 'regionIds'>;
+
+/**
+ * 跨区域: the departments beyond the place: those that serve another region, and to a district's centre those that are
+ * not its own. Where no department has a region of its own, each of them reaches everywhere.
+ */
+export function departmentsAcross(catalog: Catalog, context: Dispatching): readonly CatalogUnit[] {
+  const own = new Set(departmentsFor(catalog, context));
+  const regions = new Map(catalog.departments.map((unit) => [unit, regionOf(catalog, unit)]));
+  const isElsewhere = (unit: CatalogUnit): boolean => {
+    const region = regions.get(unit) ?? null;
+    return region !== null && !context.regionIds.includes(region);
+  };
+  const across = catalog.departments.filter((unit) => !own.has(unit) || isElsewhere(unit));
+  const isDivided = [...regions.values()].some((region) => region !== null);
+  return across.length > 0 || isDivided ? across : catalog.departments;
+}
+
+/** The region that a unit serves: its own, or that of the nearest unit above it; null: the whole city. */
+function regionOf(catalog: Catalog, unit: CatalogUnit): string | null {
+  let at: CatalogUnit | undefined = unit;
+  for (let level = 0; at !== undefined && level < MAX_LEVELS; level += 1) {
+    if (at.regionId !== null) return at.regionId;
+    at = catalog.unitById.get(at.parentId ?? '');
+  }
+  return null;
+}
+
+/** A command centre with a region of its own, or below another one. */
+function isLowerCentre(catalog: Catalog, unitId: string): boolean {
+  const centre = catalog.unitById.get(unitId);
+  if (centre?.kind !== 'commandCentre') return false;
+  let at = catalog.unitById.get(centre.parentId ?? '');
+  for (let level = 0; at !== undefined && level < MAX_LEVELS; level += 1) {
+    if (at.kind === 'commandCentre') return true;
+    at = catalog.unitById.get(at.parentId ?? '');
+  }
+  return centre.regionId !== null;
+}
+
+/** No city has more, and a cycle made by hand must not hang the server. */
+const MAX_LEVELS = 10;
+
 function isBelow(catalog: Catalog, unit: CatalogUnit, above: string): boolean {
   let at = unit.parentId;
-  // 10 levels: no city has more, and a cycle made by hand must not hang the server
-  for (let level = 0; at !== null && level < 10; level += 1) {
+  for (let level = 0; at !== null && level < MAX_LEVELS; level += 1) {
     if (at === above) return true;
     at = catalog.unitById.get(at)?.parentId ?? null;
   }
@@ -140,6 +188,16 @@ function proposedDepartment(
   return units.find((unit) => unit.id === named)?.id;
 }
 
-function unitChoice(unit: CatalogUnit): Choice {
+export function unitChoice(unit: CatalogUnit): Choice {
   return { const: unit.id, title: unit.name['zh-CN'], 'x-label': unit.name };
+}
+
+const MAX_CHOICES = 200;
+
+/** An empty `oneOf` is no schema, so without choices the property stays as it is. */
+export function withChoices(property: Property, choices: readonly Choice[], proposed?: string): Property {
+  if (choices.length === 0) return property;
+  const first = choices.filter((choice) => choice.const === proposed);
+  const shown = [...first, ...choices.filter((choice) => choice.const !== proposed)].slice(0, MAX_CHOICES);
+  return { ...property, oneOf: shown, ...(proposed === undefined ? {} : { default: proposed }) };
 }

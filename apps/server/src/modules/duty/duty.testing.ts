@@ -50,7 +50,12 @@ export interface Office extends Desk {
 
 /** A desk whose people have shifts and absences. */
 export async function office(): Promise<Office> {
-  const stops = [provideAtWork(duty.atWork), onOrgChange(cases.moveWork), onOrgChange(duty.movePlans)];
+  const stops = [
+    provideAtWork(duty.atWork),
+    cases.providePlannedDepartments(duty.plannedDepartments),
+    onOrgChange(cases.moveWork),
+    onOrgChange(duty.movePlans),
+  ];
   const d = await desk({ modules: [catalog, control, grid, asset, media, intake, cases, duty] });
   const { w } = d;
   const week = Array.from({ length: 7 }, (_, n) => addDays(MONDAY, n));

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { DutyPost, UnitKind } from '@wanmi/contracts';
+import type { DutyPost } from '@wanmi/contracts';
 import { heldCounts } from '#modules/cases';
 import type { PostHolder } from '#modules/org';
 import type { Platform } from '#platform/platform';
@@ -86,19 +86,24 @@ export async function onDuty(
   return rows.map((row) => ({ ...row, from: row.from.getTime(), to: row.to.getTime() }));
 }
 
-/** 同时段: the units of a kind with somebody on duty at a moment, and how many posts. */
-export async function unitsOnDuty(
+/**
+ * 同时段: the departments for which shifts are planned around a moment, their crews' among them, and whether one of these
+ * posts is on duty then. It begins with the departments' posts, which are few: a city's roster is its collectors'.
+ */
+export async function plannedDepartments(
   { db }: { readonly db: Db | Trx },
   cityId: string,
   at: number,
-  kind: UnitKind,
-): Promise<{ unitId: string; posts: number }[]> {
-  const { rows } = await sql<{ unitId: string; posts: number }>`
-    select p.unit_id as "unitId", count(distinct p.id)::int as posts
-      from roster r join post p on p.id = r.post_id join role ro on ro.id = p.role_id
-      join person q on q.id = p.person_id join unit u on u.id = p.unit_id
-     where ${onDutySql(cityId, at, {})} and u.kind = ${kind}
-       and (u.valid_to is null or u.valid_to > ${new Date(at)})
+): Promise<{ unitId: string; onDuty: boolean }[]> {
+  const time = new Date(at);
+  const day = (days: number): string => new Date(at + days * 86_400_000).toISOString().slice(0, 10);
+  const { rows } = await sql<{ unitId: string; onDuty: boolean }>`/*= duty.planned_departments */
+    select case when u.kind = 'crew' then u.parent_id else u.id end as "unitId",
+           bool_or(r.periods @> ${time}::timestamptz and not ${absentSql(sql`p.id`, at)}) as "onDuty"
+      from unit u join post p on p.unit_id = u.id join person q on q.id = p.person_id
+      join roster r on r.post_id = p.id and r.day between ${day(-2)}::date and ${day(2)}::date
+     where u.city_id = ${cityId}::uuid and u.kind in ('department', 'crew')
+       and (u.kind = 'department' or u.parent_id is not null) and ${heldSql(at)}
      group by 1 order by 1`.execute(db);
   return rows;
 }

@@ -11,7 +11,7 @@ import type {
 import { addDays } from '#platform/clock';
 import { testCity } from '#testing/world';
 import { MONDAY, office, today, upload, type Office } from './duty.testing.ts';
-import { onDuty, onDutyQuery, unitsOnDuty } from './on-duty.ts';
+import { onDuty, onDutyQuery } from './on-duty.ts';
 
 let o: Office;
 let day: Shift;
@@ -123,7 +123,6 @@ describe('shifts', () => {
 
 describe('a roster', () => {
   test('is set for a week, and says who is on duty, past midnight too', async () => {
-    const { clock } = o.w.platform;
     const set = await o.call<RosterReply>(
       'admin',
       'POST',
@@ -154,10 +153,6 @@ describe('a roster', () => {
         to: Date.parse(today('08:00', '2026-03-04')),
       },
     ]);
-    expect(await unitsOnDuty(o.w.platform, o.w.cityId, clock.now(), 'patrolTeam')).toEqual([
-      { unitId: o.w.units.patrolTeam1, posts: 1 },
-    ]);
-    expect(await unitsOnDuty(o.w.platform, o.w.cityId, clock.now(), 'department')).toEqual([]);
   });
 
   test('is seen by the unit itself and those above it', async () => {

@@ -56,7 +56,9 @@ export async function checkProcesses(
       checkActions(file, graph, names, report);
       // Conditions may see to it that it never does: a warning
       for (const { id } of mayWaitForever(graph)) report.warn(file, id, 'process.deadlock');
-      for (const { code: wrong, detail } of await checkPicture(text)) report.add(file, null, wrong, detail);
+      for (const { element, code: wrong, detail } of await checkPicture(text)) {
+        report.add(file, element ?? null, wrong, detail);
+      }
       // What a called drawing awaits is seen in its caller
       if (!called.has(code)) checkMessages(file, graph, names, report);
     } catch (error) {

@@ -245,8 +245,50 @@ const MISTAKES: readonly Mistake[] = [
     what: 'a drawing that is no XML',
     file: CASE,
     change: swap('</bpmn:process>', '</bpmn:proces>'),
-    element: null,
+    element: /^1\d{3}$/,
     code: 'process.xml',
+  },
+  {
+    what: 'a flow to a step that there is not',
+    file: CASE,
+    change: swap('targetRef="route"', 'targetRef="rout"'),
+    element: 'start_route',
+    code: 'process.xml',
+  },
+  {
+    what: 'a clock on a step that there is not',
+    file: CASE,
+    change: swap('attachedToRef="accept"', 'attachedToRef="acept"'),
+    element: 'acceptWarn',
+    code: 'process.xml',
+  },
+  {
+    what: 'a picture of a step that there is not',
+    file: CASE,
+    change: swap('bpmnElement="accept"', 'bpmnElement="acept"'),
+    element: 'accept_di',
+    code: 'process.xml',
+  },
+  {
+    what: 'a decision file that is no XML',
+    file: 'decision/failures.dmn',
+    change: swap('</definitions>', '</definition>'),
+    element: /^\d+$/,
+    code: 'decision.xml',
+  },
+  {
+    what: 'a form after a standard that there is not',
+    file: 'form/close.schema.json',
+    change: swap('draft/2020-12/schema', 'draft/2021-12/schema'),
+    element: '/$schema',
+    code: 'form.schema',
+  },
+  {
+    what: 'a form whose standard is no text',
+    file: 'form/close.schema.json',
+    change: swap(/"https:\/\/json-schema.org[^"]*"/, '7'),
+    element: '/$schema',
+    code: 'form.schema',
   },
   // Decision tables
   {
@@ -1361,6 +1403,56 @@ describe('what changes nothing', () => {
         expect(await checkRules(sorted(files))).toEqual([]);
       }),
       { numRuns: 6 },
+    );
+  });
+});
+
+describe('whatever is changed in a JSON file', () => {
+  /** Every place in it, as one can get at it. */
+  function placesIn(value: unknown): [of: Record<string, unknown>, key: string][] {
+    if (typeof value !== 'object' || value === null) return [];
+    const own = value as Record<string, unknown>;
+    return Object.keys(own).flatMap((key) => [[own, key] as [typeof own, string], ...placesIn(own[key])]);
+  }
+  const changes: Readonly<Record<string, (of: Record<string, unknown>, key: string) => void>> = {
+    away: (of, key) => {
+      if (Array.isArray(of)) of.splice(Number(key), 1);
+      else Reflect.deleteProperty(of, key);
+    },
+    renamed: (of, key) => {
+      of[`${key}x`] = of[key];
+      Reflect.deleteProperty(of, key);
+    },
+    ...Object.fromEntries(
+      [7, -1, 'zz', null, [], {}, true].map((value) => [
+        JSON.stringify(value),
+        (of: Record<string, unknown>, key: string) => {
+          of[key] = structuredClone(value);
+        },
+      ]),
+    ),
+  };
+
+  it('the check answers, and each mistake has its place', async () => {
+    const files = [...shipped.keys()].filter((file) => file.endsWith('.json'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.nat(),
+        fc.constantFrom(...Object.keys(changes)),
+        async (file, seed, change) => {
+          const json = JSON.parse(shipped.get(file)!) as Record<string, unknown>;
+          const places = placesIn(json);
+          const [of, key] = places[seed % places.length] ?? [json, 'x'];
+          changes[change]!(of, key);
+          const found = await checkRules(overlay(shipped, new Map([[file, JSON.stringify(json)]])));
+          for (const problem of found) {
+            expect(problem.element, JSON.stringify(problem)).not.toBeNull();
+            if (problem.file === file) expect(problem.element, JSON.stringify(problem)).not.toBe('');
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });

@@ -78,11 +78,13 @@ export async function followUnits(db: Db | Trx, cityId: string, files: RuleSet):
     },
     withoutDoubt,
   );
-  rewrite(followed, pathOf('table', 'control'), (columns, cells) => {
-    const rows = spread(columns, cells, 'region', regions);
-    // A control speaks for one region: of several a person says which
-    return rows.length === 1 ? rows : [cells];
-  });
+  const control = pathOf('table', 'control');
+  const taken = codesIn(followed.get(control) ?? '');
+  rewrite(followed, control, (columns, cells) =>
+    spread(columns, cells, 'region', regions).map((row, part) =>
+      part === 0 ? row : withOwnCode(columns, row, taken),
+    ),
+  );
   return followed;
 }
 
@@ -109,6 +111,14 @@ function spread(
   const at = columns.indexOf(column);
   const codes = parts.get(cells[at] ?? '') ?? [];
   return codes.length === 0 ? [cells] : codes.map((code) => cells.with(at, code));
+}
+
+/** A control speaks for one region, and of one code one is in force: each further part of a region has its own. */
+function withOwnCode(columns: Cells, cells: Cells, taken: ReadonlySet<string>): Cells {
+  const at = columns.indexOf('code');
+  let code = `${cells[at]}-${cells[columns.indexOf('region')]}`;
+  while (taken.has(code)) code += 'x';
+  return cells.with(at, code);
 }
 
 interface Row {

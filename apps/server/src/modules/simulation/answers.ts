@@ -130,7 +130,7 @@ export class Answers {
   /** To the one that is proposed, at times to several; never to those who gave it back, or did it badly. */
   #dispatch(c: LiveCase, action: string, schema: FormSchema, random: Random): Record<string, unknown> {
     const had = unitsOf(c);
-    const units = choicesOf(schema, 'unitId');
+    const units = ownOf(schema);
     if (had.size > 0) {
       const others = units.filter((id) => !had.has(id));
       return others.length > 0 ? { unitId: random.pick(others) } : {};
@@ -165,6 +165,13 @@ export class Answers {
       await pictures.take({ subject: subjectOf(c.words.description), state, label: c.state.caseNo }, by),
     ];
   }
+}
+
+/** The departments that may be named without a word on the form of dispatch: those beyond the place are not. */
+function ownOf(schema: FormSchema): string[] {
+  const rules = (schema['allOf'] ?? []) as { else?: { properties?: { unitId?: { enum?: string[] } } } }[];
+  const left = rules.flatMap((rule) => rule.else?.properties?.unitId?.enum ?? []);
+  return choicesOf(schema, 'unitId').filter((id) => left.length === 0 || left.includes(id));
 }
 
 const unitsOf = (c: LiveCase): ReadonlySet<string> =>

@@ -165,7 +165,7 @@ export function SchemaForm({
                 field={field}
                 error={fieldState.error?.message}
                 widget={widgets[field.widget]}
-                value={input.value as unknown}
+                value={amongChoices(field, input.value)}
                 onChange={input.onChange}
                 onBlur={input.onBlur}
                 onBusy={(busy) => tellBusy(field.name, busy)}
@@ -178,6 +178,13 @@ export function SchemaForm({
       </form>
     </Subject.Provider>
   );
+}
+
+/** An answer that another one has ruled out is none: it is neither shown as chosen nor by its bare id. */
+function amongChoices({ widget, choices }: Field, value: unknown): unknown {
+  const isOne = widget === 'unit' || widget === 'condition' || widget === 'select';
+  if (!isOne || choices.length === 0 || value === undefined) return value;
+  return choices.some((choice) => choice.value === value) ? value : undefined;
 }
 
 const knownFaults = [
@@ -195,6 +202,11 @@ const knownFaults = [
   'oneOf',
   'enum',
   'type',
+  // The server's own, of units
+  'sameDepartment',
+  'notOnDuty',
+  'otherRegion',
+  'servesHere',
 ] as const;
 type KnownFault = (typeof knownFaults)[number] | 'other';
 

@@ -66,6 +66,32 @@ test('a form of dispatch shows what belongs to it, also where its author noted n
   expect([...hiddenOf({ properties: { otherIds: {} } }, {})]).toEqual([]);
 });
 
+test('an answer leaves another one a part of its choices; what is ruled out is not sent unseen', () => {
+  const choice = (id: string) => ({ const: id, title: id });
+  const only = (form: string, units: string[], others?: string[]) => ({
+    if: { properties: { form: { const: form } }, required: ['form'] },
+    then: { properties: { unitId: { enum: units } } },
+    ...(others ? { else: { properties: { unitId: { enum: others } } } } : {}),
+  });
+  const schema = {
+    properties: {
+      form: { type: 'string' },
+      unitId: { type: 'string', 'x-widget': 'unit', oneOf: ['a', 'b', 'c'].map(choice), default: 'a' },
+    },
+    allOf: [only('crossRegion', ['c'], ['a', 'b']), only('samePeriod', ['b', 'c'])],
+  };
+  const left = (values: Record<string, unknown>) =>
+    shownFields(schema, values)
+      .find((field) => field.name === 'unitId')!
+      .choices.map(({ value }) => value);
+  expect(left({})).toEqual(['a', 'b']);
+  expect(left({ form: 'crossRegion' })).toEqual(['c']);
+  // Two branches at once leave what both leave
+  expect(left({ form: 'samePeriod' })).toEqual(['b']);
+  expect(Object.keys(validate(schema, { form: 'samePeriod', unitId: 'a' }).fields)).toEqual(['unitId']);
+  expect(validate(schema, { form: 'samePeriod', unitId: 'b' }).fields).toEqual({});
+});
+
 test('a field that only a branch describes comes and goes with it', () => {
   const schema = {
     properties: { reason: { type: 'string' } },

@@ -56,6 +56,23 @@ export function hiddenOf(schema: JsonSchema, value: Record<string, unknown>): Re
   return hidden;
 }
 
+/** The answers that the branches which hold leave to a field, where they leave out some. */
+export function leftTo(
+  schema: JsonSchema,
+  value: Record<string, unknown>,
+): ReadonlyMap<string, readonly unknown[]> {
+  const left = new Map<string, readonly unknown[]>();
+  for (const branch of branches(schema, value).active) {
+    for (const [name, property] of Object.entries(objectOf(branch['properties']))) {
+      const named = objectOf(property)['enum'];
+      if (!Array.isArray(named)) continue;
+      const before = left.get(name);
+      left.set(name, before ? before.filter((one) => named.includes(one)) : named);
+    }
+  }
+  return left;
+}
+
 /** Fields that only branches describe, so that every field of the form has its description. */
 export function branchProperties(schema: JsonSchema): Record<string, unknown> {
   const found = branching(schema).flatMap((one) =>

@@ -1,5 +1,5 @@
 import type { Limit, Text } from '@wanmi/contracts';
-import { branchProperties, hiddenOf, requiredOf } from './conditions.ts';
+import { branchProperties, hiddenOf, leftTo, requiredOf } from './conditions.ts';
 
 /**
  * A form of the city is JSON Schema 2020-12 with `x-` notes for the screen (config/README.md). This reads the
@@ -52,9 +52,15 @@ export function shownFields(schema: JsonSchema, values: Record<string, unknown>)
   const answers = withoutEmpty(values);
   const hidden = hiddenOf(schema, answers);
   const required = new Set(requiredOf(schema, answers));
+  const left = leftTo(schema, answers);
+  const isLeft = (name: string, { value }: Choice): boolean => left.get(name)?.includes(value) ?? true;
   return fieldsOf(schema)
     .filter((field) => !hidden.has(field.name))
-    .map((field) => ({ ...field, required: required.has(field.name) }));
+    .map((field) => ({
+      ...field,
+      required: required.has(field.name),
+      choices: field.choices.filter((choice) => isLeft(field.name, choice)),
+    }));
 }
 
 /** What is sent: neither what was left empty nor what is not asked for. */
