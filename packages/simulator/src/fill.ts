@@ -29,7 +29,25 @@ export function fillForm(
   for (let round = 0; round < 10; round += 1) {
     if (!settle(schema, data, properties, random, options)) break;
   }
-  return data;
+  return withoutHidden(schema, data, properties);
+}
+
+/** What a screen would not show with these answers (`x-show-if`) is not sent. */
+function withoutHidden(
+  schema: FormSchema,
+  data: Record<string, unknown>,
+  properties: Record<string, FormSchema>,
+): Record<string, unknown> {
+  const shown = Object.entries(data).filter(([name]) => {
+    const rule = properties[name]?.['x-show-if'] as { field?: string; in?: unknown[] } | undefined;
+    if (rule?.field === undefined || !(rule.field in data)) return true;
+    const answer = data[rule.field];
+    return (Array.isArray(answer) ? answer : [answer]).some((one) => rule.in?.includes(one));
+  });
+  if (shown.length === Object.keys(data).length) return data;
+  const asked = new Set(partsFor(schema, data).flatMap((part) => names(part['required'])));
+  const kept = new Set(shown.map(([name]) => name));
+  return Object.fromEntries(Object.entries(data).filter(([name]) => kept.has(name) || asked.has(name)));
 }
 
 /** Adds what the form asks for of data like this, takes away what it forbids; whether there was anything. */
