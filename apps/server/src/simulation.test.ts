@@ -116,7 +116,13 @@ describe('the same scenario and seed', () => {
       const third = await city();
       try {
         const stop = new AbortController();
-        await run(third, { signal: stop.signal, progress: () => stop.abort() });
+        const ended = await run(third, { signal: stop.signal, progress: () => stop.abort() });
+        // What was played is kept, though it was too little to be written by itself.
+        const { rows } = await third.platform.pool.query(
+          `select done_day, cases, (select count(*)::int from "case") as written from simulation`,
+        );
+        expect(ended.cases).toBeGreaterThan(0);
+        expect(rows).toEqual([{ done_day: '2026-07-06', cases: ended.cases, written: ended.cases }]);
         await expect(run(third, { seed: 'b' })).rejects.toThrow(SimulationError);
         await expect(run(third, { seed: 'b' })).rejects.toThrow(/2026-07-06 to 2026-07-26 with seed a/);
       } finally {
