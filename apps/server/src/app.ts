@@ -57,18 +57,19 @@ export function buildServer(platform: Platform, options: HttpOptions = {}): Prom
   // Who sees a case decides who sees its photos and its point on the map; both lie below cases, so they are told.
   media.provideCaseScope((_scope, _cityId, actor) => cases.visibleCaseSql(actor));
   grid.provideCaseScope(cases.caseScopeSql);
-  org.provideAtWork(duty.atWork);
-  cases.providePlannedDepartments(duty.plannedDepartments);
   tellPublished();
   publishing.provideTried(tryout.doneTry);
   return buildApp(platform, modules, options);
 }
 
 /**
- * Rules, people and units stand below the cases that follow them, which hear of what became of them. Whatever publishes or
- * imports calls this: the server, the worker, the command line. Twice is once.
+ * Rules, people and units stand below the cases that follow them, which hear of what became of them, and whoever looks for
+ * somebody to do a step asks who is at work. Every process calls this when it boots: the server, the worker, whose clocks
+ * open steps too, the command line. Twice is once.
  */
 export function tellPublished(): void {
+  org.provideAtWork(duty.atWork);
+  cases.providePlannedDepartments(duty.plannedDepartments);
   publishing.onCalendarsPublished(cases.recomputeClocks);
   org.onOrgChange(cases.moveWork);
   org.onOrgChange(duty.movePlans);

@@ -32,7 +32,12 @@ export async function bootPlatform(config: Config, log: Logger, name: string): P
   tellPublished();
   try {
     const applied = await migrate(server.cluster.connection, MIGRATIONS);
-    const pool = openPool(config, log, server.cluster.connection, name);
+    let closing = false;
+    // The server may end before it has read that we left.
+    const lost = (error: Error): void => {
+      if (!closing) log.warn({ err: error }, 'a database connection was lost');
+    };
+    const pool = openPool(config, server.cluster.connection, name, lost);
     server.onBack((connection) => Object.assign(pool.options, connection));
     const { clock, close: closeClock } = await openClock(config, log, pool);
     const db = createDb(pool);
@@ -47,6 +52,7 @@ export async function bootPlatform(config: Config, log: Logger, name: string): P
       hub: createHub({ replay: (id, limit) => replayLive(db, id, limit) }),
     };
     const close = async (): Promise<void> => {
+      closing = true;
       platform.hub.close();
       await closeClock();
       await pool.end();
@@ -59,8 +65,12 @@ export async function bootPlatform(config: Config, log: Logger, name: string): P
   }
 }
 
-function openPool(config: Config, log: Logger, connection: Connection, applicationName: string): Pool {
-  const lost = (error: Error): void => log.warn({ err: error }, 'a database connection was lost');
+function openPool(
+  config: Config,
+  connection: Connection,
+  applicationName: string,
+  lost: (error: Error) => void,
+): Pool {
   const pool = createPool(connection, { max: config.dbPool, applicationName, onError: lost });
   guardPool(pool, lost);
   return pool;

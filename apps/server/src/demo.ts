@@ -30,8 +30,15 @@ const YEAR: Readonly<Record<DemoSize, number>> = { S: 0, M: 20_000, L: 100_000, 
 const MOST_PLAYED = 5000;
 const SCENARIO = 'ordinary';
 
-/** The one place where a demo city is made and played; `url` is the server's own, null without the service `web`. */
-export async function bootDemo(platform: Platform, url: string | null): Promise<RunningDemo> {
+/**
+ * The one place where a demo city is made and played; `url` is the server's own, null without the service `web`.
+ * @throws the signal's reason, when it was told to stop before the city could be served
+ */
+export async function bootDemo(
+  platform: Platform,
+  url: string | null,
+  signal: AbortSignal,
+): Promise<RunningDemo> {
   const { password, passwordHash } = await demoPassword(platform);
   const { size = 'S', model, pastReports, reportsPerMinute } = platform.config.demo ?? {};
   const year = pastReports === undefined ? YEAR[size] : pastReports > MOST_PLAYED ? pastReports : 0;
@@ -43,12 +50,13 @@ export async function bootDemo(platform: Platform, url: string | null): Promise<
     { ...platform, clock: since },
     { size, passwordHash, ...(model === undefined ? {} : { rules: await rulesOfModel(model) }) },
   );
+  signal.throwIfAborted();
   const accounts = await oneOfEachRole(platform);
   if (url === null) {
     releaseClock(platform);
     return { password, accounts, stop: async () => {} };
   }
-  const lived = await liveYear({ ...platform, clock: present }, city, from, year);
+  const lived = await liveYear({ ...platform, clock: present }, city, from, year, signal);
   if (lived) releaseClock(platform);
   const demo = startDemo(platform, {
     url,
@@ -72,6 +80,7 @@ async function liveYear(
   { cityId, created }: LoadedCity,
   from: string,
   reports: number,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const running = await runningSimulation(platform, cityId);
   if (!running && !(created && reports > 0)) return false;
@@ -82,8 +91,9 @@ async function liveYear(
     'the year before is generated; it goes on after a stop',
   );
   const show = progressLine(performance.now());
-  await simulate(platform, { ...asked, cityId, progress: show.step });
+  await simulate(platform, { ...asked, cityId, progress: show.step, signal });
   show.end();
+  signal.throwIfAborted();
   return true;
 }
 

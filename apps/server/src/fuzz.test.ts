@@ -79,18 +79,15 @@ const REFUSED: Readonly<Record<string, number>> = {
   'POST /api/v1/units/{id}/rename': 409,
   'POST /api/v1/units/{id}/close': 404,
   'POST /api/v1/transfer/imports': 415,
-  'GET /api/v1/transfer/imports/{id}': 404,
-  'GET /api/v1/transfer/imports/{id}/rejects': 404,
-  'GET /api/v1/transfer/imports/{id}/rejects.csv': 404,
-  'POST /api/v1/transfer/imports/{id}/confirm': 404,
-  'POST /api/v1/transfer/imports/{id}/cancel': 404,
-  'POST /api/v1/transfer/imports/{id}/undo': 404,
+  // Its file was erased when its time was over; it is done, and was a try
+  'POST /api/v1/transfer/imports/{id}/confirm': 410,
+  'POST /api/v1/transfer/imports/{id}/cancel': 409,
+  'POST /api/v1/transfer/imports/{id}/undo': 409,
   'POST /api/v1/transfer/cases/{id}/undo': 409,
   'POST /api/v1/transfer/cases/{id}/adopt': 409,
   'POST /api/v1/transfer/cases/{id}/cancel': 409,
-  'GET /api/v1/transfer/exports/{id}': 404,
-  'POST /api/v1/transfer/exports/{id}/cancel': 404,
-  'GET /api/v1/transfer/exports/{id}/file': 404,
+  'POST /api/v1/transfer/exports/{id}/cancel': 409,
+  'GET /api/v1/transfer/exports/{id}/file': 409,
   'POST /api/v1/controls/{id}/end': 409,
   'POST /api/v1/media': 415,
   'POST /api/v1/duty/roster/copy': 400,
@@ -123,6 +120,8 @@ let port: number;
 let foreignIds: ReadonlySet<string>;
 /** One of each kind, of the other city: for every place that takes an id. */
 let far: string[];
+/** One of each kind, of the own city: what names another thing than the path does, and is not what later requests act on. */
+let own: string[];
 let touched: () => Promise<string[]>;
 let log = '';
 
@@ -153,6 +152,8 @@ beforeAll(async () => {
     theirs[0]!.reportIds[0]!,
     theirs[0]!.mediaIds[0]!,
   ];
+  const spare = cases.at(-1)!;
+  own = Object.values({ ...ids, cases: spare.caseId, tasks: spare.tasks[0]!.id });
   touched = await watchTables(platform.pool);
   document = app.swagger() as unknown as Document;
   known = {
@@ -404,16 +405,18 @@ function* triesOf(operation: Operation, random: () => number): Iterable<[string,
     ...more,
   });
   yield ['as described', request(urlOf(operation))];
+  // One's own too, of every other kind: a try-out where a draft is named, a case where a person is.
+  const near = Object.entries(ids).flatMap(([kind, id]) => (kind === pathOfId(operation.path) ? [] : [id]));
   for (const { name } of params) {
     const odd = [...TEXTS, 'UUID', '%', '%E0%A4', '%ff%fe', '%00', '%2e%2e', '..', 'a'.repeat(190)];
-    for (const text of [...far, ...draw(odd, count, random)]) {
+    for (const text of [...far, ...near, ...draw(odd, count, random)]) {
       const raw = text.startsWith('%') || text === '' ? text : encoded(text);
       yield [`${name} = ${text.slice(0, 40)}`, request(urlOf(operation, { [name]: raw }))];
     }
   }
   for (const { name, schema } of query) {
     const value = encoded(String(sampleOf(schema, document, known, name)));
-    const away = isId(schema, document) ? far : [];
+    const away = isId(schema, document) ? [...far, ...near] : [];
     for (const text of [...away, ...draw(TEXTS, count, random)]) {
       yield [`?${name}=${text.slice(0, 40)}`, request(urlOf(operation, {}, [`${name}=${encoded(text)}`]))];
     }
@@ -436,7 +439,7 @@ function* triesOf(operation: Operation, random: () => number): Iterable<[string,
       ),
     ),
   ];
-  if (body && sample) yield* bodyTries(body, sample, request, urlOf(operation), count, random);
+  if (body && sample) yield* bodyTries(operation, body, sample, request, count, random);
   for (const [name, value] of draw(HEADERS, SLOW.includes(operation.route) ? 2 : PER_ROUTE, random)) {
     yield [`${name}: ${value.slice(0, 30)}`, request(urlOf(operation), { headers: { [name]: value } })];
   }
@@ -448,13 +451,14 @@ function* triesOf(operation: Operation, random: () => number): Iterable<[string,
 }
 
 function* bodyTries(
+  operation: Operation,
   schema: Schema,
   sample: Record<string, unknown>,
   request: (url: string, more?: Partial<Request>) => Request,
-  url: string,
   count: number,
   random: () => number,
 ): Iterable<[string, Request]> {
+  const url = urlOf(operation);
   const json = { 'content-type': 'application/json' };
   for (const [what, bytes] of RAW_BODIES) yield [what, request(url, { payload: bytes, headers: json })];
   for (const type of CONTENT_TYPES) {
@@ -471,7 +475,7 @@ function* bodyTries(
   }
   for (const { path, schema: field } of fieldsOf(schema, document, known)) {
     // A report's own id is made by whoever reports: any will do but one that a report has.
-    const away = !isId(field, document) ? [] : path.join('/') === 'id' ? far.slice(-2, -1) : far;
+    const away = !isId(field, document) ? [] : path.join('/') === 'id' ? far.slice(-2, -1) : [...far, ...own];
     const odd = path.length > 1 ? draw(VALUES, Math.min(count, PER_INNER_FIELD), random) : [];
     for (const value of [...away, ...odd]) {
       const payload = Buffer.from(JSON.stringify(withAt(sample, path, value)));

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,56 @@ describe('the program', () => {
     await expect(start({ PORT: 'x' })).rejects.toThrow('PORT must be a whole number');
     other.close();
   });
+
+  it(
+    'told to stop while a demo lives through its year, ends quietly and goes on at the next start',
+    {
+      timeout: 400_000,
+    },
+    async () => {
+      const own = path.join(home, 'demo');
+      const begin = () => {
+        const child = spawn(
+          process.execPath,
+          [path.join(SRC, 'main.ts'), '--services=web,worker', '--demo', '--size', 'S'],
+          {
+            env: env({
+              WANMI_HOME: own,
+              PORT: '0',
+              HOST: '127.0.0.1',
+              WANMI_DEMO_PAST: '100000',
+              WANMI_DEMO_PACE: '0',
+            }),
+            stdio: ['ignore', 'pipe', 'pipe'],
+          },
+        );
+        children.push(child);
+        let output = '';
+        for (const stream of [child.stdout, child.stderr])
+          stream.on('data', (chunk) => (output += String(chunk)));
+        const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+        const until = async (said: RegExp): Promise<void> => {
+          while (!said.test(output) && child.exitCode === null) await delay(50);
+          expect(output).toMatch(said);
+        };
+        return { child, until, ended, output: () => output };
+      };
+      await mkdir(own, { mode: 0o755 });
+      for (const resumed of [false, true]) {
+        const demo = begin();
+        await demo.until(/the year before is generated[^]* cases, /);
+        demo.child.kill('SIGINT');
+        expect(await demo.ended).toBe(130);
+        const output = demo.output();
+        expect(output).toContain('ended before it was ready; the same command goes on where it stopped');
+        expect(output).not.toMatch(/"level":"(warn|error|fatal)"(?!.*is not built)|\n +at |Error/);
+        const day = /% {2}(\d{4}-\d\d-\d\d) {2}\d+ cases/.exec(output)![1]!;
+        const first = /"from":"(\d{4}-\d\d-\d\d)","reports"/.exec(output)![1]!;
+        expect(day > first).toBe(resumed);
+      }
+      expect(() => readFileSync(path.join(own, 'postgres-main/data/postmaster.pid'))).toThrow('ENOENT');
+    },
+  );
 
   it('serves HTTPS on a second door with its own CA', { timeout: 400_000 }, async () => {
     const server = await start({ HTTPS_PORT: '0' });

@@ -47,23 +47,28 @@ class Pile {
   }
 }
 
-/** Starts the chosen services. What had been started is stopped again when a later part fails. */
-export async function serve(config: Config, log: Logger): Promise<Running> {
+/**
+ * Starts the chosen services. What had been started is stopped again when a later part fails, or when the signal says
+ * so before all of it runs.
+ * @throws the signal's reason
+ */
+export async function serve(config: Config, log: Logger, signal: AbortSignal): Promise<Running> {
   const pile = new Pile();
   try {
-    return await start(config, log, pile);
+    return await start(config, log, pile, signal);
   } catch (error) {
     await pile.unwind(log);
     throw error;
   }
 }
 
-async function start(config: Config, log: Logger, pile: Pile): Promise<Running> {
+async function start(config: Config, log: Logger, pile: Pile, signal: AbortSignal): Promise<Running> {
   const booted = await bootPlatform(config, log, `wanmi-${[...config.services].sort().join('+')}`);
   pile.push('platform', () => booted.close());
   const { platform, applied } = booted;
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated');
   await ensurePartitions(platform);
+  signal.throwIfAborted();
 
   let ready = config.demo === null;
   const web = config.services.has('web') ? await startWeb(platform, pile, () => ready) : null;
@@ -71,7 +76,8 @@ async function start(config: Config, log: Logger, pile: Pile): Promise<Running> 
     await background.start();
     pile.push('background', () => background.stop());
   }
-  const demo = config.demo === null ? null : await bootDemo(platform, web?.urls[0] ?? null);
+  signal.throwIfAborted();
+  const demo = config.demo === null ? null : await bootDemo(platform, web?.urls[0] ?? null, signal);
   if (demo) pile.push('demo', () => demo.stop());
   ready = true;
   return {

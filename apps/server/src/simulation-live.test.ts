@@ -38,7 +38,17 @@ beforeAll(async () => {
   // Much of what is seldom: a few dozen cases are to meet all of it.
   scenario.departments = {};
   const often = { extend: 0.3, return: 0.2, suspend: 0.12, urge: 0.7, supervise: 0.8, instruct: 0.1 };
-  const together = { together: 0.4, consult: 0.25, addDepartment: 0.25, void: 0.2, merge: 1, unmerge: 0.5 };
+  const together = {
+    together: 0.4,
+    flat: 0.2,
+    crossRegion: 0.15,
+    samePeriod: 0.2,
+    consult: 0.25,
+    addDepartment: 0.25,
+    void: 0.2,
+    merge: 1,
+    unmerge: 0.5,
+  };
   Object.assign(scenario.conduct, often, together, { rate: 0.5, notSolved: 0.3, appeal: 0.4 });
   scenario.conduct.late['dispose'] = 0.6;
   Object.assign(scenario.reports, { joined: 0.5, duplicates: 0.6, selfHandled: 0.1, consultations: 0.2 });
@@ -237,7 +247,7 @@ describe('a stretch of days that is generated equals the same days lived through
       expect(actions).toContain(action);
     for (const action of ['merge', 'unmerge', 'consult', 'answer', 'addDepartment', 'applyVoid'])
       expect(actions).toContain(action);
-    for (const form of ['several', 'mainAssist', 'doubleFlow'])
+    for (const form of ['several', 'mainAssist', 'doubleFlow', 'flat', 'crossRegion', 'samePeriod'])
       expect(deeds.some((deed) => deed.act?.data['form'] === form)).toBe(true);
     expect(deeds.some((deed) => deed.report?.joins)).toBe(true);
   });

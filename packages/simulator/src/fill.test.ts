@@ -50,6 +50,21 @@ test('what the form proposes is taken before what it offers', () => {
     expect(fillForm(schema, createRandom(seed, 'fill'))).toEqual({ unitId: UUID });
 });
 
+test('what a screen would hide with these answers is not sent', () => {
+  const properties = {
+    form: { type: 'string', default: 'flat' },
+    unitId: { type: 'string', default: UUID, 'x-show-if': { field: 'form', in: ['single'] } },
+    crewId: { type: 'string', default: 'crew', 'x-show-if': { field: 'form', in: ['flat'] } },
+  };
+  const schema = { type: 'object', properties };
+  expect(fillForm(schema, createRandom(1, 'fill'))).toEqual({ form: 'flat', crewId: 'crew' });
+  const single = { values: { form: 'single' } };
+  expect(fillForm(schema, createRandom(1, 'fill'), single)).toEqual({ form: 'single', unitId: UUID });
+  // The form itself has the last word.
+  const asks = { ...schema, required: ['unitId'] };
+  expect(fillForm(asks, createRandom(1, 'fill'))).toEqual({ form: 'flat', crewId: 'crew', unitId: UUID });
+});
+
 test('of two ways the one is taken whose choices the form offers', () => {
   const properties = {
     postId: { type: 'string', format: 'uuid', 'x-widget': 'person' },

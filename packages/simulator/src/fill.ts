@@ -29,7 +29,25 @@ export function fillForm(
   for (let round = 0; round < 10; round += 1) {
     if (!settle(schema, data, properties, random, options)) break;
   }
-  return data;
+  return withoutHidden(schema, data, properties);
+}
+
+/** What a screen would not show with these answers (`x-show-if`) is not sent. */
+function withoutHidden(
+  schema: FormSchema,
+  data: Record<string, unknown>,
+  properties: Record<string, FormSchema>,
+): Record<string, unknown> {
+  const shown = Object.entries(data).filter(([name]) => {
+    const rule = properties[name]?.['x-show-if'] as { field?: string; in?: unknown[] } | undefined;
+    if (rule?.field === undefined || !(rule.field in data)) return true;
+    const answer = data[rule.field];
+    return (Array.isArray(answer) ? answer : [answer]).some((one) => rule.in?.includes(one));
+  });
+  if (shown.length === Object.keys(data).length) return data;
+  const asked = new Set(partsFor(schema, data).flatMap((part) => names(part['required'])));
+  const kept = new Set(shown.map(([name]) => name));
+  return Object.fromEntries(Object.entries(data).filter(([name]) => kept.has(name) || asked.has(name)));
 }
 
 /** Adds what the form asks for of data like this, takes away what it forbids; whether there was anything. */
@@ -64,6 +82,17 @@ function settle(
     }
   }
   return changed;
+}
+
+/** What conditions leave of a field's choices where these values stand in the form; null: none of them speaks of it. */
+export function choicesFor(schema: FormSchema, name: string, data: object): readonly string[] | null {
+  const left = partsFor(schema, data).flatMap((part) => {
+    const property = ((part['properties'] ?? {}) as Record<string, FormSchema | boolean>)[name];
+    const ids = typeof property === 'object' ? property['enum'] : undefined;
+    return Array.isArray(ids) ? [ids as string[]] : [];
+  });
+  const [first, ...others] = left;
+  return first?.filter((id) => others.every((ids) => ids.includes(id))) ?? null;
 }
 
 /** What a condition leaves of the choices, where it does not leave what was chosen; null: it does, or leaves nothing. */

@@ -7,6 +7,7 @@ export { playPast, type PastCounts, type PastOptions } from './past.ts';
 export { Timeline, type TimelineOptions } from './timeline.ts';
 export { Cast, type CastOptions, type Person } from './people/cast.ts';
 export { CITY_HABITS, DEMO_HABITS, type Habits } from './people/habits.ts';
+export { choicesOf, departmentsOf, dispatchChoice, type DispatchShares } from './people/dispatch.ts';
 export { decide, type Decision, type TaskSeen } from './people/decide.ts';
 export { limitLength } from './people/habits.ts';
 export { localIso, localTime, type LocalTime } from './people/local-time.ts';

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   csvLine,
+  plainCell,
   detectEncoding,
   readCsv,
   writeCsv,
@@ -219,7 +220,10 @@ describe('writeCsv', () => {
         expect(back.map((row) => row.fault)).toEqual(rows.map(() => null));
         const values = back.map((row) => Object.values(row.record!));
         for (const [i, row] of rows.entries()) {
-          for (const [j, value] of row.entries()) expect([value, `'${value}`]).toContain(values[i]![j]);
+          for (const [j, value] of row.entries()) {
+            expect([value, `'${value}`]).toContain(values[i]![j]);
+            expect(plainCell(values[i]![j]!)).toBe(value);
+          }
         }
         // Nothing that comes out begins like a formula.
         for (const value of values.flat()) expect(/^\s*[=@]/.test(value)).toBe(false);

@@ -207,7 +207,7 @@ export function csvLine(values: readonly CsvValue[]): string {
 
 function cell(value: CsvValue): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? defused(value) : String(value);
+  const text = typeof value === 'string' ? guardedCell(value) : String(value);
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -220,7 +220,15 @@ export function isFormula(text: string): boolean {
   return FORMULA.test(text) && !NUMBER.test(text);
 }
 
-/** An apostrophe makes a spreadsheet take the cell as text (OWASP, CSV injection). Numbers stay numbers. */
-function defused(text: string): string {
-  return isFormula(text) ? `'${text}` : text;
+/**
+ * An apostrophe makes a spreadsheet take the cell as text (OWASP, CSV injection). Numbers stay numbers. What stands
+ * behind apostrophes already gets one more, so that `plainCell` gives back what there was.
+ */
+export function guardedCell(text: string): string {
+  return isFormula(text.replace(/^'+/, '')) ? `'${text}` : text;
+}
+
+/** A cell of a file that we may have written, as it was before it was guarded. */
+export function plainCell(cell: string): string {
+  return cell.startsWith("'") && isFormula(cell.replace(/^'+/, '')) ? cell.slice(1) : cell;
 }

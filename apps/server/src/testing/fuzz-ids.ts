@@ -63,7 +63,29 @@ export async function plantIds(
     [city.rules.processId],
   );
   const [before, after] = [await version(1, rows[0]!.content), await version(2, `${rows[0]!.content}\n`)];
+  // A try of a table that may be confirmed, with a row that was refused.
+  const tried = await insert(
+    `insert into import_batch (id, city_id, kind, register, file_name, file_bytes, file_sha256, mapping, mapping_sha256,
+       mode, state, read, rejected, position, columns, started_by, started_at, updated_at, ended_at)
+     values ($1, $2, 'unit', '', 'units.csv', 1, $3, '{}', $3, 'dry', 'done', 1, 1, 1, '{code,name}', $5, $4, $4, $4)`,
+    [cityId, createHash('sha256').update(`units${suffix}`).digest(), at, person('admin').personId],
+  );
+  await platform.pool.query(
+    `insert into transfer_file (batch_id, city_id, columns, person_id, post_id) values ($1, $2, '{code,name}', $3, $4)`,
+    [tried, cityId, person('admin').personId, person('admin').postId],
+  );
+  await platform.pool.query(
+    `insert into import_reject (batch_id, row, line, city_id, reason, field, cells)
+     values ($1, 1, 2, $2, 'cell.required', 'name', '["FUZZ",""]')`,
+    [tried, cityId],
+  );
   return {
+    'transfer/imports': tried,
+    'transfer/exports': await insert(
+      `insert into city_export (id, city_id, state, personal, media, started_at, started_person, started_post, updated_at,
+         ended_at) values ($1, $2, 'done', false, false, $3, $4, $5, $3, $3)`,
+      [cityId, at, person('admin').personId, person('admin').postId],
+    ),
     cases: planted!.caseId,
     tasks: planted!.tasks[0]!.id,
     media: planted!.mediaIds[0]!,

@@ -2,6 +2,7 @@ import type { ActionReply, Task, TaskAction } from '@wanmi/contracts';
 import { fillForm, type FormSchema } from '../fill.ts';
 import { drawPhoto, type Subject } from '../photo/draw.ts';
 import { createRandom, type Random } from '../geo/random.ts';
+import { dispatchChoice, type DispatchShares } from './dispatch.ts';
 import type { Person } from './cast.ts';
 import { limitLength } from './habits.ts';
 import type { TaskSeen } from './decide.ts';
@@ -39,6 +40,9 @@ const PHOTOS: Readonly<Record<string, { share: number; state: 'before' | 'after'
   fail: { share: 0.8, state: 'before' },
 };
 
+/** Somebody who watches a demo sees each form of dispatch within an hour or two. */
+const DISPATCH: DispatchShares = { together: 0.06, flat: 0.05, crossRegion: 0.02, samePeriod: 0.02 };
+
 /** Does one action as that person: fills its form, takes photos where they are asked for. */
 export async function work(
   person: Person,
@@ -59,8 +63,12 @@ export async function work(
   return person.client.act(task.id, action, { version: task.version, data });
 }
 
-/** What is proposed is mostly right; a shift leader sometimes files under another condition of the category. */
+/**
+ * What is proposed is mostly right; a shift leader sometimes files under another condition of the category, a
+ * dispatcher sometimes takes another form of dispatch.
+ */
 function ownChoice({ action, form }: TaskAction, random: Random): Record<string, unknown> {
+  if (action === 'dispatch') return dispatchChoice(form, random, DISPATCH);
   if (action !== 'file' || !random.chance(0.25)) return {};
   const properties = (form['properties'] ?? {}) as Record<string, FormSchema>;
   const offered = properties['conditionId']?.['oneOf'];

@@ -368,7 +368,7 @@ export async function tasksHeldBy(
 
 /** How many open tasks each post of a unit and role has in its hands; who has none is not named. */
 export async function heldCounts(db: Db | Trx, unitId: string, role: string): Promise<Map<string, number>> {
-  const { rows } = await sql<{ id: string; n: number }>`
+  const { rows } = await sql<{ id: string; n: number }>`/*= cases.held */
     select coalesce(t.post_id, t.claimed_post_id) as id, count(*)::int as n from task t
     where t.done_at is null and t.unit_id = ${unitId}::uuid and t.role = ${role}
       and coalesce(t.post_id, t.claimed_post_id) is not null group by 1`.execute(db);

@@ -25,7 +25,7 @@ export {
   type HeldTask,
   type TaskMove,
 } from './handover.ts';
-export { providePlannedDepartments, type PlannedDepartment } from './on-duty.ts';
+export { departmentsOnDuty, providePlannedDepartments, type PlannedDepartment } from './on-duty.ts';
 export { fireTimer, type DueTimer } from './timers.ts';
 export { recomputeClocks } from './recomputing.ts';
 export { beginMove, checkMove, type MoveAsk } from './moving.ts';

@@ -177,7 +177,7 @@ export async function readUsable(
   who: { cityId: string; personId: string },
   mediaIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`/*= media.usable */
     select m.id from media m join post p on p.id = m.post_id
      where m.id = any(${[...mediaIds]}::uuid[]) and m.city_id = ${who.cityId}::uuid
        and p.person_id = ${who.personId}::uuid`.execute(db);

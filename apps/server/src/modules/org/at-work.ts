@@ -5,7 +5,7 @@ import { held, type PostHolder } from './directory.ts';
 
 /**
  * Which of these posts is at work at a moment, or who acts for the first that has somebody; null where nobody does.
- * Told by who plans shifts and absences (app.ts connects them); else every holder is always at work.
+ * Told by who plans shifts and absences (`tellPublished` of app.ts connects them in every process); else every holder is always at work.
  */
 export type AtWork = (db: Db | Trx, holders: readonly PostHolder[], at: number) => Promise<PostHolder | null>;
 

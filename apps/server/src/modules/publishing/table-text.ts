@@ -1,5 +1,5 @@
 import { CsvError, parse, type Info } from 'csv-parse/sync';
-import { isFormula } from '#platform/csv';
+import { guardedCell, isFormula, plainCell } from '#platform/csv';
 
 export interface TableLine {
   /** In the file; the header is line 1. */
@@ -41,7 +41,7 @@ export function readTableText(text: string): TableText | TableFault {
     columns: header.record.map((name) => name.trim()),
     lines: rows.map(({ record, info }) => ({
       line: firstLine(record, info),
-      cells: record.map(plain),
+      cells: record.map(plainCell),
       formulas: record.flatMap((cell, at) => (isFormula(cell) ? [at] : [])),
     })),
   };
@@ -55,18 +55,13 @@ function firstLine(cells: readonly string[], info: Info): number {
 export const isFault = (table: TableText | TableFault): table is TableFault => !('columns' in table);
 
 /**
- * Tables are opened in spreadsheets, of other cities too: what would be run there is written behind an apostrophe, and
- * read without it again; what stands behind apostrophes already gets one more.
+ * One line of CSV as the shipped files are written: quoted only where it must be. Tables are opened in spreadsheets, of
+ * other cities too: what would be run there is guarded.
  */
-const guarded = (text: string): string => (isFormula(text.replace(/^'+/, '')) ? `'${text}` : text);
-const plain = (cell: string): string =>
-  cell.startsWith("'") && isFormula(cell.replace(/^'+/, '')) ? cell.slice(1) : cell;
-
-/** One line of CSV as the shipped files are written: quoted only where it must be. */
 export function tableLine(cells: readonly (string | number | boolean | null | undefined)[]): string {
   return `${cells
     .map((value) => {
-      const text = value === null || value === undefined ? '' : guarded(String(value));
+      const text = value === null || value === undefined ? '' : guardedCell(String(value));
       return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     })
     .join(',')}\n`;

@@ -1,19 +1,23 @@
 import {
+  choicesOf,
   createRandom,
+  departmentsOf,
+  dispatchChoice,
   fillForm,
   STORIES,
   type FormSchema,
   type Random,
   type Subject,
 } from '@wanmi/simulator';
-import { formContextOf } from '#modules/cases';
+import { departmentsOnDuty, formContextOf } from '#modules/cases';
 import { formFor, noContext, type Catalog } from '#modules/catalog';
 import type { Actor } from '#platform/actor';
 import type { Conductor } from './conduct.ts';
 import type { LiveCase } from './life.ts';
 import type { World } from './world.ts';
 
-const DAY = 24 * 3_600_000;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /** Filled with what is asked for and no more: a stray value would mean something. */
 const CAREFUL = new Set([
@@ -37,8 +41,6 @@ const OTHER_CONDITION = 0.25;
 const CHATTY = 0.12;
 /** Of departments that are added: those that assist, and those that only make it safe at once. */
 const ADDED = { assist: 0.6, safe: 0.15 } as const;
-/** Of dispatches to several: equal departments, one that makes safe at once; the others assist. */
-const FORMS = { several: 0.25, doubleFlow: 0.2 } as const;
 
 /** Somebody's act, for which a form is to be filled in. */
 export interface Act {
@@ -70,7 +72,7 @@ export class Answers {
     const mediaIds = await this.#photos(act, schema);
     return fillForm(schema, act.random, {
       mediaIds,
-      values: { ...this.#values(act, schema), ...act.known },
+      values: { ...(await this.#values(act, schema, catalog)), ...act.known },
       optional: CAREFUL.has(act.action) ? 0 : CHATTY,
     });
   }
@@ -89,7 +91,8 @@ export class Answers {
     return formFor(this.#world.memory, c.state.cityId, form, context);
   }
 
-  #values({ c, assignmentId, action, random }: Act, schema: FormSchema): Record<string, unknown> {
+  async #values(act: Act, schema: FormSchema, catalog: Catalog): Promise<Record<string, unknown>> {
+    const { c, assignmentId, action, random } = act;
     const now = this.#world.options.clock.now();
     switch (action) {
       case 'file': {
@@ -101,7 +104,7 @@ export class Answers {
       }
       case 'dispatch':
       case 'redispatch':
-        return this.#dispatch(c, action, schema, random);
+        return this.#dispatch(act, schema, catalog);
       case 'addDepartment': {
         const others = choicesOf(schema, 'unitId').filter((id) => !unitsOf(c).has(id));
         const mark = random.next();
@@ -127,30 +130,39 @@ export class Answers {
     }
   }
 
-  /** To the one that is proposed, at times to several; never to those who gave it back, or did it badly. */
-  #dispatch(c: LiveCase, action: string, schema: FormSchema, random: Random): Record<string, unknown> {
+  /** To the one that is proposed, at times in another form; never to those who gave it back, or did it badly. */
+  async #dispatch(
+    { c, action, actor, form, random }: Act,
+    schema: FormSchema,
+    catalog: Catalog,
+  ): Promise<Record<string, unknown>> {
     const had = unitsOf(c);
-    const units = ownOf(schema);
     if (had.size > 0) {
-      const others = units.filter((id) => !had.has(id));
+      const others = departmentsOf(schema, 'single').filter((id) => !had.has(id));
       return others.length > 0 ? { unitId: random.pick(others) } : {};
     }
+    if (action !== 'dispatch') return {};
     const { clock, seed } = this.#world.options;
-    const { together } = this.#conductor.of(null, this.#world.episodesAt(clock.now()));
-    const own = createRandom(seed, `${c.state.caseNo} ${action} form`);
-    if (action !== 'dispatch' || !own.chance(together)) return {};
-    const first = proposedOf(schema, 'unitId') ?? units[0];
-    const others = choicesOf(schema, 'otherIds').filter((id) => id !== first);
-    if (first === undefined || others.length === 0) return {};
-    const mark = own.next();
-    const form =
-      mark < FORMS.several
-        ? 'several'
-        : mark < FORMS.several + FORMS.doubleFlow
-          ? 'doubleFlow'
-          : 'mainAssist';
-    const most = form === 'mainAssist' ? 2 : 1;
-    return { form, unitId: first, otherIds: own.shuffle(others).slice(0, own.int(1, most)) };
+    const at = clock.now();
+    const {
+      together,
+      flat = 0,
+      crossRegion = 0,
+      samePeriod = 0,
+    } = this.#conductor.of(null, this.#world.episodesAt(at));
+    const choose = (shown: FormSchema): Record<string, unknown> =>
+      dispatchChoice(shown, createRandom(seed, `${c.state.caseNo} ${action} form`), {
+        together,
+        flat,
+        crossRegion,
+        samePeriod,
+      });
+    const chosen = choose(schema);
+    if (chosen['form'] !== 'samePeriod') return chosen;
+    // Who is on duty is asked for where it matters: of a year's dispatches these are few.
+    const onDuty = await departmentsOnDuty(this.#world.memory, catalog, at);
+    const context = formContextOf(c.state, actor.unitId, { onDuty });
+    return choose(await formFor(this.#world.memory, c.state.cityId, form, context));
   }
 
   async #photos({ c, actor, action, random }: Act, schema: FormSchema): Promise<string[]> {
@@ -167,28 +179,8 @@ export class Answers {
   }
 }
 
-/** The departments that may be named without a word on the form of dispatch: those beyond the place are not. */
-function ownOf(schema: FormSchema): string[] {
-  const rules = (schema['allOf'] ?? []) as { else?: { properties?: { unitId?: { enum?: string[] } } } }[];
-  const left = rules.flatMap((rule) => rule.else?.properties?.unitId?.enum ?? []);
-  return choicesOf(schema, 'unitId').filter((id) => left.length === 0 || left.includes(id));
-}
-
 const unitsOf = (c: LiveCase): ReadonlySet<string> =>
   new Set([...c.assignments.values()].map(({ row }) => row.unitId));
-
-/** What a form offers for a field, or for each entry of one that takes several. */
-function choicesOf(schema: FormSchema, name: string): string[] {
-  const property = propertyOf(schema, name);
-  const of = property?.['oneOf'] ?? (property?.['items'] as FormSchema | undefined)?.['oneOf'];
-  return ((of ?? []) as { const: string }[]).map((one) => one.const);
-}
-
-const proposedOf = (schema: FormSchema, name: string): string | undefined =>
-  propertyOf(schema, name)?.['default'] as string | undefined;
-
-const propertyOf = (schema: FormSchema, name: string): FormSchema | undefined =>
-  ((schema['properties'] ?? {}) as Record<string, FormSchema>)[name];
 
 const subjects = new Map<string, Subject>();
 

@@ -10,6 +10,7 @@ import { peopleOf } from './people.ts';
 import { Pictures } from './pictures.ts';
 import { recall } from './recall.ts';
 import { beginOrFind, daysIn } from './register.ts';
+import { requireRoom } from './room.ts';
 import { SimulationError, type Scenario } from './scenario.ts';
 import type { Deed, YearCounts } from './world.ts';
 import { Year } from './year.ts';
@@ -113,10 +114,15 @@ async function run(platform: Platform, options: SimulateOptions): Promise<Simula
     await recall(platform, cityId, year, timeZone, row.done_day);
   }
   const planned = options.reports ?? Math.round((scenario.volume.perYear / 365) * daysIn(row));
+  await requireRoom(platform.config, Math.max(0, planned - row.reports));
   const books = new Books(platform, cityId, row, timeZone, year, day);
   try {
     for (; day <= row.to_day && cityDayStart(day, timeZone) < until; day = addDays(day, 1)) {
-      if (signal?.aborted) break;
+      if (signal?.aborted) {
+        // The days that were played are whole: none of them is played twice.
+        if (books.waiting() > 0) await books.close(addDays(day, -1), true, false);
+        break;
+      }
       await year.planDay(day);
       const end = cityDayStart(addDays(day, 1), timeZone);
       await year.playUntil(Math.min(end, until));

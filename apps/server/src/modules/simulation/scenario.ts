@@ -35,6 +35,10 @@ const Conduct = z.strictObject({
   instruct: share,
   /** Of what is dispatched by hand: share that goes to several departments at once. */
   together: share,
+  /** Of the rest: share that goes straight to a crew, to a department of another region, to whoever is on duty then. */
+  flat: share.optional(),
+  crossRegion: share.optional(),
+  samePeriod: share.optional(),
   /** Of disposals: share on which others are consulted, that gets one more department, that is asked to be voided. */
   consult: share,
   addDepartment: share,

@@ -86,6 +86,7 @@ export class World {
             asked: seen.some(({ caseId }) => this.live.get(caseId)?.waitsFor('keyPatrol')),
           };
         },
+        heldBy: (unitId, role) => heldBy(this.live.values(), unitId, role),
         ownsMedia: (id) => options.pictures.owns(id),
       },
       options.moments,
@@ -160,6 +161,19 @@ export class World {
     }
     return found;
   }
+}
+
+/** Of the open tasks of a unit's role: how many each post has. */
+function heldBy(live: Iterable<LiveCase>, unitId: string, role: string): Map<string, number> {
+  const held = new Map<string, number>();
+  for (const c of live) {
+    for (const { row } of c.tasks.values()) {
+      const postId = row.postId ?? row.claimedPostId;
+      if (row.doneAt !== null || row.unitId !== unitId || row.role !== role || postId === null) continue;
+      held.set(postId, (held.get(postId) ?? 0) + 1);
+    }
+  }
+  return held;
 }
 
 /** Whether somebody whose post has a part of the city has to do with a case; one without a place is everybody's. */

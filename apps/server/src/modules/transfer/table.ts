@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import type { TransferKind } from '@wanmi/contracts';
 import { delimiterOf } from '#modules/importing';
-import { decoded, readCells, unpacked } from '#platform/csv';
+import { decoded, plainCell, readCells, unpacked } from '#platform/csv';
 import { problem } from '#platform/errors';
 import { openWorkbook, type WorkbookLimits } from '#platform/xlsx-read';
 import { readFeatures } from './features.ts';
@@ -149,7 +149,9 @@ async function csv(kind: TransferKind, file: string): Promise<Table> {
       const read = new Reader(kind, count);
       for await (const raw of readCells(file, { delimiter, maxBytes: MAX_UNPACKED })) {
         // A line of commas is how a spreadsheet writes an empty row.
-        if (raw.cells.some((cell) => cell.trim() !== '')) yield* read.take(raw);
+        // An address such as `-1层` left an export, or a reject file, behind an apostrophe.
+        if (raw.cells.some((cell) => cell.trim() !== ''))
+          yield* read.take({ ...raw, cells: raw.cells.map(plainCell) });
       }
       yield* read.end();
       if (!read.heading)
