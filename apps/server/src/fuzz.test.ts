@@ -83,6 +83,13 @@ const REFUSED: Readonly<Record<string, number>> = {
   'POST /api/v1/transfer/imports/{id}/confirm': 410,
   'POST /api/v1/transfer/imports/{id}/cancel': 409,
   'POST /api/v1/transfer/imports/{id}/undo': 409,
+  'POST /api/v1/transfer/uploads': 415,
+  // Columns that its file has not; the file was erased when its time was over; it was not tried
+  'PUT /api/v1/transfer/uploads/{id}/mapping': 422,
+  'POST /api/v1/transfer/uploads/{id}/try': 410,
+  'POST /api/v1/transfer/uploads/{id}/import': 409,
+  'POST /api/v1/transfer/uploads/{id}/pause': 409,
+  'POST /api/v1/transfer/uploads/{id}/resume': 410,
   'POST /api/v1/transfer/cases/{id}/undo': 409,
   'POST /api/v1/transfer/cases/{id}/adopt': 409,
   'POST /api/v1/transfer/cases/{id}/cancel': 409,

@@ -136,17 +136,20 @@ describe('the program', () => {
         return { child, until, ended, output: () => output };
       };
       await mkdir(own, { mode: 0o755 });
+      let reached = '';
       for (const resumed of [false, true]) {
         const demo = begin();
-        await demo.until(/the year before is generated[^]* cases, /);
+        // Two days, of which one is played to its end
+        await demo.until(/the year before is generated[^]* cases, [^]* cases, /);
         demo.child.kill('SIGINT');
         expect(await demo.ended).toBe(130);
         const output = demo.output();
         expect(output).toContain('ended before it was ready; the same command goes on where it stopped');
         expect(output).not.toMatch(/"level":"(warn|error|fatal)"(?!.*is not built)|\n +at |Error/);
-        const day = /% {2}(\d{4}-\d\d-\d\d) {2}\d+ cases/.exec(output)![1]!;
-        const first = /"from":"(\d{4}-\d\d-\d\d)","reports"/.exec(output)![1]!;
-        expect(day > first).toBe(resumed);
+        const days = [...output.matchAll(/% {2}(\d{4}-\d\d-\d\d) {2}\d+ cases/g)].map(([, day]) => day!);
+        if (resumed) expect(days[0]! >= reached, `${days[0]} after ${reached}`).toBe(true);
+        reached = days.at(-1)!;
+        expect(days.at(-1)! > /"from":"(\d{4}-\d\d-\d\d)","reports"/.exec(output)![1]!).toBe(true);
       }
       expect(() => readFileSync(path.join(own, 'postgres-main/data/postmaster.pid'))).toThrow('ENOENT');
     },

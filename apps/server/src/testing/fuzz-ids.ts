@@ -142,6 +142,29 @@ export async function plantIds(
          $4, $4, $4)`,
       [cityId, createHash('sha256').update('fuzz').digest(), at],
     ),
+    'transfer/uploads': await insert(
+      `insert into register_upload (id, city_id, file_name, file_bytes, sha256, state, total, began_at, inspection, mapping,
+         person_id, post_id, started_at, updated_at)
+       values ($1, $2, 'fuzz.csv', 1, $3, 'ready', 1, $4, $5, $6, $7, $8, $4, $4)`,
+      [
+        cityId,
+        createHash('sha256').update(`register${suffix}`).digest(),
+        at,
+        {
+          encoding: 'utf-8',
+          delimiter: ',',
+          headingRow: 1,
+          sheets: null,
+          sampled: 1,
+          odd: 0,
+          columns: [],
+          unsure: [],
+        },
+        { format: 'wanmi-import/1', kind: 'case', register: 'fuzz', dateFormats: [], fields: { id: 'a' } },
+        person('admin').personId,
+        person('admin').postId,
+      ],
+    ),
     'rules/drafts': draft,
     'rules/try-outs': await post('admin', `rules/drafts/${draft}/try-outs`, { cases: 10 }),
     'rules/process-moves': await insert(
