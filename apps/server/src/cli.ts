@@ -37,6 +37,11 @@ const program = new Command('wanmi')
   .addCommand(transferCommand())
   .addCommand(dmnTckCommand());
 
+// Who reads the lines may go (`| head`); the work is done to its end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

@@ -186,4 +186,19 @@ describe('wanmi', () => {
     await expect(wanmi('dance')).rejects.toMatchObject({ code: 1 });
     expect((await wanmi('--help')).stdout).toContain('serve');
   });
+
+  it('does its work to the end for who reads no further', async () => {
+    const file = path.join(home, 'few.csv');
+    await writeFile(file, 'id,opened,type\n1,2024-01-02 10:00,路灯\n');
+    const child = spawn(process.execPath, [path.join(SRC, 'cli.ts'), 'import', 'inspect', file], {
+      env: env(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(child);
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    const [code] = (await once(child, 'exit')) as [number];
+    expect([code, stderr]).toEqual([0, '']);
+  });
 });
