@@ -25,6 +25,8 @@ export interface ColumnProfile {
 }
 
 export const MAX_DISTINCT = 100_000;
+/** A column of words has hardly more (`kind`): each can be told what it means. */
+const MOST_WORDS = 60;
 const UTC = new Zone('UTC');
 interface Known {
   readonly format: string;
@@ -215,8 +217,14 @@ export class Column {
     return this.values.size <= Math.max(60, this.filled / 50) ? 'word' : 'text';
   }
 
-  profile(rows: number, role: string | null, isDayFirst = false): ColumnProfile {
+  /** `people`: columns whose cells are shown in no other, where they slipped into it. */
+  profile(
+    rows: number,
+    role: string | null,
+    { isDayFirst = false, people = [] }: { isDayFirst?: boolean; people?: readonly Column[] } = {},
+  ): ColumnProfile {
     const sorted = [...this.values].sort((a, b) => b[1] - a[1]);
+    const isShown = (value: string): boolean => !isAtHome(value, this, people);
     const isDate = this.kind === 'date';
     const dates = isDate ? this.dateFormats(isDayFirst) : [];
     const reader = isDate && dates.length > 0 ? new DateReader(dates, UTC) : null;
@@ -253,12 +261,28 @@ export class Column {
       top:
         this.kind === 'text'
           ? []
-          : sorted.slice(0, 12).map(([value, n]) => ({ value: value.slice(0, 60), rows: n })),
-      samples: [...this.values.keys()].slice(0, 4).map((value) => value.slice(0, 80)),
+          : some(sorted, ([value]) => isShown(value), MOST_WORDS).map(([value, n]) => ({
+              value: value.slice(0, 60),
+              rows: n,
+            })),
+      samples: some(this.values.keys(), isShown, 4).map((value) => value.slice(0, 80)),
       role,
     };
   }
 }
+
+function some<T>(all: Iterable<T>, isWanted: (one: T) => boolean, most: number): T[] {
+  const found: T[] = [];
+  for (const one of all) {
+    if (found.length === most) break;
+    if (isWanted(one)) found.push(one);
+  }
+  return found;
+}
+
+/** Whether one of these other columns holds a cell more often than its own. */
+export const isAtHome = (cell: string, own: Column, others: readonly Column[]): boolean =>
+  others.some((other) => other !== own && (other.values.get(cell) ?? 0) > (own.values.get(cell) ?? 0));
 
 /** Whether the day stands before the month where a file's columns say so at all: most programs write all alike. */
 export const dayFirst = (columns: readonly Column[]): boolean =>

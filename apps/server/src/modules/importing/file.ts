@@ -85,9 +85,14 @@ export async function openFile(file: string, asked: FileHints = {}): Promise<Sou
   };
 }
 
-/** What stands in the row of the headings; without one, the columns by their number. */
+/** A register may have many columns; thousands are no table that anybody keeps. */
+const MAX_COLUMNS = 2000;
+
+/** What stands in the row of the headings; without one, the columns by their number. @throws table.columns */
 function columnsOf(rows: readonly LooseRow[], headingRow: number): readonly string[] {
-  if (headingRow === 0) return nameColumns(Array.from({ length: widthOf(rows) }, () => ''));
+  const width = headingRow === 0 ? widthOf(rows) : (rows[headingRow - 1]?.cells.length ?? 0);
+  if (width > MAX_COLUMNS) throw problem('table.columns', { max: MAX_COLUMNS });
+  if (headingRow === 0) return nameColumns(Array.from({ length: width }, () => ''));
   const heading = rows[headingRow - 1];
   if (!heading || heading.torn) throw problem('csv.header', { columns: '' });
   return nameColumns(heading.cells);
@@ -96,11 +101,11 @@ function columnsOf(rows: readonly LooseRow[], headingRow: number): readonly stri
 /** A small packed file can hold terabytes: text packs to a tenth, hardly ever to a hundredth. */
 const mostBytes = (packed: number): number => Math.min(MAX_BYTES, Math.max(64 * 1024 * 1024, packed * 150));
 
-/** A register may have a million rows and many columns. */
+/** A register may have a million rows. */
 const BOOK_LIMITS: Partial<WorkbookLimits> = {
   unpackedBytes: 6 * 1024 ** 3,
   sharedBytes: 256 * 1024 * 1024,
-  columns: 2000,
+  columns: MAX_COLUMNS,
 };
 const TOP = 200;
 
@@ -235,20 +240,29 @@ function headingOf(rows: readonly LooseRow[]): number {
   return 1;
 }
 
+/** No heading is longer; what stands there is a title, or a text that lost its way. */
+const MAX_NAME = 1000;
+
 /** Every column has a name and no two the same: an empty heading is `column 7`, a second one `name (2)`. */
 export function nameColumns(cells: readonly string[]): string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
+  const last = new Map<string, number>();
   for (const [index, cell] of cells.entries()) {
     const name =
       cell
         .replace(/^\uFEFF/, '')
+        .replaceAll('\0', '')
         .replaceAll(/\s+/g, ' ')
-        .trim() || `column ${index + 1}`;
+        .trim()
+        .slice(0, MAX_NAME)
+        .toWellFormed() || `column ${index + 1}`;
     let unique = name;
-    for (let n = 2; names.includes(unique); n += 1) unique = `${name} (${n})`;
-    names.push(unique);
+    let n = last.get(name) ?? 1;
+    while (names.has(unique)) unique = `${name} (${(n += 1)})`;
+    last.set(name, n);
+    names.add(unique);
   }
-  return names;
+  return [...names];
 }
 
 export interface Reading {

@@ -43,7 +43,7 @@ export {
   type UndoOptions,
   type Vanishing,
 } from './undo.ts';
-export { masker } from './masking.ts';
+export { firstSign, masker, namesPeople } from './masking.ts';
 export { inspectFile, type Inspection } from './inspect.ts';
 export { RowReader } from './row.ts';
 export { isOfCity, remarkText } from './remark-text.ts';

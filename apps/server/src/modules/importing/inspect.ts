@@ -1,6 +1,7 @@
 import { Column, dayFirst, MAX_DISTINCT, type ColumnProfile } from './column.ts';
 import { openFile, readRows, type FileHints } from './file.ts';
 import { nameScore } from './guess.ts';
+import { namesPeople } from './masking.ts';
 import type { Mapping } from './mapping.ts';
 import { propose } from './propose.ts';
 import { byContent } from './content.ts';
@@ -114,7 +115,13 @@ export async function inspectFile(
     const column = roles.get(field);
     return column ? sampleOf(column) : [];
   };
-  const mapping = propose({ file, hints, columns, roles, cellsOf, dayFirst: order, whole }, unsure);
+  const people = columns.filter(
+    (column) =>
+      column === roles.get('reporterName') ||
+      column === roles.get('reporterPhone') ||
+      (![...roles.values()].includes(column) && namesPeople(column.name)),
+  );
+  const mapping = propose({ file, hints, columns, roles, people, cellsOf, dayFirst: order, whole }, unsure);
   if (odd > 0)
     unsure.push(
       `${odd} of ${sampled + odd} sampled rows have another number of cells or a quote that never closes: they will be rejected`,
@@ -134,7 +141,9 @@ export async function inspectFile(
     sheets: file.sheets,
     whole,
     odd,
-    columns: columns.map((column) => column.profile(sampled, roleOf.get(column.name) ?? null, order)),
+    columns: columns.map((column) =>
+      column.profile(sampled, roleOf.get(column.name) ?? null, { isDayFirst: order, people }),
+    ),
     mapping,
     unsure,
   };

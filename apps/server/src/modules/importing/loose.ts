@@ -1,3 +1,5 @@
+import { problem } from '#platform/errors';
+
 /** A row of a file that nobody has checked: its cells, or the line as it stands where a quote tears it. */
 export interface LooseRow {
   /** Where it begins, from 1. */
@@ -12,6 +14,8 @@ export interface LooseRow {
 /** How far a quoted cell may go on over lines before its quote counts as never closed. */
 const MAX_LINES = 100;
 const MAX_CELL = 256 * 1024;
+/** What has no line's end for so long is no table, and is not held in memory as one. */
+const MAX_LINE = 16 * 1024 * 1024;
 
 /**
  * Cuts text into rows, piece by piece. Unlike a strict reader it loses no row to a broken one: where a quote never
@@ -39,6 +43,7 @@ export class LooseRows {
       at = next;
     }
     this.#text = this.#text.slice(at);
+    if (this.#text.length > MAX_LINE) throw problem('csv.broken', { line: this.#line });
     return rows;
   }
 

@@ -1,5 +1,6 @@
 import { maskPersonal } from '#platform/personal';
 import type { Reject } from './batch.ts';
+import { nameScore } from './guess.ts';
 import { columnsOf, type FieldSpec, type Mapping } from './mapping.ts';
 
 /** Fields whose cells are numbers and nothing else: a longitude looks like a telephone number. */
@@ -35,6 +36,12 @@ export function masker({
   };
 }
 
+/** Whether a column is named as one that holds people: a register may have more of them than a mapping takes. */
+export const namesPeople = (column: string): boolean =>
+  nameScore('reporterName', column) > 0 ||
+  nameScore('reporterPhone', column) > 0 ||
+  /姓名|(first|last|sur|full)[ _-]*name/i.test(column);
+
 type AnyField = FieldSpec | Mapping['fields']['id'] | Mapping['fields']['reportedAt'] | undefined;
 
 function namesIn(field: AnyField): readonly string[] {
@@ -48,7 +55,8 @@ function namesIn(field: AnyField): readonly string[] {
   ];
 }
 
-function firstSign(cell: string): string {
+/** Of what a person's cell holds. */
+export function firstSign(cell: string): string {
   const [first] = new Intl.Segmenter().segment(cell.trim());
   return first ? `${first.segment}***` : '';
 }

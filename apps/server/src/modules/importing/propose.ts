@@ -1,7 +1,8 @@
-import { Column, isEmpty } from './column.ts';
+import { Column, isAtHome, isEmpty } from './column.ts';
 import type { FileHints, SourceFile } from './file.ts';
 import { onTimeOf, sourceOf, statusOf, zoneAt } from './guess.ts';
 import { positionOf } from './locate.ts';
+import { firstSign } from './masking.ts';
 import type { LonLat } from '#platform/geo';
 import type { Mapping } from './mapping.ts';
 import { DATES, type Field } from './roles.ts';
@@ -21,6 +22,8 @@ export interface Looked {
   readonly hints: FileHints & { timeZone?: string | undefined; near?: LonLat | undefined };
   readonly columns: readonly Column[];
   readonly roles: ReadonlyMap<Field, Column>;
+  /** Columns that hold names and numbers of people. */
+  readonly people: readonly Column[];
   /** All sampled cells of a field that is looked at together with others. */
   readonly cellsOf: (field: Field) => readonly string[];
   /** In dates that do not say it, as the others do. */
@@ -30,7 +33,7 @@ export interface Looked {
 
 /** A mapping out of what was seen; what of it is a guess goes to `unsure`. */
 export function propose(
-  { file, hints, columns, roles, cellsOf, dayFirst, whole }: Looked,
+  { file, hints, columns, roles, people, cellsOf, dayFirst, whole }: Looked,
   unsure: string[],
 ): Mapping {
   const stem = file.name.replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx)$/i, '');
@@ -79,6 +82,12 @@ export function propose(
     const column = roles.get(field)!;
     const at = columns.indexOf(column);
     const near = [1, -1, 2, -2].map((by) => columns[at + by]).filter((one) => one !== undefined);
+    if (isAtHome(word, column, people)) {
+      unsure.push(
+        `"${firstSign(word)}" in "${column.name}" is a person's: the cells of such rows have slipped, it is left out`,
+      );
+      return true;
+    }
     const home = known ? undefined : near.find(({ values }) => (values.get(word) ?? 0) > n * 3);
     if (!home || n > Math.max(2, column.filled / 50)) return false;
     unsure.push(
@@ -100,7 +109,11 @@ export function propose(
   }
   if (roles.has('onTime')) {
     const column = roles.get('onTime')!;
-    const map = Object.fromEntries(words('onTime').map(([word]) => [word, onTimeOf(word, column.name)]));
+    const map = Object.fromEntries(
+      words('onTime')
+        .filter(([word]) => !isAtHome(word, column, people))
+        .map(([word]) => [word, onTimeOf(word, column.name)]),
+    );
     for (const [word, said] of Object.entries(map))
       if (said === null) unsure.push(`onTime: nobody knows what "${word}" means`);
     values.onTime = { map };

@@ -34,6 +34,7 @@ const CHINESE: readonly (readonly [RegExp, string])[] = [
     /^"(.*)" stands (?:once|(\d+) times) in "(.*)" and is at home in "(.*)".*$/,
     '“$1”出现在“$3”列，却属于“$4”列：这些行错位，不计入',
   ],
+  [/^"(.*)" in "(.*)" is a person's.*$/, '“$1”出现在“$2”列，却是个人信息：这些行错位，不计入'],
   [
     /^no column says when a request was closed.*$/,
     '没有结案时间列：状态为结案的，按上报或最后一步的时间结案',

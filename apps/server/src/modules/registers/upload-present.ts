@@ -4,10 +4,14 @@ import type {
   RegisterUpload,
   RegisterUploadDetail,
 } from '@wanmi/contracts';
-import { isOfCity, remarkText, type Inspection } from '#modules/importing';
+import { firstSign, isOfCity, namesPeople, remarkText, type Inspection } from '#modules/importing';
 import { maskPersonal } from '#platform/personal';
 import type { UploadRow } from './upload-repo.ts';
 import { may } from './uploads.ts';
+
+/** Of all columns together; of a table of hundreds each shows fewer. */
+const MOST_WORDS = 3000;
+const LEAST_WORDS = 6;
 
 /** What is kept of a look through a file: cells of a person's are not in it. */
 export function toInspection({
@@ -18,6 +22,7 @@ export function toInspection({
   columns,
   unsure,
 }: Inspection): RegisterInspection {
+  const words = Math.max(LEAST_WORDS, Math.floor(MOST_WORDS / columns.length));
   return {
     encoding: file.encoding,
     delimiter: file.delimiter,
@@ -26,9 +31,10 @@ export function toInspection({
     sampled,
     odd,
     columns: columns.map(({ name, kind, filled, distinct, formats, from, to, top, samples, role }) => {
-      const hides = role === 'reporterName' || role === 'reporterPhone';
+      const hides =
+        role === 'reporterName' || role === 'reporterPhone' || (role === null && namesPeople(name));
       const shown = (cell: string): string =>
-        hides ? `${[...cell][0] ?? ''}***` : maskPersonal(cell.toWellFormed().replaceAll('\0', ''));
+        hides ? firstSign(cell.toWellFormed()) : maskPersonal(cell.toWellFormed().replaceAll('\0', ''));
       return {
         name,
         kind,
@@ -41,7 +47,7 @@ export function toInspection({
         words:
           hides || (kind !== 'word' && kind !== 'flag')
             ? []
-            : top.slice(0, 60).map(({ value, rows }) => ({ value: shown(value), rows })),
+            : top.slice(0, words).map(({ value, rows }) => ({ value: shown(value), rows })),
       };
     }),
     unsure: unsure.filter((line) => !isOfCity(line)).map(remarkText),

@@ -39,11 +39,11 @@ export interface UploadRow {
   readonly endedAt: Date | null;
 }
 
-const SHORT = sql`id, city_id as "cityId", file_name as "fileName", file_bytes as "fileBytes",
+const COMMON = sql`id, city_id as "cityId", file_name as "fileName", file_bytes as "fileBytes",
   encode(sha256, 'hex') as sha256, state, problem, stage, total, read, share, began_at as "beganAt",
-  began_share as "beganShare", trial, batch_id as "batchId", person_id as "personId", post_id as "postId",
+  began_share as "beganShare", batch_id as "batchId", person_id as "personId", post_id as "postId",
   started_at as "startedAt", updated_at as "updatedAt", ended_at as "endedAt"`;
-const COLUMNS = sql`${SHORT}, inspection, mapping`;
+const COLUMNS = sql`${COMMON}, trial, inspection, mapping`;
 
 export interface NewUpload extends Pick<
   UploadRow,
@@ -77,14 +77,14 @@ export async function uploadOfKey(db: Db, personId: string, key: string): Promis
   return rows[0] ?? null;
 }
 
-/** Of a city, the newest first; without what was seen of the columns. */
+/** Of a city, the newest first; without what was seen of the columns and rows. */
 export async function listUploads(
   db: Db,
   cityId: string,
   { before, limit }: { before: string | null; limit: number },
 ): Promise<UploadRow[]> {
   const { rows } = await sql<UploadRow>`
-    select ${SHORT}, null as inspection, null as mapping from register_upload
+    select ${COMMON}, jsonb_set(trial, '{rejects}', '[]') as trial, null as inspection, null as mapping from register_upload
      where city_id = ${cityId}::uuid and (${before}::uuid is null or id < ${before}::uuid)
      order by id desc limit ${limit}`.execute(db);
   return rows;
@@ -163,24 +163,37 @@ export async function setUploadBatch(db: Db | Trx, id: string, batchId: string):
   await sql`update register_upload set batch_id = ${batchId}::uuid where id = ${id}::uuid`.execute(db);
 }
 
-/** Files whose time is over; `shared`: something else has the same bytes. */
-export async function expiredUploads(
-  db: Db,
+/** Files whose time is over. */
+export async function expiredUploads(db: Db, before: Date): Promise<{ id: string }[]> {
+  const { rows } = await sql<{ id: string }>`
+    select u.id from register_upload u
+     where u.sha256 is not null and u.updated_at < ${before}
+       and u.state not in ('inspecting', 'trying', 'importing') order by u.id limit 100`.execute(db);
+  return rows;
+}
+
+/**
+ * One of them as it stands now, kept from whoever would go on with it; `shared`: something else has the same bytes.
+ * null: somebody was first.
+ */
+export async function lockExpired(
+  trx: Trx,
+  id: string,
   before: Date,
-): Promise<{ id: string; sha256: string; shared: boolean }[]> {
-  const { rows } = await sql<{ id: string; sha256: string; shared: boolean }>`
-    select u.id, encode(u.sha256, 'hex') as sha256,
+): Promise<{ sha256: string; state: UploadState; shared: boolean } | null> {
+  const { rows } = await sql<{ sha256: string; state: UploadState; shared: boolean }>`
+    select encode(u.sha256, 'hex') as sha256, u.state,
            exists (select 1 from register_upload o where o.sha256 = u.sha256 and o.id <> u.id)
            or exists (select 1 from transfer_file f where f.sha256 = u.sha256)
            or exists (select 1 from media m where m.sha256 = u.sha256) as shared
       from register_upload u
-     where u.sha256 is not null and u.updated_at < ${before}
-       and u.state not in ('inspecting', 'trying', 'importing') limit 100`.execute(db);
-  return rows;
+     where u.id = ${id}::uuid and u.sha256 is not null and u.updated_at < ${before}
+       and u.state not in ('inspecting', 'trying', 'importing') for update`.execute(trx);
+  return rows[0] ?? null;
 }
 
 /** The file is gone, and with it what was shown of it. */
-export async function forgetUpload(db: Db, id: string, at: number): Promise<void> {
+export async function forgetUpload(db: Db | Trx, id: string, at: number): Promise<void> {
   const time = new Date(at);
   await sql`
     update register_upload set sha256 = null, inspection = null, trial = null,

@@ -19,6 +19,7 @@ import { toReject } from './present.ts';
 import {
   expiredUploads,
   forgetUpload,
+  lockExpired,
   moveUpload,
   readUpload,
   setUpload,
@@ -86,13 +87,16 @@ function watcher(platform: Platform, { id, state }: UploadRow, options: UploadOp
     while (!signal.aborted) {
       await delay(LOOK_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      await tell();
-      if ((await stateOfUpload(platform.db, id)) !== state) stop.abort();
+      try {
+        await tell();
+        if ((await stateOfUpload(platform.db, id)) !== state) stop.abort();
+      } catch (error) {
+        // The next look may succeed: whoever presses pause then must be heard.
+        platform.log.warn({ err: error, uploadId: id }, 'how far an upload is could not be told');
+      }
     }
   };
-  const looking = look().catch((error: unknown) => {
-    platform.log.warn({ err: error, uploadId: id }, 'how far an upload is could not be told');
-  });
+  const looking = look();
   return {
     signal,
     options,
@@ -241,15 +245,25 @@ export async function workOffUploads(platform: Platform, signal?: AbortSignal): 
 
 /** Files whose time is over; what became of their rows stays. */
 export async function eraseUploads(platform: Platform): Promise<number> {
-  const files = await expiredUploads(platform.db, new Date(platform.clock.now() - KEEP_MS));
-  for (const { id, sha256, shared } of files) {
-    if (!shared) await platform.blobs.remove(sha256);
+  const before = new Date(platform.clock.now() - KEEP_MS);
+  const expired = await expiredUploads(platform.db, before);
+  let erased = 0;
+  for (const { id } of expired) {
+    // One after the other: of two with the same bytes the first leaves the file to the second.
+    const was = await platform.db.transaction().execute(async (trx) => {
+      const file = await lockExpired(trx, id, before);
+      if (!file) return null;
+      if (!file.shared) await platform.blobs.remove(file.sha256);
+      await forgetUpload(trx, id, platform.clock.now());
+      return file.state;
+    });
+    if (was === null) continue;
+    erased += 1;
     const upload = await readUpload(platform.db, id);
-    await forgetUpload(platform.db, id, platform.clock.now());
     // One that was paused and forgotten: nobody's import waits for it.
-    if (upload?.state === 'paused') await endBatch(platform, upload);
+    if (upload && was === 'paused') await endBatch(platform, upload);
   }
-  return files.length;
+  return erased;
 }
 
 /** Looks for what was sent, and for what a killed process left. */

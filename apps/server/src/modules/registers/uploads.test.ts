@@ -239,6 +239,72 @@ describe('a register over the console', () => {
     );
   });
 
+  it('the same key with another file is refused, and nothing of it is kept', async () => {
+    await send('案件编号,上报时间\n1,2024-03-01', { key: 'k2' });
+    const before = await count('register_upload');
+    const reply = await send('案件编号,上报时间\n2,2024-03-01', { key: 'k2' });
+    expect([reply.statusCode, reply.json()]).toMatchObject([422, { code: 'idempotency.mismatch' }]);
+    expect(await count('register_upload')).toBe(before);
+  });
+
+  it('of people’s columns that no field takes, and of cells that slipped out of them, only the first sign is kept', async () => {
+    const lines = ['案件编号,上报时间,联系人,市民姓名,备用电话,联系电话,信息来源'];
+    for (let i = 0; i < 60; i += 1) {
+      const phone = i % 3 ? '0571-88123456' : '0571-88654321';
+      const from = i === 7 ? phone : i % 2 ? '电话' : '微信';
+      lines.push(`NAM${i},${day(i)},钱七七,赵六六,${phone},${phone},${from}`);
+    }
+    const upload = await sent(lines.join('\n'));
+    const { rows } = await w.platform.pool.query<{ text: string }>(
+      'select concat(inspection, mapping) as text from register_upload where id = $1',
+      [upload.id],
+    );
+    expect(upload.inspection!.columns.map(({ name }) => name)).toContain('备用电话');
+    expect(rows[0]!.text).not.toMatch(/赵六六|钱七七|0571-88/);
+  });
+
+  it('shows more of a column of words than the first few', async () => {
+    const lines = ['案件编号,上报时间,阶段'];
+    for (let i = 0; i < 200; i += 1) lines.push(`WOR${i},${day(i)},阶段${i % 30}`);
+    const { inspection } = await sent(lines.join('\n'));
+    expect(inspection!.columns.find(({ name }) => name === '阶段')!.words).toHaveLength(30);
+  });
+
+  it('three hundred columns are kept in little; thousands, named all alike, are refused at once', async () => {
+    const wide = Array.from({ length: 300 }, (_, i) => `列${i}`);
+    const rows = Array.from({ length: 40 }, (_, i) =>
+      [`WID${i}`, day(i), ...wide.map((name) => `${name}${'长'.repeat(200)}${i}`)].join(','),
+    );
+    const upload = await sent([['案件编号', '上报时间', ...wide].join(','), ...rows].join('\n'));
+    expect(upload).toMatchObject({ state: 'ready', total: 40 });
+    expect(upload.inspection!.columns).toHaveLength(302);
+    expect(JSON.stringify(upload).length).toBeLessThan(1_000_000);
+    const same = Array.from({ length: 100_000 }, () => 'a').join(',');
+    expect(await sent(`${same}\n${same}`)).toMatchObject({ state: 'failed', problem: 'table.columns' });
+  });
+
+  it('a line without an end is no table', async () => {
+    const upload = await sent(`案件编号,上报时间\nEND1,2024-03-01\n${'x,'.repeat(10_000_000)}`);
+    expect(upload).toMatchObject({ state: 'failed', problem: 'csv.broken' });
+  });
+
+  it('signs that no text may hold stop nothing', async () => {
+    const lines = ['案件编号,上报时间,地\0址', 'NUL,二月\0三十,b\0'];
+    for (let i = 0; i < 9; i += 1) lines.push(`NUL${i},${day(i)},a`);
+    const upload = await sent(lines.join('\n'));
+    expect(upload).toMatchObject({ state: 'ready', total: 10 });
+    await post(`/${upload.id}/try`);
+    expect(await worked(upload.id)).toMatchObject({ state: 'tried', trial: { accepted: 9, rejected: 1 } });
+  });
+
+  it('a list holds what a trial came to, and none of its rows', async () => {
+    const upload = await sent(register('LST', 20));
+    await post(`/${upload.id}/try`);
+    expect((await worked(upload.id)).trial!.rejects).toHaveLength(2);
+    const { items } = page(RegisterUpload).parse((await get('?limit=100')).json());
+    expect(items.find(({ id }) => id === upload.id)!.trial).toMatchObject({ rejected: 2, rejects: [] });
+  });
+
   it.each([
     ['a picture', Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(4000)]), 'table.type'],
     ['an old workbook', Buffer.from('d0cf11e0a1b11ae1000000', 'hex'), 'table.oldExcel'],
@@ -328,6 +394,54 @@ describe('a register over the console', () => {
     expect(rows).toEqual([{ state: 'done', read: 600, accepted: 540, rejected: 60 }]);
   });
 
+  it('the same bytes sent twice, by another city too: the last of them takes the file along', async () => {
+    const content = register('SAM', 7);
+    const [first, second] = [await sent(content), await sent(content)];
+    const { headers, payload } = multipart(content);
+    const theirs = { authorization: `Bearer ${neighbour.people.get('admin-n')!.token}` };
+    const { sha256 } = (await readUpload(w.platform.db, first.id))!;
+    expect((await readUpload(w.platform.db, second.id))!.sha256).toBe(sha256);
+    const reply = await w.app.inject({
+      method: 'POST',
+      url: url(),
+      headers: { ...theirs, ...headers },
+      payload,
+    });
+    expect(reply.statusCode).toBe(202);
+    await registers.workOffUploads(w.platform);
+    const erase = async (): Promise<void> => {
+      while ((await registers.eraseUploads(w.platform)) > 0);
+    };
+    await aged(first.id, second.id);
+    await erase();
+    for (const { id } of [first, second])
+      expect(await readUpload(w.platform.db, id)).toMatchObject({ sha256: null });
+    expect(await w.platform.blobs.has(sha256!)).toBe(true);
+    await aged(reply.json<{ id: string }>().id);
+    await erase();
+    expect(await w.platform.blobs.has(sha256!)).toBe(false);
+    // Two at once, as two workers.
+    const again = [await sent(register('SAM', 8)), await sent(register('SAM', 8))];
+    const other = (await readUpload(w.platform.db, again[0]!.id))!.sha256!;
+    await aged(...again.map(({ id }) => id));
+    await Promise.all([erase(), erase()]);
+    expect(await w.platform.blobs.has(other)).toBe(false);
+  });
+
+  it('one that failed offers nothing any more when its file is erased', async () => {
+    const upload = await sent(register('GON', 5));
+    const past = w.platform.clock.now();
+    await w.platform.pool.query(
+      `update register_upload set state = 'failed', stage = 'importing', problem = 'import.running', ended_at = $2
+        where id = $1`,
+      [upload.id, new Date(past)],
+    );
+    expect(await shown(upload.id)).toMatchObject({ mayMap: true, mayTry: true, mayImport: true });
+    await aged(upload.id);
+    while ((await registers.eraseUploads(w.platform)) > 0);
+    expect(await shown(upload.id)).toMatchObject({ mayMap: false, mayTry: false, mayImport: false });
+  });
+
   it('its file is erased when its time is over, and with it what was shown of it', async () => {
     const upload = await sent(register('OLD', 5));
     w.platform.clock.advance(31 * 86_400_000);
@@ -347,6 +461,14 @@ describe('a register over the console', () => {
     expect(changedTables(folded, await fingerprint(w.platform.pool, facts))).toEqual([]);
   });
 });
+
+/** As if their time was over. */
+async function aged(...ids: string[]): Promise<void> {
+  await w.platform.pool.query(
+    `update register_upload set updated_at = updated_at - interval '31 days' where id = any($1)`,
+    [ids],
+  );
+}
 
 /** Works on it in small lots, and presses pause as soon as so many rows are read. */
 async function pausedAfter(id: string, rows: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RegisterMapping } from '@wanmi/contracts';
 import { endImport, MappingError, parseMapping, RowReader, type Mapping } from '#modules/importing';
 import { audit } from '#modules/audit';
@@ -30,7 +31,7 @@ export interface Sender {
 
 /**
  * Takes a register; a worker looks it through. The same key again is the same upload.
- * @throws permission.denied, media.tooLarge, table.empty
+ * @throws permission.denied, media.tooLarge, table.empty, idempotency.mismatch: the key was another file's
  */
 export async function sendRegister(
   platform: Platform,
@@ -41,8 +42,9 @@ export async function sendRegister(
   const { key } = meta;
   const known = key === null ? null : await uploadOfKey(platform.db, actor.personId, key);
   if (known) {
-    for await (const _chunk of source); // the sender waits for its end
-    return known;
+    const hash = createHash('sha256');
+    for await (const chunk of source) hash.update(chunk);
+    return sameFile(known, hash.digest('hex'));
   }
   const stored = await platform.blobs.put(source, { maxBytes: MAX_REGISTER });
   if (stored.bytes === 0) throw problem('table.empty');
@@ -65,7 +67,13 @@ export async function sendRegister(
   });
   return isNew
     ? (await readUpload(platform.db, upload.id))!
-    : (await uploadOfKey(platform.db, actor.personId, key!))!;
+    : sameFile((await uploadOfKey(platform.db, actor.personId, key!))!, stored.sha256);
+}
+
+/** As far as the file of then is still known. */
+function sameFile(known: UploadRow, sha256: string): UploadRow {
+  if (known.sha256 !== null && known.sha256 !== sha256) throw problem('idempotency.mismatch');
+  return known;
 }
 
 /** What a name may hold on a screen and in a header: no path, no control characters. */
@@ -94,14 +102,13 @@ export const MAY = {
   cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused'],
 } as const satisfies Record<string, readonly UploadState[]>;
 
-/** What failed while it was tried or brought in was looked through: it can be mapped and tried again. */
-export const may = (act: keyof typeof MAY, { state, stage, inspection, trial }: UploadRow): boolean =>
+/** What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. */
+export const may = (act: keyof typeof MAY, { state, stage, sha256 }: UploadRow): boolean =>
   (MAY[act] as readonly UploadState[]).includes(state) ||
-  (state === 'failed' && stage !== 'inspecting' && (act === 'map' || act === 'try')) ||
-  (act === 'import' &&
-    state === 'failed' &&
-    stage === 'importing' &&
-    (trial !== null || inspection === null));
+  (state === 'failed' &&
+    sha256 !== null &&
+    ((stage !== 'inspecting' && (act === 'map' || act === 'try')) ||
+      (stage === 'importing' && act === 'import')));
 
 const FAILED_TOO: readonly UploadState[] = ['failed'];
 
