@@ -52,6 +52,15 @@ test('says what each test case came to, and ends with 1 where one fails', async 
   expect(said).toHaveLength(2);
 });
 
+test('a kit in which nothing is asked for is not passed', async () => {
+  writeFileSync(path.join(folder, 'm.dmn'), model);
+  const empty = tests('m.dmn').replaceAll(/<testCase .*?<\/testCase>/g, '');
+  writeFileSync(path.join(folder, 'm-test-01.xml'), empty);
+  await run(folder);
+  expect(said).toEqual(['0 test cases, 0 passed, 0 failed']);
+  expect(process.exitCode).toBe(1);
+});
+
 test('a test file without its model fails by itself, a place without test files is refused', async () => {
   writeFileSync(path.join(folder, 'm-test-01.xml'), tests('other.dmn'));
   await run(folder);

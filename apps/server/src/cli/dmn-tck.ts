@@ -24,7 +24,7 @@ export interface KitLine {
 export function dmnTckCommand(): Command {
   return new Command('dmn-tck')
     .description(
-      'run test files of the DMN Technology Compatibility Kit; ends with 1 where a test case fails',
+      'run test files of the DMN Technology Compatibility Kit; ends with 1 where a test case fails or there is none',
     )
     .argument('<place>', 'a test file (*.xml) beside its models, or a folder, at any depth')
     .option('--failed', 'print the failed test cases only')
@@ -41,7 +41,8 @@ export function dmnTckCommand(): Command {
       const failed = lines.filter(({ passed }) => !passed).length;
       say(`${lines.length} test cases, ${lines.length - failed} passed, ${failed} failed`);
       if (options.csv !== undefined) await writeFile(options.csv, lines.map(csvLine).join(''));
-      if (failed > 0) process.exitCode = 1;
+      // Where nothing was tried nothing is known
+      if (failed > 0 || lines.length === 0) process.exitCode = 1;
     });
 }
 

@@ -208,6 +208,32 @@ describe('across regions', () => {
     expect(await k.offered('department2', made.id)).toEqual([]);
   });
 
+  test('a district’s centre adds one of its own departments, and none beyond', async () => {
+    const made = await k.filed(1);
+    await k.go('dispatcherE', made.id, 'dispatch', to('department2'));
+    const { actions } = await k.detail(made.id, 'dispatcherE');
+    const form = actions.find(({ action }) => action === 'addDepartment')!.form as unknown as {
+      properties: { unitId: { oneOf: { title: string }[] } };
+    };
+    expect(form.properties.unitId.oneOf.map(({ title }) => title)).toEqual(['DE']);
+    for (const part of ['main', 'assist', 'safe']) {
+      const beyond = { unitId: units.department1, part };
+      expect(await k.refused('dispatcherE', made.id, 'addDepartment', beyond)).toBe(
+        'form.invalid /unitId otherRegion',
+      );
+    }
+    expect(await assigned(made.id)).toEqual(['crossRegion main D2 dispatched']);
+    expect(await k.offered('department1', made.id)).toEqual([]);
+    await k.go('dispatcherE', made.id, 'addDepartment', { unitId: to('departmentE').unitId });
+    // The city's own dispatcher has all of them
+    await k.go('dispatcher', made.id, 'addDepartment', { unitId: units.department1, part: 'assist' });
+    expect(await assigned(made.id)).toEqual([
+      'crossRegion main D2 dispatched',
+      'several assist D1 dispatched',
+      'several main DE dispatched',
+    ]);
+  });
+
   /** Codes of the departments that the form leaves to this form of dispatch and to all others. */
   async function left(who: string, caseId: string): Promise<Record<'across' | 'others', string[]>> {
     const { tasks } = await k.detail(caseId, who);

@@ -29,7 +29,7 @@ function formOf(more: { crews?: object[]; only?: Record<string, string[]> } = {}
   // As the server says whom a form of dispatch may name
   const rules = Object.entries(more.only ?? {}).map(([form, ids]) => ({
     if: { properties: { form: { const: form } }, required: ['form'] },
-    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+    // oxlint-disable-next-line unicorn/no-thenable -- a literal with JSON Schema's `then` is taken for a thenable; it is no function, and never awaited
     then: { properties: { unitId: { enum: ids } } },
     ...(form === 'crossRegion' && { else: { properties: { unitId: { enum: [ROADS, GREENS] } } } }),
   }));
@@ -60,6 +60,9 @@ describe('a dispatcher', () => {
   test('no crew of another department is taken for it', () => {
     const without = formOf({ crews: [crews[0]!] });
     expect(sent({ flat: 1 }, without)).toEqual({ form: 'single', unitId: ROADS });
+    // Nor one of a department whose name begins alike
+    const alike = formOf({ crews: [{ const: OTHERS_CREW, title: '市政 二处 · 一队' }] });
+    expect(sent({ flat: 1 }, alike)).toEqual({ form: 'single', unitId: ROADS });
   });
 
   test('across regions: a department of another one; where the departments have none, the one that is proposed', () => {

@@ -41,7 +41,7 @@ export function dispatchChoice(
       // A crew is offered with the name of its department before its own.
       const department = units.find((one) => one.const === first)?.title;
       const crews = offersOf(schema, 'crewId').filter(
-        ({ title }) => department !== undefined && title?.startsWith(`${department} `),
+        ({ title }) => department !== undefined && title?.startsWith(`${department} · `),
       );
       return crews.length > 0 ? { form, crewId: random.pick(crews).const } : {};
     }

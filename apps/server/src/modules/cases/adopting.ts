@@ -6,37 +6,15 @@ import { inTransaction } from '#platform/in-transaction';
 import type { Platform } from '#platform/platform';
 import { emptyWrites } from './command.ts';
 import { applyEffects, endAssignment, surroundingsOf } from './effects.ts';
-import { loadCase, writeCase, writeCases, type CaseWrite } from './repo.ts';
+import { loadCase, writeCases, type CaseWrite } from './repo.ts';
 import { appendEvent, eventAssignment, type TaskState } from './state.ts';
 import { varsOf } from './vars.ts';
 
 /**
- * An open case that came in as history becomes one of ours: its process begins, with the version in force, at its
- * beginning; tasks wait and clocks run from now on. Whoever had it in the register has it no longer: the centre
- * dispatches it anew. False: it runs already, or has ended. `also` belongs to the same transaction.
- * @throws notFound, config.*
- */
-export async function adoptCase(
-  platform: Platform,
-  cityId: string,
-  caseId: string,
-  also?: (trx: PoolClient) => Promise<void>,
-): Promise<boolean> {
-  return inTransaction(platform, async (trx) => {
-    await trx.query('select 1 from "case" where id = $1 for no key update', [caseId]);
-    const begun = await beginning(platform, trx, { cityId, caseId, at: platform.clock.now() });
-    if (!begun) return false;
-    const { state, expected, writes, processId } = begun;
-    if (!(await writeCase(trx, expected, state, null, writes))) throw problem('conflict.race');
-    await trx.query('update "case" set process_id = $2 where id = $1', [caseId, processId]);
-    await also?.(trx);
-    return true;
-  });
-}
-
-/**
- * The same for some at once, in one transaction: all of them or none. Answers how many began; those that run already or
- * have ended are passed over. `also` is told that number.
+ * Open cases that came in as history become ours, in one transaction: all of them or none. The process of each begins,
+ * with the version in force, at its beginning; tasks wait and clocks run from now on. Whoever had one in the register has
+ * it no longer: the centre dispatches it anew. Answers how many began; those that run already or have ended are passed
+ * over. `also` is told that number.
  * @throws notFound, config.*, conflict.race
  */
 export async function adoptCases(

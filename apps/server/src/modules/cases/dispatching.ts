@@ -68,10 +68,14 @@ export async function dispatchForms(change: Change): Promise<AssignmentState[]> 
   return made.map((wanted) => assignTo(change, wanted));
 }
 
-/** One more department while the others work. */
+/**
+ * One more department while the others work, of those that whoever adds it dispatches to.
+ * @throws form.invalid
+ */
 export function addDepartmentTo(change: Change): AssignmentState {
   const { data, assignments } = change;
   const unit = departmentOf(change, data['unitId'], '/unitId');
+  requireReach(change, unit, 'several', '/unitId');
   const part = data['part'] === 'assist' || data['part'] === 'safe' ? data['part'] : 'main';
   if (assignments.some((a) => a.endedAt === null && a.unitId === unit.id && a.part === part)) {
     wrong('/unitId', 'sameDepartment');
@@ -146,7 +150,10 @@ function flatOf(change: Change, form: DispatchForm): Wanted {
   return { unit, part: 'main', form, crew };
 }
 
-/** 跨区域 is for departments beyond the place, every other form for those that the task's unit dispatches to. */
+/**
+ * 跨区域 is for departments beyond the place, every other form for those that the task's unit dispatches to; beside the
+ * tasks, the unit of whoever acts.
+ */
 function requireReach(change: Change, { id }: UnitInfo, form: DispatchForm, path: string): void {
   const { around, state, task, actor } = change;
   const regionIds = [state.communityId, state.streetId, state.districtId].filter((one) => one !== null);

@@ -47,7 +47,7 @@ export {
   type HistoryCase,
   type HistoryEntry,
 } from './history.ts';
-export { adoptCase, adoptCases, tryAdopting } from './adopting.ts';
+export { adoptCases, tryAdopting } from './adopting.ts';
 // What a command amounts to, without writing it: years of a city are generated in memory.
 export { awaitedBy } from './awaited.ts';
 export { formContextOf } from './case-actions.ts';

@@ -1,4 +1,3 @@
-/* oxlint-disable unicorn/no-thenable -- `then` is JSON Schema's word */
 import type { JsonSchema } from './forms.ts';
 import type { Catalog } from './model.ts';
 import {
@@ -30,22 +29,26 @@ export function withDispatchForms(
   const own = constsOf(unitId);
   if (own.length === 0 || !(forms.includes('crossRegion') || forms.includes('samePeriod'))) return schema;
   const across = departmentsAcross(catalog, context).filter((unit) => !isTaken(action, context, unit));
+  const more = forms.includes('crossRegion') ? across.filter(({ id }) => !own.includes(id)) : [];
+  const all = withChoices(
+    unitId,
+    [...(unitId['oneOf'] as Choice[]), ...more.map(unitChoice)],
+    proposalOf(unitId),
+  );
+  // Of very many departments not all are shown
+  const shown = new Set(constsOf(all));
+  const beyond = across.map(({ id }) => id).filter((id) => shown.has(id));
   const onDuty = context.onDuty ? own.filter((id) => context.onDuty?.includes(id)) : own;
   const open = (one: string): boolean =>
     forms.includes(one) &&
-    (one === 'crossRegion' ? across.length > 0 : one !== 'samePeriod' || onDuty.length > 0);
-  const more = open('crossRegion') ? across.filter(({ id }) => !own.includes(id)).map(unitChoice) : [];
-  const all = withChoices(unitId, [...(unitId['oneOf'] as Choice[]), ...more], proposalOf(unitId));
-  const shown = new Set(constsOf(all));
-  const beyond = across.map(({ id }) => id).filter((id) => shown.has(id));
+    (one === 'crossRegion' ? beyond.length > 0 : one !== 'samePeriod' || onDuty.length > 0);
   const rules = [
     ...(open('crossRegion') && !isSame(beyond, own) ? [onlyFor('crossRegion', beyond, own)] : []),
     ...(open('samePeriod') && !isSame(onDuty, own) ? [onlyFor('samePeriod', onDuty)] : []),
   ];
-  const choices = (form['oneOf'] as Choice[]).filter((choice) => open(choice.const));
   return {
     ...schema,
-    properties: { ...properties, form: { ...form, oneOf: choices }, unitId: all },
+    properties: { ...properties, form: withForms(form, open), unitId: all },
     ...(rules.length === 0 ? {} : { allOf: [...((schema['allOf'] ?? []) as JsonSchema[]), ...rules] }),
   };
 }
@@ -54,6 +57,15 @@ export function withDispatchForms(
 export function offersSamePeriod(catalog: Catalog, form: string): boolean {
   const properties = catalog.forms.get(form)?.schema['properties'] as Record<string, Property> | undefined;
   return properties?.['form'] !== undefined && constsOf(properties['form']).includes('samePeriod');
+}
+
+/** The forms that somebody can take now; one that nobody can take is not proposed either. An empty `oneOf` is no schema. */
+function withForms(form: Property, open: (one: string) => boolean): Property {
+  const { default: proposed, ...rest } = form;
+  const choices = (form['oneOf'] as Choice[]).filter((choice) => open(choice.const));
+  if (choices.length === 0) return form;
+  const isOpen = typeof proposed === 'string' && open(proposed);
+  return { ...rest, oneOf: choices, ...(isOpen ? { default: proposed } : {}) };
 }
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
@@ -67,6 +79,7 @@ function onlyFor(form: string, ids: readonly string[], others?: readonly string[
   const unit = (names: readonly string[]): JsonSchema => ({ properties: { unitId: { enum: names } } });
   return {
     if: { properties: { form: { const: form } }, required: ['form'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a literal with JSON Schema's `then` is taken for a thenable; it is no function, and never awaited
     then: unit(ids),
     ...(others ? { else: unit(others) } : {}),
   };

@@ -416,7 +416,7 @@ describe('taking a register back', () => {
       `select entity_id as id from import_row where batch_id = $1 order by row limit 1`,
       [id],
     );
-    expect(await cases.adoptCase(w.platform, w.cityId, rows[0]!.id)).toBe(true);
+    expect(await cases.adoptCases(w.platform, w.cityId, [rows[0]!.id])).toBe(1);
     await registers.workOffOrders(w.platform);
     expect((await orders(id))[0]).toMatchObject({ state: 'done', total: 8, done: 7, kept: 1 });
     expect(await shown(id)).toMatchObject({ state: 'undone' });
