@@ -317,6 +317,10 @@ export const RegisterUpload = z
   .meta({ id: 'RegisterUpload' });
 export type RegisterUpload = z.infer<typeof RegisterUpload>;
 
+export const RegisterUploadQuery = PageQuery.extend({
+  open: z.stringbool().default(false).meta({ description: 'leave out what is in, or was stopped' }),
+});
+
 export const RegisterUploadDetail = RegisterUpload.extend({
   inspection: RegisterInspection.nullable(),
   mapping: RegisterMapping.nullable(),

@@ -81,11 +81,12 @@ export async function uploadOfKey(db: Db, personId: string, key: string): Promis
 export async function listUploads(
   db: Db,
   cityId: string,
-  { before, limit }: { before: string | null; limit: number },
+  { before, open, limit }: { before: string | null; open: boolean; limit: number },
 ): Promise<UploadRow[]> {
   const { rows } = await sql<UploadRow>`
     select ${COMMON}, jsonb_set(trial, '{rejects}', '[]') as trial, null as inspection, null as mapping from register_upload
      where city_id = ${cityId}::uuid and (${before}::uuid is null or id < ${before}::uuid)
+       and (not ${open}::boolean or state not in ('done', 'cancelled'))
      order by id desc limit ${limit}`.execute(db);
   return rows;
 }

@@ -2,9 +2,9 @@ import {
   Id,
   MapRegisterUpload,
   page,
-  PageQuery,
   RegisterUpload,
   RegisterUploadDetail,
+  RegisterUploadQuery,
 } from '@wanmi/contracts';
 import { z } from 'zod';
 import { invalid, problem } from '#platform/errors';
@@ -64,14 +64,14 @@ export function uploadRoutes(app: App, platform: Platform): void {
       schema: {
         tags,
         summary: 'Registers that were sent, the newest first',
-        querystring: PageQuery,
+        querystring: RegisterUploadQuery,
         response: { 200: page(RegisterUpload) },
       },
     },
-    async ({ actor, query: { limit, cursor } }) => {
+    async ({ actor, query: { limit, cursor, open } }) => {
       requireCity(actor);
       const before = decodeCursor(cursor, Id) ?? null;
-      const rows = await listUploads(platform.db, actor.cityId, { before, limit: limit + 1 });
+      const rows = await listUploads(platform.db, actor.cityId, { before, open, limit: limit + 1 });
       const { items, next } = pageOf(rows, limit, (row) => row.id);
       return { items: items.map(toUpload), next };
     },

@@ -1,5 +1,7 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { ApiError } from '../../shared/api/problem.ts';
+import { Failure } from '../../shared/states/states.tsx';
 import { useMay } from '../me.ts';
 import { Batch } from './Batch.tsx';
 import { Cases } from './Cases.tsx';
@@ -17,7 +19,9 @@ export function Transfer() {
   const { t } = useTranslation('transfer');
   const { tab = 'import', batch, upload } = useSearch({ from: '/transfer' });
   const exports = useMay('data.export');
-  const tabs = TABS.filter((one) => one !== 'export' || exports);
+  const imports = useMay('data.import');
+  const may = (one: (typeof TABS)[number]): boolean => (one === 'export' ? exports : imports);
+  const tabs = TABS.filter(may);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -37,11 +41,12 @@ export function Transfer() {
           ))}
         </nav>
       </header>
-      {tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
-      {tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
-      {tab === 'cases' && batch && <Register key={batch} id={batch} />}
-      {tab === 'cases' && !batch && (upload ? <Upload key={upload} id={upload} /> : <Cases />)}
-      {tab === 'export' && exports && <Exports />}
+      {!may(tab) && <Failure error={new ApiError('permission.denied', 403)} />}
+      {may(tab) && tab === 'import' && (batch ? <Batch key={batch} id={batch} /> : <Import />)}
+      {may(tab) && tab === 'history' && (batch ? <Batch key={batch} id={batch} /> : <History />)}
+      {may(tab) && tab === 'cases' && batch && <Register key={batch} id={batch} />}
+      {may(tab) && tab === 'cases' && !batch && (upload ? <Upload key={upload} id={upload} /> : <Cases />)}
+      {may(tab) && tab === 'export' && <Exports />}
     </div>
   );
 }

@@ -170,8 +170,25 @@ test('what failed says why, in the reader’s language', async () => {
 test('those that are not in yet stand above the registers, those that are do not', async () => {
   const { inspection: _i, mapping: _m, ...plain } = detail({ fileName: 'waiting.csv' });
   const items: RegisterUpload[] = [plain, { ...plain, id: id(), fileName: 'in.csv', state: 'done' }];
-  server.use(http.get('*/api/v1/transfer/uploads', () => HttpResponse.json({ items, next: null })));
+  server.use(
+    http.get('*/api/v1/transfer/uploads', ({ request }) => {
+      // However many came in since: the server leaves them out, so that an older one is not behind them.
+      const open = new URL(request.url).searchParams.get('open') === 'true';
+      return HttpResponse.json({ items: items.filter((one) => !open || one.state !== 'done'), next: null });
+    }),
+  );
   await renderAt('/transfer', Uploads, who());
   expect(await screen.findByRole('link', { name: 'waiting.csv' })).toBeTruthy();
   expect(screen.queryByText('in.csv')).toBeNull();
+});
+
+test('who is shown none is offered no place for one', async () => {
+  server.use(
+    http.get('*/api/v1/transfer/uploads', () =>
+      HttpResponse.json({ code: 'permission.denied', status: 403 }, { status: 403 }),
+    ),
+  );
+  await renderAt('/transfer', Uploads, who());
+  expect(await screen.findByText(/请联系/)).toBeTruthy();
+  expect(document.querySelector('input[type=file]')).toBeNull();
 });

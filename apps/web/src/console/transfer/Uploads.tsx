@@ -5,6 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { toApiError } from '../../shared/api/problem.ts';
 import { sendFile } from '../../shared/api/upload.ts';
 import { sizeText } from '../../shared/size.ts';
 import { Failure } from '../../shared/states/states.tsx';
@@ -17,13 +18,14 @@ import styles from './transfer.module.css';
 export function Uploads() {
   const { t } = useTranslation('transfer');
   const list = useInfiniteQuery(uploadsQuery);
-  const all = list.data?.pages.flatMap((page) => page.items) ?? [];
   // What has become a register stands below.
-  const open = all.filter(({ state }) => state !== 'done' && state !== 'cancelled');
+  const open = list.data?.pages.flatMap((page) => page.items) ?? [];
+  // Where none is shown to a person, none is sent by him either.
+  const refused = list.error !== null && toApiError(list.error).status === 403;
   return (
     <section className={styles.rejects} aria-label={t('upload.title')}>
-      <Send />
-      {list.error && all.length === 0 && <Failure error={list.error} compact />}
+      {!refused && <Send />}
+      {list.error && open.length === 0 && <Failure error={list.error} compact />}
       {open.length > 0 && (
         <>
           <h3 className={styles.title}>{t('upload.open')}</h3>

@@ -136,11 +136,14 @@ export const isUploadBusy = ({ state }: RegisterUpload): boolean =>
 
 const UPLOADS = [...TRANSFER, 'uploads'] as const;
 
-/** Registers that were sent; one that is being worked on is asked after again. */
+/** Registers that were sent and are not in yet; one that is being worked on is asked after again. */
 export const uploadsQuery = infiniteQueryOptions({
   queryKey: [...UPLOADS, 'list'],
   queryFn: ({ pageParam, signal }) =>
-    get<Page<RegisterUpload>>('/transfer/uploads', { query: { limit: 20, cursor: pageParam }, signal }),
+    get<Page<RegisterUpload>>('/transfer/uploads', {
+      query: { limit: 20, cursor: pageParam, open: true },
+      signal,
+    }),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next,
   refetchInterval: ({ state }) =>
