@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Instant, Text } from './common.ts';
+import { Id, Instant, PageQuery, Text } from './common.ts';
 import { TRANSFER_STATES } from './transfer.ts';
 
 /** 历史台账: registers of old cases that came in, and what is done with them since. */
