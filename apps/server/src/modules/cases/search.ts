@@ -21,7 +21,7 @@ const SEARCH_TIMEOUT_MS = 500;
 export interface Words {
   /** Judges one case at hand by its key. */
   readonly heldBy: (caseId: Part) => Part;
-  /** Begins with all cases that hold the words. */
+  /** Judges a long list, walked in its order: begins with all cases that hold the words. */
   readonly among: (caseId: Part) => Part;
   /** The cases that hold them, where they are few; reads the whole index of the words. */
   readonly few: (db: Db | Trx, most: number) => Promise<readonly string[] | null>;
@@ -73,7 +73,11 @@ export function search(q: string, { city, numbering }: Pick<Catalog, 'city' | 'n
       // Not `exists`, which the planner would turn into a join that begins with all that hold the words.
       heldBy: (caseId) =>
         sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = ${caseId})`,
-      among: (caseId) => sql`${caseId} in (select ct.case_id from case_text ct where ${inIndex(terms)})`,
+      // `is true`: not a join, which looks up the words of each row; all that hold them are hashed once.
+      among: (
+        caseId,
+      ) => sql`(${caseId} in (select ct.case_id from case_text ct where ct.city_id = ${cityId}::uuid
+        and ${inIndex(terms)})) is true`,
       few: (db, most) => casesOf(db, inIndex(terms), cityId, most),
       within: (db, part, most) => casesOf(db, inPart(terms, part), cityId, most),
       newestWithin: (db, part, alike, most) => newestOf(db, inPart(terms, part), cityId, alike, most),
