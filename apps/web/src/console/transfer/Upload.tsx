@@ -1,5 +1,4 @@
 import type { RegisterTrial, RegisterUpload, RegisterUploadDetail } from '@wanmi/contracts';
-import { ArrowLeftOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
@@ -8,32 +7,21 @@ import { useTranslation } from 'react-i18next';
 import { useSend } from '../../shared/api/useSend.ts';
 import { useText } from '../../shared/i18n/text.ts';
 import { sizeText } from '../../shared/size.ts';
-import { Failure, Loading } from '../../shared/states/states.tsx';
+import { Failure } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
-import { Reasons } from './Cases.tsx';
+import { Reasons, RowCounts } from './Counts.tsx';
+import { FileHead } from './FileHead.tsx';
+import { Opened } from './Opened.tsx';
 import { isUploadBusy, TRANSFER, uploadQuery } from './queries.ts';
 import { Fault } from './RegisterOrder.tsx';
 import styles from './transfer.module.css';
 import { UploadMapping } from './UploadMapping.tsx';
-import { Pace } from './Uploads.tsx';
+import { UploadPace } from './Uploads.tsx';
 import { codeText } from './words.ts';
 
 /** A register that was sent: how far it is, how its columns are read, what a try came to, what may be done next. */
 export function Upload({ id }: { id: string }) {
-  const { t } = useTranslation('transfer');
-  const one = useQuery(uploadQuery(id));
-  return (
-    <div className={styles.scroll}>
-      <p className={styles.line}>
-        <Link to="/transfer" search={{ tab: 'cases' }}>
-          <ArrowLeftOutlined aria-hidden /> {t('cases.back')}
-        </Link>
-      </p>
-      {one.isPending && <Loading rows={8} />}
-      {one.error && !one.data && <Failure error={one.error} onRetry={() => void one.refetch()} />}
-      {one.data && <Known upload={one.data} />}
-    </div>
-  );
+  return <Opened one={useQuery(uploadQuery(id))}>{(upload) => <Known upload={upload} />}</Opened>;
 }
 
 function Known({ upload }: { upload: RegisterUploadDetail }) {
@@ -45,16 +33,12 @@ function Known({ upload }: { upload: RegisterUploadDetail }) {
   const signs: Record<string, string> = { '\t': 'tab', ',': ',', ';': ';', '|': '|' };
   return (
     <>
-      <header className={styles.batchHead}>
-        <h2>{upload.fileName}</h2>
-        <span className={styles.state} data-state={state}>
-          {t(`upload.state.${state}`)}
-        </span>
-        <span className={styles.quiet}>
-          {sizeText(upload.fileBytes)} · {format.instant(upload.startedAt)}
-        </span>
-      </header>
-      {isUploadBusy(upload) && <Pace upload={upload} />}
+      <FileHead
+        name={upload.fileName}
+        state={{ code: state, word: t(`upload.state.${state}`) }}
+        said={`${sizeText(upload.fileBytes)} · ${format.instant(upload.startedAt)}`}
+      />
+      {isUploadBusy(upload) && <UploadPace upload={upload} />}
       {isUploadBusy(upload) && <p className={styles.quiet}>{t('cases.order.background')}</p>}
       {state === 'paused' && (
         <p role="status">
@@ -115,22 +99,13 @@ function Known({ upload }: { upload: RegisterUploadDetail }) {
   );
 }
 
-const COUNTS = ['read', 'accepted', 'already', 'rejected', 'remarked'] as const;
-
 function Trial({ trial }: { trial: RegisterTrial }) {
   const { t } = useTranslation('transfer');
   const format = useFormat();
   return (
     <section className={styles.card} aria-label={t('upload.trial')}>
       <h3 className={styles.title}>{t('upload.trial')}</h3>
-      <dl className={styles.counts}>
-        {COUNTS.map((name) => (
-          <div key={name} data-count={name} data-some={trial[name] > 0}>
-            <dt>{t(`cases.count.${name}`)}</dt>
-            <dd>{format.number(trial[name])}</dd>
-          </div>
-        ))}
-      </dl>
+      <RowCounts of={trial} />
       <p className={styles.quiet}>
         {t('upload.made', { units: format.number(trial.units), categories: format.number(trial.categories) })}
       </p>
