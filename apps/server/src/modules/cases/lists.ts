@@ -22,9 +22,9 @@ import {
   type TaskRow,
 } from './present.ts';
 import { caseActionsFor, withCaseActions } from './case-actions.ts';
-import { newestCases, type Wanted } from './newest.ts';
+import { idsInScope, newestCases, type Wanted } from './newest.ts';
 import { loadCase } from './repo.ts';
-import { hitsOf, search, searching, throughThePast } from './search.ts';
+import { hitsOf, search, searching, throughThePast, type Stretch } from './search.ts';
 import { visibleCaseSql } from './scope.ts';
 
 type Page<T> = { items: T[]; next: string | null };
@@ -217,14 +217,15 @@ export async function listCases(
     ? await searching(platform.db, async (trx) => {
         const asked = search(q, catalog);
         if ('where' in asked) return read(trx, { where: [...where, asked.where] });
-        const newest = (limit: number) => sql`
-          select x.id, x.id as case_id from (${newestCases(actor, { ...wanted, limit })}) x order by x.id desc`;
+        const newest = (limit: number, stretch: Stretch = {}) => sql`
+          select x.id, x.id as case_id from (${newestCases(actor, { ...wanted, ...stretch, limit })}) x order by x.id desc`;
         const plain = where.length === 0;
-        const hits = await hitsOf(trx, newest, asked.words, { limit: wanted.limit, plain });
+        const hits = await hitsOf(trx, newest, asked.words, { limit: wanted.limit, plain, past: true });
         if (!hits) {
-          const past = { ...wanted, now: names.now };
-          const rows = await throughThePast(trx, asked.words, past, async (among) => {
-            return (await read(trx, { among })).rows;
+          const rows = await throughThePast(trx, asked.words, wanted, {
+            pick: async (among) => (await read(trx, { among })).rows,
+            newest,
+            alike: (stretch) => idsInScope(actor, stretch),
           });
           return { rows };
         }

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Actor } from '#platform/actor';
 import { caseScopeSql, LEVEL_COLUMN } from './scope.ts';
+import { bounds, type Stretch } from './search.ts';
 
 type Part = RawBuilder<unknown>;
 
@@ -80,21 +81,63 @@ export function eachOf(ids: readonly string[], column: Part, query: (part: Part)
 }
 
 function pageOfCases(wanted: Wanted, actor: Actor, parts: readonly Part[], from = sql`"case"`): Part {
-  const all = [inCity(actor), ...parts, ...bounds(wanted, sql.ref('c.id')), ...wanted.where];
+  const all = [inCity(actor), ...parts, ...bounds(sql`c.id`, wanted), ...wanted.where];
   return sql`select c.* from ${from} c where ${sql.join(all, sql` and `)} order by c.id desc limit ${wanted.limit}`;
 }
 
 function casesWhere(wanted: Wanted, actor: Actor, part: Part): Part {
-  const all = [inCity(actor), part, ...bounds(wanted, sql.ref('c.id')), ...wanted.where];
+  const all = [inCity(actor), part, ...bounds(sql`c.id`, wanted), ...wanted.where];
   return sql`(select c.id from "case" c where ${sql.join(all, sql` and `)} order by c.id desc limit ${wanted.limit})`;
 }
 
 /** Through a table of the case (`v`) that has an index by this part and the case. */
 function casesThrough(table: Part, part: Part, wanted: Wanted, actor: Actor): Part {
-  const all = [part, inCity(actor), ...bounds(wanted, sql.ref('v.case_id')), ...wanted.where];
+  const all = [part, inCity(actor), ...bounds(sql`v.case_id`, wanted), ...wanted.where];
   // Distinct before the cut: a case that came back to the same department must not shorten the page.
   return sql`(select distinct c.id from ${table} join "case" c on c.id = v.case_id
     where ${sql.join(all, sql` and `)} order by c.id desc limit ${wanted.limit})`;
+}
+
+/**
+ * Ids of all cases of a stretch that an actor's scope may see, and maybe of some more, by indexes of their own and
+ * without the cases themselves; null: of the whole city.
+ */
+export function idsInScope({ scope, role }: Actor, stretch: Stretch): Part | null {
+  const through = (table: Part, where: Part): Part =>
+    sql`select v.case_id as id from ${table} v where ${sql.join([where, ...bounds(sql`v.case_id`, stretch)], sql` and `)}`;
+  const cases = (where: Part): Part =>
+    sql`select c.id from "case" c where ${sql.join([where, ...bounds(sql`c.id`, stretch)], sql` and `)}`;
+  const any = (column: Part, ids: readonly string[]): Part => sql`${column} = any(${[...ids]}::uuid[])`;
+  switch (scope.kind) {
+    case 'city':
+      return null;
+    case 'region':
+      return cases(any(LEVEL_COLUMN[scope.level], scope.regionIds));
+    case 'unit':
+      return sql.join(
+        [
+          through(sql`assignment`, any(sql`v.unit_id`, scope.unitIds)),
+          through(sql`assignment`, any(sql`v.crew_id`, scope.unitIds)),
+          through(sql`report`, any(sql`v.unit_id`, scope.unitIds)),
+        ],
+        sql` union all `,
+      );
+    case 'own': {
+      const post = sql`${scope.postId}::uuid`;
+      return sql.join(
+        [
+          cases(any(sql`c.patrol_grid_id`, scope.patrolGridIds)),
+          cases(sql`c.collector_post_id = ${post}`),
+          through(sql`task`, sql`v.done_post_id = ${post}`),
+          through(
+            sql`task`,
+            sql`v.done_at is null and v.unit_id = ${scope.unitId}::uuid and v.role = ${role} and v.post_id = ${post}`,
+          ),
+        ],
+        sql` union all `,
+      );
+    }
+  }
 }
 
 /** Fail closed: of no queries, no rows. */
@@ -106,11 +149,4 @@ function together(wanted: Wanted, queries: readonly Part[]): Part {
 
 function inCity({ cityId }: Actor): Part {
   return sql`c.city_id = ${cityId}::uuid`;
-}
-
-function bounds({ after, before }: Wanted, id: Part): Part[] {
-  return [
-    ...(after === undefined ? [] : [sql`${id} >= ${after}::uuid`]),
-    ...(before === undefined ? [] : [sql`${id} < ${before}::uuid`]),
-  ];
 }

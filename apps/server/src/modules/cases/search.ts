@@ -2,10 +2,8 @@ import { sql, type RawBuilder } from 'kysely';
 import { isNumberOf, type Catalog } from '#modules/catalog';
 import { likePattern, queryTerms, type QueryTerms } from '#platform/bigrams';
 import { problem } from '#platform/errors';
-import { uuidv7Floor } from '#platform/ids';
 import type { Db, Trx } from '#platform/pool';
 
-const DAY = 24 * 3600_000;
 const BY_DAY = /^\d{4,8}(-\d*)?$/;
 
 type Part = RawBuilder<unknown>;
@@ -14,6 +12,9 @@ type Part = RawBuilder<unknown>;
 const RARE = 5000;
 /** How far a list is walked for a frequent word, at first and at the most: met in one of eighty rows, it fills a page. */
 const WALKS = [400, 4000];
+const NEAR = [400];
+/** So many cases are looked at one by one in some milliseconds. */
+const MOST_AT_HAND = 1000;
 const SEARCH_TIMEOUT_MS = 500;
 
 /** Words, and how to find out who holds them. */
@@ -23,15 +24,29 @@ export interface Words {
   /** Begins with all cases that hold the words. */
   readonly among: (caseId: Part) => Part;
   /** The cases that hold them, where they are few; reads the whole index of the words. */
-  readonly few: (db: Db | Trx, most?: number) => Promise<readonly string[] | null>;
-  /** The newest cases of a stretch of ids that hold them, so many at the most. */
-  readonly within: (db: Db | Trx, stretch: Stretch, most: number) => Promise<readonly string[]>;
+  readonly few: (db: Db | Trx, most: number) => Promise<readonly string[] | null>;
+  /** Those of a part of the past that hold them, where they are few. */
+  readonly within: (db: Db | Trx, part: PartOfPast, most: number) => Promise<readonly string[] | null>;
+  /** The newest of them, so many at the most; `alike` gives the ids that alone count, null: all. */
+  readonly newestWithin: (
+    db: Db | Trx,
+    part: PartOfPast,
+    alike: Part | null,
+    most: number,
+  ) => Promise<readonly string[]>;
+  /** The newest case of the city in a stretch of ids. */
+  readonly lastOf: (db: Db | Trx, stretch: Stretch) => Promise<string | null>;
 }
 
 /** Ids carry the time: `after` is included, `before` is not. */
 export interface Stretch {
   readonly after?: string | undefined;
   readonly before?: string | undefined;
+}
+
+/** A stretch of ids that all begin with the same digits. */
+export interface PartOfPast extends Stretch {
+  readonly digits: string;
 }
 
 /** What is searched for: the number's range as a condition on `"case" c`, or words. */
@@ -58,15 +73,26 @@ export function search(q: string, { city, numbering }: Pick<Catalog, 'city' | 'n
       // Not `exists`, which the planner would turn into a join that begins with all that hold the words.
       heldBy: (caseId) =>
         sql`(select case when ${holds(terms)} then true end from case_text ct where ct.case_id = ${caseId})`,
-      among: (caseId) => sql`${caseId} in (select ct.case_id from case_text ct where ${holds(terms)})`,
-      few: (db, most = RARE) => casesOf(db, terms, cityId, most),
-      within: (db, stretch, most) => casesWithin(db, terms, cityId, stretch, most),
+      among: (caseId) => sql`${caseId} in (select ct.case_id from case_text ct where ${inIndex(terms)})`,
+      few: (db, most) => casesOf(db, inIndex(terms), cityId, most),
+      within: (db, part, most) => casesOf(db, inPart(terms, part), cityId, most),
+      newestWithin: (db, part, alike, most) => newestOf(db, inPart(terms, part), cityId, alike, most),
+      lastOf: (db, stretch) => lastCase(db, cityId, stretch),
     },
   };
 }
 
 /** Rows of the list, or cases that alone can be in it. */
 export type Hits = { readonly ids: readonly string[] } | { readonly cases: readonly string[] };
+
+interface Looking {
+  readonly limit: number;
+  /** Nothing but the words narrows the list. */
+  readonly plain: boolean;
+  readonly walks?: readonly number[];
+  /** It can be searched through its past, and so is walked no further than a first look takes. */
+  readonly past?: boolean;
+}
 
 /**
  * The rows of a list (see `onTheWay`) that hold the words. The planner takes the bigrams of a phrase for independent
@@ -79,7 +105,7 @@ export async function hitsOf(
   db: Db | Trx,
   newest: (limit: number) => Part,
   words: Words,
-  { limit, plain, walks = WALKS }: { limit: number; plain: boolean; walks?: readonly number[] },
+  { limit, plain, walks = WALKS, past = false }: Looking,
 ): Promise<Hits | null> {
   let left = walks;
   if (plain) {
@@ -93,8 +119,9 @@ export async function hitsOf(
       if (ids) return { ids };
     }
   }
-  const cases = await words.few(db);
+  const cases = await words.few(db, past ? MOST_AT_HAND : RARE);
   if (cases) return { cases };
+  if (past) return null;
   const ids = await onTheWay(db, newest, words, limit, left);
   return ids && { ids };
 }
@@ -138,73 +165,114 @@ async function walk(
   return { ids, whole: ids.length === limit || walked < far };
 }
 
-/** Ids of the cases that hold all words; null where there are many. */
-async function casesOf(
-  db: Db | Trx,
-  terms: QueryTerms,
-  cityId: string,
-  rare: number,
-): Promise<string[] | null> {
+/** Ids of the cases of which this is true; null where there are many. */
+async function casesOf(db: Db | Trx, where: Part, cityId: string, most: number): Promise<string[] | null> {
   const { rows } = await sql<{ id: string }>`
     select ct.case_id as id from case_text ct
-    where ct.city_id = ${cityId}::uuid and ${holds(terms)} limit ${rare + 1}`.execute(db);
-  return rows.length > rare ? null : rows.map((row) => row.id);
+    where ct.city_id = ${cityId}::uuid and ${where} limit ${most + 1}`.execute(db);
+  return rows.length > most ? null : rows.map((row) => row.id);
 }
 
-/** How far the first stretch of the past goes back, and the one after it; the last goes to the beginning. */
-const STRETCH_DAYS = [30, 120];
-
-/**
- * Words that are frequent in the city and rare among what is newest: the past is searched stretch by stretch, from `now`
- * back, until a page is full. Of the whole past at once, each case that ever held them would be read for a page of fifty.
- * `pick` gives those of some cases that the list shows, the newest first.
- */
-export async function throughThePast<Row>(
+/** `intersect` looks at each side once, however many or few the planner takes them for. */
+async function newestOf(
   db: Db | Trx,
-  { within }: Pick<Words, 'within'>,
-  { after, before, limit, now, most = RARE }: Stretch & { limit: number; now: number; most?: number },
-  pick: (caseIds: readonly string[]) => Promise<readonly Row[]>,
-): Promise<Row[]> {
-  const found: Row[] = [];
-  let to = before;
-  for (const days of [...STRETCH_DAYS, null]) {
-    const began = days === null ? undefined : uuidv7Floor(now - days * DAY);
-    const from = began !== undefined && (after === undefined || began > after) ? began : after;
-    for (let full = from === undefined || to === undefined || from < to; full;) {
-      const ids = await within(db, { after: from, before: to }, most);
-      if (ids.length > 0) found.push(...(await pick(ids)));
-      if (found.length >= limit) return found.slice(0, limit);
-      full = ids.length === most;
-      if (full) to = ids.at(-1);
-    }
-    if (to === undefined || (from !== undefined && from < to)) to = from;
-    if (from === after) break;
-  }
-  return found;
-}
-
-async function casesWithin(
-  db: Db | Trx,
-  terms: QueryTerms,
+  where: Part,
   cityId: string,
-  { after, before }: Stretch,
+  alike: Part | null,
   most: number,
 ): Promise<string[]> {
-  const bounds = [
-    ...(after === undefined ? [] : [sql`ct.case_id >= ${after}::uuid`]),
-    ...(before === undefined ? [] : [sql`ct.case_id < ${before}::uuid`]),
-  ];
-  const all = [sql`ct.city_id = ${cityId}::uuid`, ...bounds, holds(terms)];
+  const held = sql`select ct.case_id as id from case_text ct where ct.city_id = ${cityId}::uuid and ${where}`;
+  const both = alike ? sql`(${held}) intersect (${alike})` : held;
   const { rows } = await sql<{ id: string }>`
-    select ct.case_id as id from case_text ct where ${sql.join(all, sql` and `)}
-    order by ct.case_id desc limit ${most}`.execute(db);
+    select x.id from (${both}) x order by x.id desc limit ${most}`.execute(db);
   return rows.map((row) => row.id);
 }
 
-function holds({ bigrams, phrases }: QueryTerms): Part {
+async function lastCase(db: Db | Trx, cityId: string, stretch: Stretch): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    select c.id from "case" c where ${sql.join([sql`c.city_id = ${cityId}::uuid`, ...bounds(sql`c.id`, stretch)], sql` and `)}
+    order by c.id desc limit 1`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+export function bounds(id: Part, { after, before }: Stretch): Part[] {
+  return [
+    ...(after === undefined ? [] : [sql`${id} >= ${after}::uuid`]),
+    ...(before === undefined ? [] : [sql`${id} < ${before}::uuid`]),
+  ];
+}
+
+/** So many digits of an id are fifty days, and stand among the words of its case (migration 0084). */
+const DIGITS = 4;
+
+/** A list as a search that goes through the past asks it. */
+export interface PastList<Row> {
+  /** Those of some cases that the list shows, the newest first. */
+  readonly pick: (caseIds: readonly string[]) => Promise<readonly Row[]>;
+  /** Its first rows in a stretch, as `onTheWay` walks them. */
+  readonly newest: (limit: number, stretch: Stretch) => Part;
+  /** Ids of all cases of a stretch that it can show, and maybe of others; null: of any. */
+  readonly alike: (stretch: Stretch) => Part | null;
+}
+
+/**
+ * Words that are frequent in the city and rare among what is newest: the past is searched from its end, fifty days at a
+ * time, until a page is full. What the index says of a part without them costs a millisecond; where they are few in it
+ * each is looked at, and where they are many those first that the list can show.
+ */
+export async function throughThePast<Row>(
+  db: Db | Trx,
+  words: Pick<Words, 'heldBy' | 'within' | 'newestWithin' | 'lastOf'>,
+  { after, before, limit, most = MOST_AT_HAND }: Stretch & { limit: number; most?: number },
+  { pick, newest, alike }: PastList<Row>,
+): Promise<Row[]> {
+  const found: Row[] = [];
+  const take = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length > 0) found.push(...(await pick(ids)));
+  };
+  for (let to = before; ;) {
+    const last = await words.lastOf(db, { after, before: to });
+    if (last === null) return found;
+    const digits = last.slice(0, DIGITS);
+    const begins = `${digits}0000-0000-0000-0000-000000000000`;
+    const part = { digits, after: after !== undefined && after > begins ? after : begins, before: to };
+    const within = await words.within(db, part, most);
+    const met = within ?? (await onTheWay(db, (n) => newest(n, part), words, limit - found.length, NEAR));
+    if (met) await take(met);
+    else {
+      const shown = alike(part);
+      for (let upTo = to; found.length < limit;) {
+        const ids = await words.newestWithin(db, { ...part, before: upTo }, shown, most);
+        await take(ids);
+        if (ids.length < most) break;
+        upTo = ids.at(-1);
+      }
+    }
+    if (found.length >= limit) return found.slice(0, limit);
+    to = begins;
+  }
+}
+
+/** All cases that hold the words, by their index. */
+const inIndex = (terms: QueryTerms): Part =>
+  holdsBy(sql`ct.bigrams || ${TIME}`, terms.bigrams, terms.phrases);
+
+/** Those of a part of the past. */
+function inPart({ bigrams, phrases }: QueryTerms, { digits, ...stretch }: PartOfPast): Part {
+  const held = holdsBy(sql`ct.bigrams || ${TIME}`, [...bigrams, `@${digits}`], phrases);
+  return sql.join([held, ...bounds(sql`ct.case_id`, stretch)], sql` and `);
+}
+
+/** As the index has it. */
+const TIME = sql`array['@' || left(ct.case_id::text, 4)]`;
+
+/** What a case at hand holds; its own words, not the index. */
+const holds = ({ bigrams, phrases }: QueryTerms): Part => holdsBy(sql`ct.bigrams`, bigrams, phrases);
+
+function holdsBy(words: Part, bigrams: readonly string[], phrases: readonly string[]): Part {
   return sql.join(
     [
-      sql`ct.bigrams @> ${[...bigrams]}::text[]`,
+      sql`(${words}) @> ${[...bigrams]}::text[]`,
       ...phrases.map((phrase) => sql`ct.text like ${likePattern(phrase)}`),
     ],
     sql` and `,

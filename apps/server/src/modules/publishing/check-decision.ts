@@ -10,6 +10,7 @@ import {
   type InputDomain,
 } from '@wanmi/process';
 import { ASKED } from '#modules/catalog';
+import { digestOf, type Findings } from './findings.ts';
 import type { Report } from './report.ts';
 import { filesOf, type RuleSet } from './rule-set.ts';
 import type { Tables } from './tables.ts';
@@ -37,31 +38,52 @@ const ANSWERS: Readonly<Record<keyof typeof ASKED, Readonly<Record<string, Answe
 const isAsked = (code: string): code is keyof typeof ASKED => Object.hasOwn(ASKED, code);
 
 /** Each decision file compiled, and its tables searched for gaps, overlaps, wrong types and unknown codes. */
-export async function checkDecisions(files: RuleSet, tables: Tables, report: Report): Promise<void> {
+export async function checkDecisions(
+  files: RuleSet,
+  tables: Tables,
+  findings: Findings,
+  report: Report,
+): Promise<void> {
+  const codes = digestOf(
+    [tables.category, tables.condition].map((rows) => JSON.stringify(rows.map((row) => row.code))),
+  );
   for (const { path: file, code, text } of filesOf(files, 'decision')) {
-    let model: DecisionModel;
-    try {
-      model = await compileDecision(text);
-    } catch (error) {
-      if (!(error instanceof ProcessError)) throw error;
-      for (const problem of error.problems)
-        report.add(file, problem.element ?? null, problem.code, problem.detail);
-      continue;
-    }
-    for (const table of tablesOf(model)) {
-      if (table.rules.length === 0) report.add(file, table.id, 'decision.noRules');
-      const ranked = table.policy === 'P' || table.policy === 'O';
-      // By what else would one answer come before another
-      if (ranked && table.outputs.every((output) => output.priorities.length === 0)) {
-        report.add(file, table.id, 'decision.noPriorities', table.policy);
-      }
-    }
-    for (const finding of checkDecision(model, { domains: domainsOf(file, code, model, tables, report) })) {
-      const add = finding.severity === 'error' ? 'add' : 'warn';
-      report[add](file, elementOf(model, finding), finding.code, finding.detail ?? '');
-    }
-    checkCode(file, code, model, report);
+    await findings.of(report, ['decision', file, text, codes], (own) =>
+      checkFile(file, code, text, tables, own),
+    );
   }
+}
+
+/** Of the tables it reads the codes of categories and conditions, and nothing else. */
+async function checkFile(
+  file: string,
+  code: string,
+  text: string,
+  tables: Pick<Tables, 'category' | 'condition'>,
+  report: Report,
+): Promise<void> {
+  let model: DecisionModel;
+  try {
+    model = await compileDecision(text);
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    for (const problem of error.problems)
+      report.add(file, problem.element ?? null, problem.code, problem.detail);
+    return;
+  }
+  for (const table of tablesOf(model)) {
+    if (table.rules.length === 0) report.add(file, table.id, 'decision.noRules');
+    const ranked = table.policy === 'P' || table.policy === 'O';
+    // By what else would one answer come before another
+    if (ranked && table.outputs.every((output) => output.priorities.length === 0)) {
+      report.add(file, table.id, 'decision.noPriorities', table.policy);
+    }
+  }
+  for (const finding of checkDecision(model, { domains: domainsOf(file, code, model, tables, report) })) {
+    const add = finding.severity === 'error' ? 'add' : 'warn';
+    report[add](file, elementOf(model, finding), finding.code, finding.detail ?? '');
+  }
+  checkCode(file, code, model, report);
 }
 
 /**
@@ -72,7 +94,7 @@ function domainsOf(
   file: string,
   code: string,
   model: DecisionModel,
-  { category, condition }: Tables,
+  { category, condition }: Pick<Tables, 'category' | 'condition'>,
   report: Report,
 ): Readonly<Record<string, InputDomain>> {
   const kinds = { approval: APPLICATION_KINDS, verification: REPORT_KINDS }[code] ?? CATEGORY_KINDS;

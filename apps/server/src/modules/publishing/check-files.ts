@@ -1,6 +1,7 @@
 import { ACTIONS, Text, UNIT_KINDS } from '@wanmi/contracts';
 import { compileCalendar, ProcessError, type CalendarDefinition } from '@wanmi/process';
 import { compileNumbering, formFaults, NumberingFile } from '#modules/catalog';
+import type { Findings } from './findings.ts';
 import { pointer, type Report } from './report.ts';
 import { filesOf, type RuleSet } from './rule-set.ts';
 import { jsonOf } from './rules.ts';
@@ -69,26 +70,34 @@ function needText(file: string, at: string, value: unknown, report: Report): voi
 }
 
 /** Answers the codes of the forms that are there, right or wrong. */
-export function checkForms(files: RuleSet, report: Report): ReadonlySet<string> {
+export async function checkForms(
+  files: RuleSet,
+  findings: Findings,
+  report: Report,
+): Promise<ReadonlySet<string>> {
   const forms = filesOf(files, 'form');
   for (const { path: file, code, text } of forms) {
-    if (code !== 'report' && !isAction(code)) report.add(file, null, 'action.unknown', code);
-    const schema = readJson(file, text, report);
-    if (!schema) continue;
-    for (const { path, message } of formFaults(schema)) report.add(file, path, 'form.schema', message);
-    if (schema['type'] !== 'object') report.add(file, '/type', 'form.schema', 'object');
-    checkNeeded(file, code, schema, report);
-    if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
-      report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
-    }
-    // What nobody asked for would be kept with the case
-    if (schema['additionalProperties'] !== false) {
-      report.warn(file, '/additionalProperties', 'form.open', JSON.stringify(schema['additionalProperties']));
-    }
-    needText(file, '/x-label', schema['x-label'], report);
-    checkFields(file, schema, report);
+    await findings.of(report, ['form', file, text], (own) => checkForm(file, code, text, own));
   }
   return new Set(forms.map((form) => form.code));
+}
+
+function checkForm(file: string, code: string, text: string, report: Report): void {
+  if (code !== 'report' && !isAction(code)) report.add(file, null, 'action.unknown', code);
+  const schema = readJson(file, text, report);
+  if (!schema) return;
+  for (const { path, message } of formFaults(schema)) report.add(file, path, 'form.schema', message);
+  if (schema['type'] !== 'object') report.add(file, '/type', 'form.schema', 'object');
+  checkNeeded(file, code, schema, report);
+  if (schema['$id'] !== undefined && schema['$id'] !== `urn:wanmi:form:${code}`) {
+    report.add(file, '/$id', 'form.id', JSON.stringify(schema['$id']));
+  }
+  // What nobody asked for would be kept with the case
+  if (schema['additionalProperties'] !== false) {
+    report.warn(file, '/additionalProperties', 'form.open', JSON.stringify(schema['additionalProperties']));
+  }
+  needText(file, '/x-label', schema['x-label'], report);
+  checkFields(file, schema, report);
 }
 
 /** Names of the fields of all forms: an action's condition may read what was filled in. */

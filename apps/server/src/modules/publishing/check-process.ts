@@ -8,6 +8,7 @@ import {
   type Graph,
   type Problem,
 } from '@wanmi/process';
+import { digestOf, type Findings } from './findings.ts';
 import type { Report } from './report.ts';
 import { filesOf, pathOf, type RuleSet } from './rule-set.ts';
 import type { Tables } from './tables.ts';
@@ -25,52 +26,68 @@ const OWN_LIMITS = ['dispose'];
 const MAIN = 'case';
 const SOURCE_CODES: ReadonlySet<string> = new Set(SOURCES);
 
-/** Each drawing compiled as it is when it is published; answers the graphs of those that can be. */
+/** Each drawing compiled as it is when it is published. */
 export async function checkProcesses(
   files: RuleSet,
   names: ProcessNames,
+  findings: Findings,
   report: Report,
-): Promise<ReadonlyMap<string, Graph>> {
+): Promise<void> {
   const drawings = filesOf(files, 'process');
   const texts = new Map(drawings.map(({ code, text }) => [code, text]));
-  const graphs = new Map<string, Graph>();
   const called = calledIn(drawings.map(({ text }) => text));
   if (!texts.has(MAIN)) report.add(`process/${MAIN}.bpmn`, null, 'file.missing');
-  const options = {
-    steps: new Set<string>(STEPS),
-    roles: new Set<string>(ROLES),
-    actions: new Set<string>(ACTIONS),
-    forms: names.forms,
-    limits: new Set([...names.limits, ...OWN_LIMITS]),
-    calls: (code: string) => texts.get(code),
-    names: names.variables,
-  };
+  // Any of them may call any other
+  const around = digestOf([...texts].flat());
+  const known = JSON.stringify([names.forms, names.limits, names.variables].map((all) => [...all]));
   for (const { path: file, code, text } of drawings) {
-    // A drawing begins the cases of the source of its name, or is called
-    if (code !== MAIN && !called.has(code) && !SOURCE_CODES.has(code)) {
-      report.warn(file, null, 'process.unused', code);
+    await findings.of(report, ['process', file, text, known, around], (own) =>
+      checkProcess({ file, code, text }, { names, texts, called }, own),
+    );
+  }
+}
+
+interface Around {
+  readonly names: ProcessNames;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly called: ReadonlySet<string>;
+}
+
+async function checkProcess(
+  { file, code, text }: { file: string; code: string; text: string },
+  { names, texts, called }: Around,
+  report: Report,
+): Promise<void> {
+  // A drawing begins the cases of the source of its name, or is called
+  if (code !== MAIN && !called.has(code) && !SOURCE_CODES.has(code)) {
+    report.warn(file, null, 'process.unused', code);
+  }
+  try {
+    const graph = await compileProcess(text, {
+      steps: new Set<string>(STEPS),
+      roles: new Set<string>(ROLES),
+      actions: new Set<string>(ACTIONS),
+      forms: names.forms,
+      limits: new Set([...names.limits, ...OWN_LIMITS]),
+      calls: (other: string) => texts.get(other),
+      names: names.variables,
+    });
+    checkActions(file, graph, names, report);
+    // Conditions may see to it that it never does: a warning
+    for (const { id } of mayWaitForever(graph)) report.warn(file, id, 'process.deadlock');
+    for (const { element, code: wrong, detail } of await checkPicture(text)) {
+      report.add(file, element ?? null, wrong, detail);
     }
-    try {
-      const graph = await compileProcess(text, options);
-      graphs.set(code, graph);
-      checkActions(file, graph, names, report);
-      // Conditions may see to it that it never does: a warning
-      for (const { id } of mayWaitForever(graph)) report.warn(file, id, 'process.deadlock');
-      for (const { element, code: wrong, detail } of await checkPicture(text)) {
-        report.add(file, element ?? null, wrong, detail);
-      }
-      // What a called drawing awaits is seen in its caller
-      if (!called.has(code)) checkMessages(file, graph, names, report);
-    } catch (error) {
-      if (!(error instanceof ProcessError)) throw error;
-      for (const problem of error.problems) {
-        // How the case ends is for the caller to say
-        if (problem.code === 'process.outcome' && called.has(code)) continue;
-        report.add(file, problem.element ?? null, codeOf(problem), problem.detail);
-      }
+    // What a called drawing awaits is seen in its caller
+    if (!called.has(code)) checkMessages(file, graph, names, report);
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    for (const problem of error.problems) {
+      // How the case ends is for the caller to say
+      if (problem.code === 'process.outcome' && called.has(code)) continue;
+      report.add(file, problem.element ?? null, codeOf(problem), problem.detail);
     }
   }
-  return graphs;
 }
 
 function calledIn(texts: readonly string[]): ReadonlySet<string> {

@@ -1,16 +1,21 @@
+import type { Findings } from './findings.ts';
 import type { Report } from './report.ts';
 import { placeOf, type RuleSet } from './rule-set.ts';
 
 /** What is wrong with a file as a text, whatever it means: its encoding, and names that stand in it twice. */
-export function checkTexts(files: RuleSet, report: Report): void {
+export async function checkTexts(files: RuleSet, findings: Findings, report: Report): Promise<void> {
   for (const [file, text] of files) {
-    if (text.startsWith('\uFEFF')) report.warn(file, 1, 'file.bom', 'UTF-8 without BOM');
-    const broken = text.indexOf('\uFFFD');
-    if (broken >= 0) report.add(file, lineOf(text, broken), 'file.encoding', 'not written as UTF-8');
-    const kind = placeOf(file)?.kind;
-    if (kind === 'process' || kind === 'decision') checkIds(file, text, report);
-    else if (kind !== undefined && kind !== 'table') checkKeys(file, text, report);
+    await findings.of(report, ['text', file, text], (own) => checkText(file, text, own));
   }
+}
+
+function checkText(file: string, text: string, report: Report): void {
+  if (text.startsWith('\uFEFF')) report.warn(file, 1, 'file.bom', 'UTF-8 without BOM');
+  const broken = text.indexOf('\uFFFD');
+  if (broken >= 0) report.add(file, lineOf(text, broken), 'file.encoding', 'not written as UTF-8');
+  const kind = placeOf(file)?.kind;
+  if (kind === 'process' || kind === 'decision') checkIds(file, text, report);
+  else if (kind !== undefined && kind !== 'table') checkKeys(file, text, report);
 }
 
 export const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;

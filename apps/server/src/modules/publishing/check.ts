@@ -14,9 +14,10 @@ import { checkConditions } from './check-conditions.ts';
 import { checkLimitSteps, checkProcesses, checkRoles } from './check-process.ts';
 import { checkControlFile, checkSources } from './check-together.ts';
 import { checkTexts } from './check-text.ts';
+import { findings as ofThisProcess, type Findings } from './findings.ts';
 import { Report } from './report.ts';
 import { filesOf, placeOf, type RuleSet } from './rule-set.ts';
-import { readTables, TABLE_NAMES } from './tables.ts';
+import { checkTables, TABLE_NAMES } from './tables.ts';
 
 export interface CheckOptions {
   /** Codes of the units that the city has besides those that the set describes. */
@@ -27,6 +28,8 @@ export interface CheckOptions {
   readonly roles?: ReadonlySet<string>;
   /** What units of the city answered for that have ended. */
   readonly formerDuties?: ReadonlySet<string>;
+  /** What is known of files that were checked before; left out: what this process knows. */
+  readonly findings?: Findings;
 }
 
 /**
@@ -35,30 +38,31 @@ export interface CheckOptions {
  */
 export async function checkRules(files: RuleSet, options: CheckOptions = {}): Promise<RuleProblem[]> {
   const report = new Report();
+  const findings = options.findings ?? ofThisProcess;
   checkPaths(files, report);
-  checkTexts(files, report);
-  const tables = readTables(files, report);
+  await checkTexts(files, findings, report);
+  const tables = await checkTables(files, findings, report);
   const calendars = checkCalendars(files, report);
   const units = options.units ?? new Set();
   const regions = options.regions ?? null;
   const formerDuties = options.formerDuties ?? new Set();
   checkCatalog(tables, { calendars, units, regions, formerDuties }, report);
-  checkControlFile(files, report);
-  const forms = checkForms(files, report);
+  await checkControlFile(files, findings, report);
+  const forms = await checkForms(files, findings, report);
   checkPhrases(files, report);
   checkSettings(files, report);
   checkNumbering(files, report);
-  await checkDecisions(files, tables, report);
+  await checkDecisions(files, tables, findings, report);
   const limits = new Set(tables.stage_limit.map((row) => row.step));
   const variables = new Set([...VARIABLES, ...fieldsOfForms(files)]);
-  await checkProcesses(files, { forms, limits, variables }, report);
+  await checkProcesses(files, { forms, limits, variables }, findings, report);
   const roles = options.roles ?? null;
   for (const { path: file, text } of filesOf(files, 'process')) {
     checkRoles(file, text, roles, report);
-    checkConditions(file, text, report);
+    await findings.of(report, ['conditions', file, text], (own) => checkConditions(file, text, own));
   }
   checkLimitSteps(files, tables, report);
-  await checkSources(files, tables, report);
+  await checkSources(files, tables, findings, report);
   return report.list();
 }
 

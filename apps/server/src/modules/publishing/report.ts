@@ -24,6 +24,16 @@ export class Report {
     this.add(file, element, code, detail, 'warning');
   }
 
+  /** What another report gathered. */
+  take(problems: readonly RuleProblem[]): void {
+    for (const problem of problems) this.#problems.push(problem);
+  }
+
+  /** In the order in which it was found. */
+  all(): readonly RuleProblem[] {
+    return this.#problems;
+  }
+
   /** Whether something that stops a publication was found in a file. */
   has(file: string): boolean {
     return this.#problems.some((problem) => problem.file === file && problem.severity === 'error');

@@ -1,4 +1,5 @@
 import { CATEGORY_KINDS, CONTROL_KINDS, LIMIT_UNITS, SOURCES, UNIT_KINDS } from '@wanmi/contracts';
+import type { Findings } from './findings.ts';
 import type { Report } from './report.ts';
 import { pathOf, type RuleSet } from './rule-set.ts';
 import { isFault, readTableText, type TableLine } from './table-text.ts';
@@ -162,6 +163,18 @@ export function readTables(files: RuleSet, report: Report): Tables {
   return Object.fromEntries(
     TABLE_NAMES.map((name) => [name, readTable(files, name, report)]),
   ) as unknown as Tables;
+}
+
+/** The same for a set that is checked: a table that was read before is as it was read. */
+export async function checkTables(files: RuleSet, findings: Findings, report: Report): Promise<Tables> {
+  const tables: [TableName, readonly unknown[]][] = [];
+  for (const name of TABLE_NAMES) {
+    const text = files.get(pathOf('table', name));
+    const read = (own: Report): readonly unknown[] => readTable(files, name, own);
+    const rows = text === undefined ? read(report) : await findings.of(report, ['table', name, text], read);
+    tables.push([name, rows]);
+  }
+  return Object.fromEntries(tables) as unknown as Tables;
 }
 
 function readTable(files: RuleSet, name: TableName, report: Report): unknown[] {

@@ -82,12 +82,18 @@ async function checked(
   if (!offers.some(({ state }) => state === 'offered')) return { offers, problems: [] };
   const errors = async (files: RuleSet): Promise<RuleProblem[]> =>
     (await checkRules(files, ground)).filter(({ severity }) => severity === 'error');
-  const before = new Set((await errors(three.city)).map(keyOf));
+  // Asked only where something is wrong: what the city has was checked when it was published, as a rule
+  let before: ReadonlySet<string> | undefined;
+  const newOnes = async (all: readonly RuleProblem[]): Promise<readonly RuleProblem[]> => {
+    if (all.length === 0) return all;
+    const known = (before ??= new Set((await errors(three.city)).map(keyOf)));
+    return all.filter((one) => !known.has(keyOf(one)));
+  };
   let found = offers;
   for (;;) {
     const open = found.filter(({ state }) => state === 'offered');
     const taken = new Map(open.map((offer) => [offer.path, takenText(three, offer) ?? '']));
-    const made = (await errors(overlay(three.city, taken))).filter((one) => !before.has(keyOf(one)));
+    const made = await newOnes(await errors(overlay(three.city, taken)));
     const wrong = new Set(made.map(({ file }) => file).filter((file) => taken.has(file)));
     if (wrong.size === 0) return { offers: found, problems: made };
     found = found.map((offer) =>
