@@ -102,13 +102,17 @@ export const MAY = {
   cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused'],
 } as const satisfies Record<string, readonly UploadState[]>;
 
-/** What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. */
+/**
+ * What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. Put
+ * away it can always be.
+ */
 export const may = (act: keyof typeof MAY, { state, stage, sha256 }: UploadRow): boolean =>
   (MAY[act] as readonly UploadState[]).includes(state) ||
   (state === 'failed' &&
     sha256 !== null &&
     ((stage !== 'inspecting' && (act === 'map' || act === 'try')) ||
-      (stage === 'importing' && act === 'import')));
+      (stage === 'importing' && act === 'import'))) ||
+  (state === 'failed' && act === 'cancel');
 
 const FAILED_TOO: readonly UploadState[] = ['failed'];
 
@@ -181,11 +185,14 @@ export async function goOnUpload(platform: Platform, sender: Sender, id: string)
   return (await readUpload(platform.db, id))!;
 }
 
-/** Stops it for good; what came in stays, counts, and can be taken back. @throws import.state */
+/**
+ * Stops it for good; what came in stays, counts, and can be taken back. One that failed is put away.
+ * @throws import.state
+ */
 export async function cancelUpload(platform: Platform, sender: Sender, id: string): Promise<UploadRow> {
   const upload = await foundUpload(platform, sender.actor, id);
   if (upload.state === 'cancelled') return upload;
-  await step(platform, sender, upload, 'cancel', MAY.cancel, 'cancelled');
+  await step(platform, sender, upload, 'cancel', [...MAY.cancel, ...FAILED_TOO], 'cancelled');
   await endBatch(platform, upload);
   return (await readUpload(platform.db, id))!;
 }
