@@ -99,20 +99,16 @@ export const MAY = {
   import: ['tried'],
   pause: ['importing'],
   goOn: ['paused'],
-  cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused'],
+  cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused', 'failed'],
 } as const satisfies Record<string, readonly UploadState[]>;
 
-/**
- * What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. Put
- * away it can always be.
- */
+/** What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. */
 export const may = (act: keyof typeof MAY, { state, stage, sha256 }: UploadRow): boolean =>
   (MAY[act] as readonly UploadState[]).includes(state) ||
   (state === 'failed' &&
     sha256 !== null &&
     ((stage !== 'inspecting' && (act === 'map' || act === 'try')) ||
-      (stage === 'importing' && act === 'import'))) ||
-  (state === 'failed' && act === 'cancel');
+      (stage === 'importing' && act === 'import')));
 
 const FAILED_TOO: readonly UploadState[] = ['failed'];
 
@@ -192,7 +188,7 @@ export async function goOnUpload(platform: Platform, sender: Sender, id: string)
 export async function cancelUpload(platform: Platform, sender: Sender, id: string): Promise<UploadRow> {
   const upload = await foundUpload(platform, sender.actor, id);
   if (upload.state === 'cancelled') return upload;
-  await step(platform, sender, upload, 'cancel', [...MAY.cancel, ...FAILED_TOO], 'cancelled');
+  await step(platform, sender, upload, 'cancel', MAY.cancel, 'cancelled');
   await endBatch(platform, upload);
   return (await readUpload(platform.db, id))!;
 }
