@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { backupWorker, holdUntilConfirmed, watchRestored } from '#modules/backup';
+import { warmUp } from '#modules/catalog';
 import { MIGRATIONS, WEB_ROOT, buildServer, modules } from './app.ts';
 import { bootPlatform } from './boot.ts';
 import { bootDemo, type DemoPerson } from './demo.ts';
@@ -68,6 +69,8 @@ async function start(config: Config, log: Logger, pile: Pile, signal: AbortSigna
   const { platform, applied } = booted;
   if (applied.length > 0) log.info({ migrations: applied.length }, 'database migrated');
   await ensurePartitions(platform);
+  // Before anybody asks: nobody's request stands still while a city's drawings are compiled
+  await warmUp(platform);
   signal.throwIfAborted();
 
   let ready = config.demo === null;

@@ -28,6 +28,7 @@ export {
 export { conditionInfo } from './present.ts';
 export { readHeirs } from './repo.ts';
 export { withQuestions } from './questions.ts';
+export { warmUp } from './warm-up.ts';
 export { nameDrawn } from './words.ts';
 export {
   MAIN_PROCESS,

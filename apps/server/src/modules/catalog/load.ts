@@ -1,4 +1,5 @@
 import { compileCalendar, compileDecision, type Calendar, type DecisionModel } from '@wanmi/process';
+import { Breath } from '#platform/breath';
 import type { Platform } from '#platform/platform';
 import { compileForm, type FormRule } from './forms.ts';
 import { Heirs } from './heirs.ts';
@@ -220,6 +221,7 @@ async function compileRules(
   const calendars = new Map<string, Calendar>();
   const decisions = new Map<string, DecisionModel>();
   const numbering = new Map<string, Numbering>();
+  const breath = new Breath();
   for (const { id, kind, code, version, content } of rows) {
     rules.set(`${kind}:${code}`, { id, code, version });
     if (content === null) continue;
@@ -227,6 +229,7 @@ async function compileRules(
     if (kind === 'calendar') calendars.set(code, calendarOnce(id, content));
     if (kind === 'decision') decisions.set(code, await decisionOnce(id, content));
     if (kind === 'numbering') numbering.set(code, compileNumbering(content));
+    await breath.take();
   }
   return { rules, forms, calendars, decisions, numbering };
 }

@@ -70,8 +70,8 @@ export async function adoptOpen(
   return { open: ids.length, adopted };
 }
 
-/** Who works on one of them meanwhile waits for its lot: it takes no longer than a blink. */
-const LOT_MS = 100;
+/** Who works on one of them meanwhile waits for its lot: it takes no longer than a blink, on a slow machine too. */
+const LOT_MS = 50;
 const MOST_AT_ONCE = 50;
 const nextSize = (size: number, ms: number): number =>
   Math.max(1, Math.min(MOST_AT_ONCE, size * 2, Math.floor((size * LOT_MS) / Math.max(ms, 1))));

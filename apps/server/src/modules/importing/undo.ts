@@ -26,13 +26,13 @@ export interface UndoOptions {
 
 /**
  * The figures' cells are written once a lot, so that a great lot costs less a case; but whoever counts in the same cells
- * waits for it. A lot is as great as is done in that time.
+ * waits for it. A lot is as great as is done in that time, on a machine that is not always as fast as a moment ago.
  */
-const LOT_MS = 200;
-const FIRST_LOT = 250;
-const LOTS = { least: 50, most: 1000 } as const;
+const LOT_MS = 60;
+const FIRST_LOT = 100;
+const LOTS = { least: 20, most: 1000 } as const;
 const nextSize = (size: number, ms: number): number =>
-  Math.round(Math.max(LOTS.least, Math.min(LOTS.most, size * 1.5, (size * LOT_MS) / Math.max(ms, 1))));
+  Math.round(Math.max(LOTS.least, Math.min(LOTS.most, size * 1.25, (size * LOT_MS) / Math.max(ms, 1))));
 const FROM = ['done', 'failed', 'cancelled', 'running'] as const;
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { RuleProblem } from '@wanmi/contracts';
+import { Breath } from '#platform/breath';
 import { Report } from './report.ts';
 
 interface Found {
@@ -13,7 +13,6 @@ interface Found {
 /** Characters of all that is kept, and a problem counts as so many: some sets of a hundred files. */
 const MOST = 16_000_000;
 const PROBLEM = 1000;
-const TURN_MS = 5;
 
 /**
  * What a check made of files and found in them, by what they say: of a set that is checked again nearly every file is
@@ -24,7 +23,7 @@ export class Findings {
   readonly #most: number;
   readonly #known = new Map<string, Found>();
   #size = 0;
-  #turn = 0;
+  readonly #breath = new Breath();
 
   constructor(most = MOST) {
     this.#most = most;
@@ -46,15 +45,8 @@ export class Findings {
     const problems = own.all();
     report.take(problems);
     this.#keep(key, { value, problems, size: sizeOf(texts) + problems.length * PROBLEM });
-    await this.#breathe();
+    await this.#breath.take();
     return value;
-  }
-
-  /** Others wait for the same thread: after so much work in a row they have their turn. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#turn < TURN_MS) return;
-    await breathe();
-    this.#turn = performance.now();
   }
 
   #keep(key: string, found: Found): void {

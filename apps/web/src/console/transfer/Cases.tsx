@@ -7,7 +7,7 @@ import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
 import { Reasons, RowCounts } from './Counts.tsx';
 import { FileCard } from './FileHead.tsx';
-import { casesQuery } from './queries.ts';
+import { casesQuery, isComing, uploadsQuery } from './queries.ts';
 import { Doing } from './RegisterOrder.tsx';
 import styles from './transfer.module.css';
 import { Uploads } from './Uploads.tsx';
@@ -16,7 +16,14 @@ import { Uploads } from './Uploads.tsx';
 export function Cases() {
   const { t } = useTranslation('transfer');
   const list = useInfiniteQuery(casesQuery);
-  const batches = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const uploads = useInfiniteQuery(uploadsQuery);
+  // One that still comes in is told of among what was sent, where it is paused and stopped.
+  const coming = new Set(
+    uploads.data?.pages.flatMap((page) =>
+      page.items.flatMap((one) => (isComing(one) && one.batchId ? [one.batchId] : [])),
+    ),
+  );
+  const batches = (list.data?.pages.flatMap((page) => page.items) ?? []).filter(({ id }) => !coming.has(id));
   return (
     <div className={styles.scroll}>
       <p className={styles.hint}>{t('cases.hint')}</p>
@@ -25,15 +32,20 @@ export function Cases() {
       {list.error && batches.length === 0 && (
         <Failure error={list.error} onRetry={() => void list.refetch()} />
       )}
-      {list.isSuccess && batches.length === 0 && <Empty title={t('cases.none')} hint={t('cases.noneHint')} />}
-      {batches.length > 0 && (
-        <ul className={styles.exports}>
-          {batches.map((batch) => (
-            <One key={batch.id} batch={batch} />
-          ))}
-        </ul>
+      {list.isSuccess && batches.length === 0 && coming.size === 0 && (
+        <Empty title={t('cases.none')} hint={t('cases.noneHint')} />
       )}
-      {batches.length > 0 && <More list={list} />}
+      {batches.length > 0 && (
+        <section className={styles.rejects} aria-label={t('cases.in')}>
+          <h3 className={styles.title}>{t('cases.in')}</h3>
+          <ul className={styles.exports}>
+            {batches.map((batch) => (
+              <One key={batch.id} batch={batch} />
+            ))}
+          </ul>
+          <More list={list} />
+        </section>
+      )}
     </div>
   );
 }

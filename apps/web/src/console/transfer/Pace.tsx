@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import styles from './transfer.module.css';
@@ -10,6 +11,7 @@ export function Pace({
   words,
   rate,
   secondsLeft,
+  children,
 }: {
   label: string;
   done: number;
@@ -18,6 +20,7 @@ export function Pace({
   words: string;
   rate: string | null;
   secondsLeft: number | null;
+  children?: ReactNode;
 }) {
   const { t } = useTranslation('transfer');
   const format = useFormat();
@@ -35,6 +38,7 @@ export function Pace({
           <span className={styles.quiet}>{t('left', { duration: format.duration(secondsLeft * 1000) })}</span>
         )}
       </p>
+      {children}
     </div>
   );
 }

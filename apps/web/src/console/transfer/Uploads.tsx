@@ -1,6 +1,7 @@
 import type { RegisterUpload } from '@wanmi/contracts';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toApiError } from '../../shared/api/problem.ts';
 import { sendFile } from '../../shared/api/upload.ts';
@@ -12,6 +13,7 @@ import { FileDrop, useSending } from './FileDrop.tsx';
 import { FileCard } from './FileHead.tsx';
 import { Pace } from './Pace.tsx';
 import { isUploadBusy, TRANSFER, uploadsQuery } from './queries.ts';
+import { Fault } from './RegisterOrder.tsx';
 import styles from './transfer.module.css';
 
 /** 上传台账: a register is sent here, and looked through before anything is written. */
@@ -52,12 +54,33 @@ function One({ upload }: { upload: RegisterUpload }) {
       said={`${sizeText(upload.fileBytes)} · ${format.instant(upload.startedAt)}`}
     >
       {isUploadBusy(upload) && <UploadPace upload={upload} />}
+      <UploadStanding upload={upload} />
     </FileCard>
   );
 }
 
+/** How one stands that nobody is at: how much of it is in, or why it went no further. */
+export function UploadStanding({ upload }: { upload: RegisterUpload }) {
+  const { t } = useTranslation('transfer');
+  const format = useFormat();
+  const { state, read, total, problem } = upload;
+  return (
+    <>
+      {state === 'paused' && (
+        <p role="status" className={styles.said}>
+          {t('upload.paused', {
+            done: format.number(read),
+            total: total === null ? '–' : format.number(total),
+          })}
+        </p>
+      )}
+      {problem !== null && <Fault problem={problem} />}
+    </>
+  );
+}
+
 /** Of what a worker is at. */
-export function UploadPace({ upload }: { upload: RegisterUpload }) {
+export function UploadPace({ upload, children }: { upload: RegisterUpload; children?: ReactNode }) {
   const { t } = useTranslation('transfer');
   const format = useFormat();
   const { state, total, read, share, perSecond, secondsLeft } = upload;
@@ -74,7 +97,9 @@ export function UploadPace({ upload }: { upload: RegisterUpload }) {
       words={`${words} · ${format.percent(share, 1)}`}
       rate={perSecond === null ? null : t('rate', { n: format.number(Math.round(perSecond)) })}
       secondsLeft={secondsLeft}
-    />
+    >
+      {children}
+    </Pace>
   );
 }
 
