@@ -61,7 +61,9 @@ async function writeBatch(pool: Pool, cityId: string, offset: number, n: number,
     await client.query(
       `create temp table h on commit drop as
        select i, (lpad(to_hex(ms), 12, '0') || '7' || substr(r, 1, 3) || '8' || substr(r, 4, 15))::uuid as id,
-         to_timestamp(ms / 1000.0) as at, g.*, c.id as category_id, k.id as condition_id, d.id as department_id,
+         to_timestamp(ms / 1000.0) as at, g.n, g.grid_id, g.patrol_grid_id,
+         g.district_id, g.street_id, g.community_id, g.grade,
+         st_translate(g.geom, (random() - 0.5) * g.wide, (random() - 0.5) * g.high) as geom, c.id as category_id, k.id as condition_id, d.id as department_id,
          1 + i % 10 as t
        from generate_series($2::int, $2::int + $3::int - 1) i
        cross join lateral (select $4::bigint + ((i - $2)::bigint * $5::bigint) / $3 as ms, md5(i::text || 'x') as r) m
@@ -156,7 +158,8 @@ export async function prepareHistory(pool: Pool, cityId: string) {
   await pool.query('drop table if exists bench_grid, bench_category, bench_unit, bench_post');
   await pool.query(
     `create table bench_grid as select row_number() over (order by id)::int - 1 as n, id as grid_id, patrol_grid_id,
-       district_id, street_id, community_id, grade, st_pointonsurface(geom) as geom from grid
+       district_id, street_id, community_id, grade, st_pointonsurface(geom) as geom,
+       0.7 * (st_xmax(geom) - st_xmin(geom)) as wide, 0.7 * (st_ymax(geom) - st_ymin(geom)) as high from grid
      where kind = 'unit' and city_id = '${cityId}'`,
   );
   await pool.query(

@@ -138,7 +138,9 @@ type Call = (method: string, path: string, token: string, body: unknown) => Prom
 /** One case from its report to its close; `i` says whose beat it lies in. @throws where a call is refused */
 export async function lifeCycle(server: BenchServer, i: number, call: Call): Promise<void> {
   const beat = server.beats[i % server.beats.length]!;
-  const { tokens, unitId, conditionId } = server;
+  // Both lists are walked through; no kind keeps to a place.
+  const { categoryId, conditionId } = server.matters[(i * 31) % server.matters.length]!;
+  const { tokens, unitId } = server;
   const answer = async (path: string, token: string, body: unknown) => {
     const reply = await call('POST', path, token, body);
     if (reply.status >= 300) throw new Error(`POST ${path}: ${reply.status} ${reply.body.slice(0, 300)}`);
@@ -146,7 +148,7 @@ export async function lifeCycle(server: BenchServer, i: number, call: Call): Pro
   };
   let reply = await answer('/api/v1/reports', tokens.operator, {
     source: 'publicApp',
-    categoryId: server.categoryId,
+    categoryId,
     description: `人民路${i}号门口：${TEXTS[i % TEXTS.length]}`,
     position: { lon: beat.lon, lat: beat.lat },
   });

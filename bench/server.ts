@@ -22,8 +22,8 @@ export interface BenchServer {
   postgresPid: number;
   connection: Connection;
   cityId: string;
-  categoryId: string;
-  conditionId: string;
+  /** What is found, all kinds of it, as it is filed. */
+  matters: { categoryId: string; conditionId: string }[];
   unitId: string;
   tokens: { operator: string; shiftLeader: string; dispatcher: string; department: string };
   /** Places all over the beats of 16 collectors, each with its collector. */
@@ -86,24 +86,30 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
     if (reply.status !== 200) throw new Error(`sign-in of ${username}: ${reply.body}`);
     return (JSON.parse(reply.body) as { token: string }).token;
   };
-  const law = await pool.query<{ category_id: string; id: string; unit_id: string; username: string }>(
-    `select c.id as category_id, k.id, u.id as unit_id, p.username from category c
-     join condition k on k.category_id = c.id and k.is_default
-     join unit u on u.kind = 'department' and u.city_id = c.city_id
+  const law = await pool.query<{ id: string; username: string }>(
+    `select u.id, p.username from unit u
      join post o on o.unit_id = u.id join role r on r.id = o.role_id and r.code = 'department'
      join person p on p.id = o.person_id
-     where c.city_id = $1 and c.level = 2 and c.kind = 'event' order by c.code, u.code limit 1`,
+     where u.kind = 'department' and u.city_id = $1 order by u.code limit 1`,
     [cityId],
   );
-  const { category_id: categoryId, id: conditionId, unit_id: unitId, username } = law.rows[0]!;
+  const { id: unitId, username } = law.rows[0]!;
+  const matters = await pool.query<BenchServer['matters'][number]>(
+    `select c.id as "categoryId", k.id as "conditionId" from category c
+     join condition k on k.category_id = c.id and k.is_default
+     where c.city_id = $1 and c.level = 2 and c.kind = 'event' order by c.code`,
+    [cityId],
+  );
+  // Anywhere in a grid, as people find things: reports of one spot alone would all be like one another.
   const beats = await pool.query<{ username: string; lon: number; lat: number }>(
     `select username, lon, lat from (
-       select p.username, o.id as post, st_x(at.point) as lon, st_y(at.point) as lat,
-         row_number() over (partition by o.id order by g.id) as n, dense_rank() over (order by o.id) as beat
+       select p.username, st_x(at.geom) as lon, st_y(at.geom) as lat,
+         row_number() over (partition by o.id order by (at.path)[1], g.id) as n, dense_rank() over (order by o.id) as beat
        from post_grid pg join post o on o.id = pg.post_id join person p on p.id = o.person_id
-       join grid g on g.patrol_grid_id = pg.grid_id cross join lateral (select st_pointonsurface(g.geom) as point) at
+       join grid g on g.patrol_grid_id = pg.grid_id
+       cross join lateral st_dump(st_generatepoints(st_buffer(g.geom, -0.00001), 10, 7)) at
        where pg.city_id = $1) b
-     where beat <= 16 and n <= 60 order by n, beat`,
+     where beat <= 16 and n <= 600 order by n, beat`,
     [cityId],
   );
   const server: BenchServer = {
@@ -112,8 +118,7 @@ export async function startBenchServer(options: BenchOptions, size: number): Pro
     postgresPid: cluster.pid!,
     connection,
     cityId,
-    categoryId,
-    conditionId,
+    matters: matters.rows,
     unitId,
     tokens: {
       operator: await signIn('operator1'),

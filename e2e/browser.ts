@@ -4,8 +4,8 @@ import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
-import type { DemoServer } from './server.ts';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { startDemoServer, type DemoOptions, type DemoServer } from './server.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -67,6 +67,45 @@ export async function takeSeat(
   await page.goto(`${server.url}/console/`);
   if (signIn) await enter(seat, server.password);
   return seat;
+}
+
+/** A city and a browser that the tests of a file share. */
+export interface Demo {
+  readonly server: DemoServer;
+  /** Takes a seat for the test that runs: at its end everybody gets up, and no browser may have a fault. */
+  sit(username: string, options?: SeatOptions): Promise<Seat>;
+}
+
+/** Opens both for the file that calls it. `usual`: how its people sit where a test says nothing else. */
+export function demoCity(city: DemoOptions = {}, usual: SeatOptions = {}): Demo {
+  let server: DemoServer | undefined;
+  let browser: Browser | undefined;
+  let seats: Seat[] = [];
+  beforeAll(async () => {
+    server = await startDemoServer(city);
+    browser = await openBrowser();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') process.stderr.write(`what was seen: ${await portray(seats)}\n`);
+    const faults = seats.flatMap((seat) => seat.faults.map((fault) => `${seat.username}: ${fault}`));
+    await Promise.all(seats.map((seat) => seat.context.close()));
+    seats = [];
+    expect(faults).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  return {
+    get server() {
+      return server!;
+    },
+    async sit(username, options) {
+      const seat = await takeSeat(browser!, server!, username, { ...usual, ...options });
+      seats.push(seat);
+      return seat;
+    },
+  };
 }
 
 /** As a visitor of the demo does: pick the account, type the password. */
@@ -165,4 +204,15 @@ export async function openTask(page: Page, caseNo: string): Promise<void> {
   if (!(await wanted.isVisible())) await offer.click();
   await wanted.getByRole('button').click();
   await page.getByRole('region', { name: '案卷', exact: true }).getByText(caseNo, { exact: true }).waitFor();
+}
+
+/** Begins a draft of the city's rules; answers its address. */
+export async function beginDraft(page: Page, url: string, name: string): Promise<string> {
+  await page.goto(`${url}/console/rules`);
+  await page.getByRole('button', { name: '新建草稿' }).click();
+  const dialog = page.getByRole('dialog', { name: '新建草稿' });
+  await dialog.getByLabel('草稿名称').fill(name);
+  await dialog.getByRole('button', { name: '新建草稿' }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  return page.url();
 }

@@ -1,46 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, expectAccessible, expectNoSideways, openBrowser, portray, takeSeat } from './browser.ts';
-import type { Seat, SeatOptions } from './browser.ts';
-import { startDemoServer, type DemoServer } from './server.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { beginDraft, demoCity, eventually, expectAccessible, expectNoSideways } from './browser.ts';
 
-let server: DemoServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startDemoServer();
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-let seats: Seat[] = [];
-const sit = async (username: string, options: SeatOptions = {}): Promise<Seat> => {
-  const seat = await takeSeat(browser, server, username, options);
-  seats.push(seat);
-  return seat;
-};
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(`what was seen: ${await portray(seats)}\n`);
-  const faults = seats.flatMap((seat) => seat.faults.map((fault) => `${seat.username}: ${fault}`));
-  await Promise.all(seats.map((seat) => seat.context.close()));
-  seats = [];
-  expect(faults).toEqual([]);
-});
+const demo = demoCity();
 
 const APPLICATION = 'process/application.bpmn';
-
-/** A draft of that name; answers its address. */
-async function begin(page: Page, name: string): Promise<string> {
-  await page.goto(`${server.url}/console/rules`);
-  await page.getByRole('button', { name: '新建草稿' }).click();
-  const dialog = page.getByRole('dialog', { name: '新建草稿' });
-  await dialog.getByLabel('草稿名称').fill(name);
-  await dialog.getByRole('button', { name: '新建草稿' }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-  return page.url();
-}
 
 async function openDrawing(page: Page, draft: string): Promise<void> {
   await page.goto(`${draft}?file=${encodeURIComponent(APPLICATION)}`);
@@ -73,8 +37,8 @@ async function connect(page: Page, from: string, to: string, action: string): Pr
 
 describe('drawing a process', () => {
   it('a step is put on the board, named, connected, saved and checked; steps back take it away again', async () => {
-    const { page } = await sit('admin');
-    const draft = await begin(page, '加一个环节');
+    const { page } = await demo.sit('admin');
+    const draft = await beginDraft(page, demo.server.url, '加一个环节');
     await openDrawing(page, draft);
     await expectAccessible(page);
 
@@ -151,8 +115,8 @@ describe('drawing a process', () => {
   });
 
   it('what the tool says is in the reader’s language, and its mark stays', async () => {
-    const { page } = await sit('admin');
-    await openDrawing(page, await begin(page, '看画布'));
+    const { page } = await demo.sit('admin');
+    await openDrawing(page, await beginDraft(page, demo.server.url, '看画布'));
     await drawn(page, 'first').click();
     await page.locator('.djs-context-pad [data-action=replace]').click();
     await page.locator('.djs-popup').waitFor();
@@ -175,19 +139,19 @@ describe('drawing a process', () => {
   });
 
   it('a telephone and who may not change rules see the picture', async () => {
-    const { page } = await sit('admin', {
+    const { page } = await demo.sit('admin', {
       viewport: { width: 390, height: 844 },
       isMobile: true,
       hasTouch: true,
     });
-    const draft = await begin(page, '手机上看图');
+    const draft = await beginDraft(page, demo.server.url, '手机上看图');
     await page.goto(`${draft}?file=${encodeURIComponent(APPLICATION)}`);
     await page.getByText('增删、移动和连线请在更宽的屏幕上进行', { exact: false }).waitFor();
     expect(await page.locator('.djs-palette').count()).toBe(0);
     await expectNoSideways(page);
     await expectAccessible(page);
 
-    const reader = await sit('shift1');
+    const reader = await demo.sit('shift1');
     await reader.page.goto(`${draft}?file=${encodeURIComponent(APPLICATION)}`);
     await reader.page.getByRole('combobox', { name: /^元素/ }).selectOption('first');
     expect(await panel(reader.page).getByLabel('环节').isDisabled()).toBe(true);

@@ -1,53 +1,26 @@
 import { Client, drawPhoto } from '@wanmi/simulator';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  demoCity,
   dock,
   enter,
   eventually,
   expectAccessible,
   expectNoSideways,
   openAction,
-  openBrowser,
   openTask,
-  portray,
   row,
-  takeSeat,
 } from './browser.ts';
-import type { Seat, SeatOptions } from './browser.ts';
 import { collectorOf } from './city.ts';
-import { startDemoServer, type DemoServer } from './server.ts';
-
-let server: DemoServer;
-let browser: Browser;
-let operator: Client;
-beforeAll(async () => {
-  server = await startDemoServer();
-  browser = await openBrowser();
-  operator = new Client({ baseUrl: server.url });
-  await operator.login('operator1', server.password);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 /** A screen on which the map is folded: it has its own test, and drawing it without a graphics card takes long. */
 const NOTEBOOK = { width: 1180, height: 800 };
-
-/** The people of one test; each browser must be without a fault at its end. */
-let seats: Seat[] = [];
-const sit = async (username: string, options: SeatOptions = {}): Promise<Seat> => {
-  const seat = await takeSeat(browser, server, username, { viewport: NOTEBOOK, ...options });
-  seats.push(seat);
-  return seat;
-};
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(`what was seen: ${await portray(seats)}\n`);
-  const faults = seats.flatMap((seat) => seat.faults.map((fault) => `${seat.username}: ${fault}`));
-  await Promise.all(seats.map((seat) => seat.context.close()));
-  seats = [];
-  expect(faults).toEqual([]);
+const demo = demoCity({}, { viewport: NOTEBOOK });
+let operator: Client;
+beforeAll(async () => {
+  operator = new Client({ baseUrl: demo.server.url });
+  await operator.login('operator1', demo.server.password);
 });
 
 /** A case that waits to be filed; they lie 100 metres apart, so that none is taken for another. */
@@ -73,7 +46,7 @@ async function fileable(
 
 describe('the door', () => {
   it('says what is wrong, and lets in', async () => {
-    const seat = await sit('shift1', { signIn: false });
+    const seat = await demo.sit('shift1', { signIn: false });
     await seat.page.getByRole('region', { name: '演示账号' }).waitFor();
     await expectAccessible(seat.page);
     seat.allow(/401 POST .*\/auth\/login$/);
@@ -81,18 +54,18 @@ describe('the door', () => {
     await seat.page.getByLabel('密码', { exact: true }).fill('wrong');
     await seat.page.keyboard.press('Enter');
     await seat.page.getByRole('alert').getByText('用户名或密码不正确。').waitFor();
-    await enter(seat, server.password);
+    await enter(seat, demo.server.password);
   });
 
   it('speaks English to who asks for it', async () => {
-    const { page } = await sit('shift1', { signIn: false });
+    const { page } = await demo.sit('shift1', { signIn: false });
     await page.getByRole('button', { name: 'English' }).click();
     await page.getByLabel('User name').waitFor();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
   });
 
   it('opens again where a session ended, and what was typed is still there', async () => {
-    const seat = await sit('operator2');
+    const seat = await demo.sit('operator2');
     const { page } = seat;
     await page.getByRole('link', { name: '登记' }).click();
     await page.getByLabel('问题描述').fill('路灯不亮，一整条街都黑着');
@@ -101,7 +74,7 @@ describe('the door', () => {
     seat.allow(/401 /);
     await page.getByRole('button', { name: /^登记/ }).click();
     const dialog = page.getByRole('dialog', { name: '登录已失效' });
-    await dialog.getByLabel(/的密码$/).fill(server.password);
+    await dialog.getByLabel(/的密码$/).fill(demo.server.password);
     await dialog.getByRole('button', { name: '登录' }).click();
     await dialog.waitFor({ state: 'detached' });
     // What was under way went on by itself.
@@ -112,7 +85,7 @@ describe('the door', () => {
 describe('two people at one task', () => {
   it('tells the second one at once, while he writes', async () => {
     const { caseNo } = await fileable();
-    const [first, second] = [await sit('shift1'), await sit('shift2')];
+    const [first, second] = [await demo.sit('shift1'), await demo.sit('shift2')];
     await openTask(first.page, caseNo);
     await openTask(second.page, caseNo);
     const late = await openAction(second.page, '立案');
@@ -127,7 +100,7 @@ describe('two people at one task', () => {
 
   it('explains the lost race to one whose screen stood still', async () => {
     const { caseNo } = await fileable();
-    const [first, second] = [await sit('shift1'), await sit('shift2')];
+    const [first, second] = [await demo.sit('shift1'), await demo.sit('shift2')];
     await second.context.route('**/api/v1/stream', (route) => route.abort());
     await second.page.reload();
     await openTask(first.page, caseNo);
@@ -148,7 +121,7 @@ describe('two people at one task', () => {
 describe('a form', () => {
   it('waits for the photo that is still on its way', async () => {
     const { beat, caseNo } = await fileable('sendVerify');
-    const { page, context } = await sit(await collectorOf(operator, beat));
+    const { page, context } = await demo.sit(await collectorOf(operator, beat));
     let letThrough = (): void => undefined;
     const through = new Promise<void>((resolve) => (letThrough = resolve));
     await context.route('**/api/v1/media', (route) => through.then(() => route.continue()));
@@ -164,7 +137,7 @@ describe('a form', () => {
     await sheet.getByText('照片正在上传').waitFor({ state: 'detached' });
     await sheet.getByRole('button', { name: '属实', exact: true }).click();
     await page.getByText(`${caseNo} 属实完成`).waitFor();
-    await page.goto(`${server.url}/console/desk?box=done`);
+    await page.goto(`${demo.server.url}/console/desk?box=done`);
     await row(page, caseNo).getByRole('button').click();
     await page.getByRole('button', { name: '查看核实照片' }).waitFor();
   });
@@ -172,7 +145,7 @@ describe('a form', () => {
 
 describe('without the mouse', () => {
   it('an operator registers a report', async () => {
-    const { page } = await sit('operator1');
+    const { page } = await demo.sit('operator1');
     await page.keyboard.press('n');
     await focusOn(page, 'report-phone');
     await page.keyboard.type('13900005678');
@@ -211,7 +184,7 @@ describe('without the mouse', () => {
 
   it('a shift leader works the list', async () => {
     for (let n = 0; n < 3; n += 1) await fileable();
-    const { page } = await sit('shift2');
+    const { page } = await demo.sit('shift2');
     const rows = page.getByRole('list', { name: '任务列表' }).getByRole('listitem');
     await eventually(() => rows.count()).toBeGreaterThanOrEqual(3);
     const count = await rows.count();
@@ -259,7 +232,7 @@ describe('on a telephone', () => {
 
   it('a shift leader files a case with one thumb', async () => {
     const { caseNo } = await fileable();
-    const { page } = await sit('shift1', PHONE);
+    const { page } = await demo.sit('shift1', PHONE);
     await openNarrow(page, caseNo);
     await expectNoSideways(page);
     await expectAccessible(page);
@@ -277,9 +250,9 @@ describe('on a telephone', () => {
 
   it('every room fits', async () => {
     const { id } = await fileable();
-    const { page } = await sit('operator1', PHONE);
+    const { page } = await demo.sit('operator1', PHONE);
     for (const room of ['desk', 'report', 'cases', `cases/${id}`]) {
-      await page.goto(`${server.url}/console/${room}`);
+      await page.goto(`${demo.server.url}/console/${room}`);
       await page.getByRole('heading', { level: 1 }).or(page.getByText('没有待办任务')).first().waitFor();
       await expectNoSideways(page);
       await expectAccessible(page);
@@ -303,7 +276,7 @@ describe('on a telephone', () => {
 
 describe('the other rooms', () => {
   it('an administrator reads who works here and who did what', async () => {
-    const { page } = await sit('admin');
+    const { page } = await demo.sit('admin');
     await page.getByRole('row', { name: /collector1 / }).waitFor();
     await expectAccessible(page);
     await page.getByLabel('姓名或用户名开头').fill('shift');
@@ -321,7 +294,7 @@ describe('the other rooms', () => {
 
   it('a leader reads figures that open what they count', async () => {
     const { caseNo } = await fileable();
-    const { page } = await sit('leader1');
+    const { page } = await demo.sit('leader1');
     await page.getByRole('link', { name: '统计' }).click();
     await page.getByRole('region', { name: '每日上报、立案、结案' }).waitFor();
     await expectAccessible(page);
@@ -333,27 +306,27 @@ describe('the other rooms', () => {
 
   it('a notice opens its case', async () => {
     const { beat, position } = await fileable();
-    const { page } = await sit(await collectorOf(operator, beat));
+    const { page } = await demo.sit(await collectorOf(operator, beat));
     await page.getByRole('link', { name: '案卷', exact: true }).click();
     const { id, caseNo } = await fileable('sendVerify', position);
     await page.getByRole('button', { name: /^消息，\d+ 条未读$/ }).click();
     await page.getByRole('button', { name: new RegExp(`新任务.*${caseNo}`) }).click();
-    await page.waitForURL(`${server.url}/console/cases/${id}`);
+    await page.waitForURL(`${demo.server.url}/console/cases/${id}`);
     await dock(page).getByRole('button', { name: '属实', exact: true }).waitFor();
   });
 
   it('a closed room says so, and an unknown one too', async () => {
-    const seat = await sit('collector1');
+    const seat = await demo.sit('collector1');
     const { page } = seat;
     seat.allow(/403 GET /);
     for (const room of ['people', 'audit', 'statistics']) {
       expect(await page.getByRole('navigation', { name: '功能' }).locator(`[href$=${room}]`).count()).toBe(0);
-      await page.goto(`${server.url}/console/${room}`);
+      await page.goto(`${demo.server.url}/console/${room}`);
       await page.getByText('您当前的岗位不能执行此操作。').first().waitFor();
       await page.getByText('如工作需要，请联系本单位管理员开通。').first().waitFor();
       await expectAccessible(page);
     }
-    await page.goto(`${server.url}/console/nowhere`);
+    await page.goto(`${demo.server.url}/console/nowhere`);
     await page.getByText('没有这个页面').first().waitFor();
     await page.getByRole('link', { name: '回到首页' }).click();
     await page.getByText('没有待办任务').waitFor();
@@ -361,7 +334,7 @@ describe('the other rooms', () => {
     // A case beyond one's reach is as one that does not exist.
     const { id } = await fileable();
     seat.allow(/404 GET .*\/cases\//);
-    await page.goto(`${server.url}/console/cases/${id}`);
+    await page.goto(`${demo.server.url}/console/cases/${id}`);
     await page.getByText('没有找到，或不在您的数据范围内。').first().waitFor();
   });
 });

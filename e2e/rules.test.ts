@@ -1,55 +1,21 @@
 import type { CaseDetail } from '@wanmi/contracts';
 import { Client } from '@wanmi/simulator';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, expectAccessible, expectNoSideways, openBrowser, portray, takeSeat } from './browser.ts';
-import type { Seat, SeatOptions } from './browser.ts';
-import { startDemoServer, type DemoServer } from './server.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { beginDraft, demoCity, eventually, expectAccessible, expectNoSideways } from './browser.ts';
 
-let server: DemoServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startDemoServer({ past: 1 });
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-let seats: Seat[] = [];
-const sit = async (username: string, options: SeatOptions = {}): Promise<Seat> => {
-  const seat = await takeSeat(browser, server, username, options);
-  seats.push(seat);
-  return seat;
-};
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(`what was seen: ${await portray(seats)}\n`);
-  const faults = seats.flatMap((seat) => seat.faults.map((fault) => `${seat.username}: ${fault}`));
-  await Promise.all(seats.map((seat) => seat.context.close()));
-  seats = [];
-  expect(faults).toEqual([]);
-});
+const demo = demoCity({ past: 1 });
 
 const view = (page: Page, name: string) =>
   page.getByRole('navigation', { name: '草稿内容' }).getByRole('link', { name: new RegExp(`^${name}`) });
-
-async function begin(page: Page, name: string): Promise<void> {
-  await page.goto(`${server.url}/console/rules`);
-  await page.getByRole('button', { name: '新建草稿' }).click();
-  const dialog = page.getByRole('dialog', { name: '新建草稿' });
-  await dialog.getByLabel('草稿名称').fill(name);
-  await dialog.getByRole('button', { name: '新建草稿' }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-}
 
 let told = 0;
 /** The limit of a case that is registered and filed now, against that condition. */
 async function limitOfNewCase(condition: string): Promise<number | undefined> {
   const [operator, leader] = await Promise.all(
     ['operator1', 'shift1'].map(async (username) => {
-      const client = new Client({ baseUrl: server.url });
-      await client.login(username, server.password);
+      const client = new Client({ baseUrl: demo.server.url });
+      await client.login(username, demo.server.password);
       return client;
     }),
   );
@@ -76,8 +42,8 @@ async function limitOfNewCase(condition: string): Promise<number | undefined> {
 
 describe('the rules of a city', () => {
   it('an administrator changes a limit, checks it, tries it on history and publishes it', async () => {
-    const { page } = await sit('admin');
-    await begin(page, '缩短时限');
+    const { page } = await demo.sit('admin');
+    await beginDraft(page, demo.server.url, '缩短时限');
     await page.getByRole('link', { name: '立案条件与时限' }).click();
     const grid = page.getByRole('grid', { name: '表格内容' });
     await page.getByLabel('在表中查找').fill('E0103-01');
@@ -143,8 +109,8 @@ describe('the rules of a city', () => {
   });
 
   it('every editor opens, keeps to the policy and is accessible', async () => {
-    const { page } = await sit('admin');
-    await begin(page, '逐一打开');
+    const { page } = await demo.sit('admin');
+    await beginDraft(page, demo.server.url, '逐一打开');
     const draft = page.url();
     for (const [file, ready] of [
       ['process/case.bpmn', '元素'],
@@ -160,7 +126,7 @@ describe('the rules of a city', () => {
       await expectAccessible(page);
     }
     for (const tab of ['drafts', 'upgrade', 'running']) {
-      await page.goto(`${server.url}/console/rules?tab=${tab}`);
+      await page.goto(`${demo.server.url}/console/rules?tab=${tab}`);
       await page.getByRole('heading', { level: 1, name: '规则' }).waitFor();
       await page.waitForLoadState('networkidle');
       await expectAccessible(page);
@@ -168,12 +134,12 @@ describe('the rules of a city', () => {
   });
 
   it('fits a telephone', async () => {
-    const { page } = await sit('admin', {
+    const { page } = await demo.sit('admin', {
       viewport: { width: 390, height: 844 },
       isMobile: true,
       hasTouch: true,
     });
-    await begin(page, '手机上看');
+    await beginDraft(page, demo.server.url, '手机上看');
     const draft = page.url();
     for (const path of [
       '',
@@ -191,9 +157,9 @@ describe('the rules of a city', () => {
   });
 
   it('is closed to who does not keep it', async () => {
-    const { page } = await sit('shift1');
+    const { page } = await demo.sit('shift1');
     expect(await page.getByRole('navigation', { name: '功能' }).locator('[href$=rules]').count()).toBe(0);
-    await page.goto(`${server.url}/console/rules`);
+    await page.goto(`${demo.server.url}/console/rules`);
     await page.getByRole('region', { name: '现行规则' }).waitFor();
     expect(await page.getByRole('button', { name: '新建草稿' }).count()).toBe(0);
   });

@@ -17,11 +17,17 @@ export interface DemoServer {
   stop(): Promise<void>;
 }
 
+export interface DemoOptions {
+  /** Days that lie behind the city. */
+  readonly past?: number;
+  readonly pace?: number;
+}
+
 /**
  * The real program with a demo city of its own, in a home of its own, on a free port. Nobody plays the city: what
  * happens in it is what the test does.
  */
-export async function startDemoServer({ past = 0, pace = 0 } = {}): Promise<DemoServer> {
+export async function startDemoServer({ past = 0, pace = 0 }: DemoOptions = {}): Promise<DemoServer> {
   const home = await mkdtemp(path.join(tmpdir(), 'wanmi-e2e-'));
   await chmod(home, 0o755); // the database server may run as a user of its own
   const password = `e2e-${crypto.randomUUID()}`;

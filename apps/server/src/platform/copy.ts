@@ -5,43 +5,42 @@ export type CopyValue = string | number | boolean | Date | Buffer | null | reado
 
 /** The wire of the driver, as far as COPY needs it. */
 interface Wire {
+  query(text: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
-  sendCopyFail(message: string): void;
 }
 
 const CHUNK = 64 * 1024;
 
-/** A statement of the driver's own kind: its queue calls these as the server answers. */
+/** Statements of the driver's own kind: its queue calls these as the server answers. */
 class CopyIn {
-  readonly #text: string;
-  readonly #data: string;
+  readonly #parts: readonly CopyPart[];
   readonly #done: (error: Error | null) => void;
-  #error: Error | null = null;
 
-  constructor(text: string, data: string, done: (error: Error | null) => void) {
-    this.#text = text;
-    this.#data = data;
+  constructor(parts: readonly CopyPart[], done: (error: Error | null) => void) {
+    this.#parts = parts;
     this.#done = done;
   }
 
-  submit(wire: { query(text: string): void }): void {
-    wire.query(this.#text);
+  /**
+   * All of it at once, without waiting for the server to ask for the next: it reads what belongs to a statement until
+   * its end, and after a mistake takes no notice of the rest.
+   */
+  submit(wire: Wire): void {
+    wire.query(this.#parts.map(({ into }) => `copy ${into} from stdin`).join(';'));
+    for (const { data } of this.#parts) {
+      const bytes = Buffer.from(data, 'utf8');
+      for (let at = 0; at < bytes.length; at += CHUNK) wire.sendCopyFromChunk(bytes.subarray(at, at + CHUNK));
+      wire.endCopyFrom();
+    }
   }
 
-  handleCopyInResponse(wire: Wire): void {
-    const bytes = Buffer.from(this.#data, 'utf8');
-    for (let at = 0; at < bytes.length; at += CHUNK) wire.sendCopyFromChunk(bytes.subarray(at, at + CHUNK));
-    wire.endCopyFrom();
-  }
-
+  /** The driver lets go of a statement with its mistake; it sends nothing else before the server is ready again. */
   handleError(error: Error): void {
-    // The connection says once more that it is ready; before that nothing else may be sent.
-    this.#error ??= error;
-    if (!('code' in error) || (error as { severity?: string }).severity === undefined)
-      this.#done(this.#error);
+    this.#done(error);
   }
 
+  handleCopyInResponse(): void {}
   handleCommandComplete(): void {}
   handleRowDescription(): void {}
   handleDataRow(): void {}
@@ -50,7 +49,33 @@ class CopyIn {
   handleCopyData(): void {}
 
   handleReadyForQuery(): void {
-    this.#done(this.#error);
+    this.#done(null);
+  }
+}
+
+interface CopyPart {
+  readonly into: string;
+  /** In COPY's text format. */
+  data: string;
+}
+
+/** Rows of several tables that are written in one go, in the order in which the tables were first named. */
+export class CopyLot {
+  readonly #parts = new Map<string, CopyPart>();
+
+  add(table: string, columns: readonly string[], rows: Iterable<readonly CopyValue[]>): void {
+    const into = `${named(table)} (${columns.map((column) => named(column)).join(', ')})`;
+    let part = this.#parts.get(into);
+    if (!part) this.#parts.set(into, (part = { into, data: '' }));
+    for (const row of rows) part.data += copyLine(row);
+  }
+
+  /** In the transaction of the client, if it is in one; without one, all tables or none. */
+  async send(client: PoolClient): Promise<void> {
+    await copyParts(
+      client,
+      [...this.#parts.values()].filter(({ data }) => data !== ''),
+    );
   }
 }
 
@@ -64,19 +89,22 @@ export async function copyRows(
   columns: readonly string[],
   rows: Iterable<readonly CopyValue[]>,
 ): Promise<void> {
-  let data = '';
-  for (const row of rows) data += copyLine(row);
-  if (data === '') return;
-  await copyText(client, `${named(table)} (${columns.map((column) => named(column)).join(', ')})`, data);
+  const lot = new CopyLot();
+  lot.add(table, columns, rows);
+  await lot.send(client);
 }
 
 const named = (name: string): string => (name.startsWith('"') ? name : `"${name}"`);
 
 /** The same of text that is in COPY's format already. */
-export async function copyText(client: PoolClient, into: string, data: string): Promise<void> {
+export const copyText = (client: PoolClient, into: string, data: string): Promise<void> =>
+  copyParts(client, [{ into, data }]);
+
+async function copyParts(client: PoolClient, parts: readonly CopyPart[]): Promise<void> {
+  if (parts.length === 0) return;
   await new Promise<void>((resolve, reject) => {
-    const text = `copy ${into} from stdin`;
-    client.query(new CopyIn(text, data, (error) => (error ? reject(error) : resolve())) as never);
+    const copy = new CopyIn(parts, (error) => (error ? reject(error) : resolve()));
+    client.query(copy as never);
   });
 }
 

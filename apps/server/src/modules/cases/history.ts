@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { PoolClient } from 'pg';
 import type { EventAssignment, EventBody, EventPayload } from '@wanmi/contracts';
 import { bigrams, normaliseText } from '#platform/bigrams';
 import { canonicalJson, chainHash } from '#platform/canonical';
-import { copyRows, type CopyValue } from '#platform/copy';
+import type { CopyLot, CopyValue } from '#platform/copy';
 import type { Place } from './open.ts';
 import { LOG_ALGORITHM, type Author } from './state.ts';
 
@@ -175,12 +174,14 @@ const ASSIGNMENT = [
   'exempt',
 ];
 
+const TEXT = ['case_id', 'city_id', 'text', 'bigrams'];
+const REPORTER = ['id', 'city_id', 'name', 'phone', 'wants_reply', 'created_at'];
+
 /**
- * Writes cases with their reports, search words, assignments and whole logs, in the transaction of the client.
- * Answers with the entries, for the facts; there is no outbox row, task or timer. Partitions of their months must
- * be there.
+ * Adds cases with their reports, search words, assignments and whole logs to what is written in one go. Answers with
+ * the entries, for the facts; there is no outbox row, task or timer. Partitions of their months must be there.
  */
-export async function writeHistory(client: PoolClient, cases: readonly HistoryCase[]): Promise<EventBody[]> {
+export function addHistory(lot: CopyLot, cases: readonly HistoryCase[]): EventBody[] {
   const bodies: EventBody[] = [];
   const events: CopyValue[][] = [];
   const rows: CopyValue[][] = [];
@@ -222,20 +223,12 @@ export async function writeHistory(client: PoolClient, cases: readonly HistoryCa
     }
     rows.push(caseRow(one, seq, head!));
   }
-  await copyRows(client, '"case"', CASE, rows);
-  await copyRows(client, 'case_text', ['case_id', 'city_id', 'text', 'bigrams'], cases.map(textRow));
-  const reporters = cases.flatMap(({ cityId, report: { reporter, receivedAt } }) =>
-    reporter ? [[reporter.id, cityId, reporter.name, reporter.phone, false, iso(receivedAt)]] : [],
-  );
-  await copyRows(
-    client,
-    'reporter',
-    ['id', 'city_id', 'name', 'phone', 'wants_reply', 'created_at'],
-    reporters,
-  );
-  await copyRows(client, 'report', REPORT, cases.map(reportRow));
-  await copyRows(client, 'assignment', ASSIGNMENT, cases.flatMap(assignmentRows));
-  await copyRows(client, 'case_event', EVENT, events);
+  lot.add('"case"', CASE, rows);
+  lot.add('case_text', TEXT, cases.map(textRow));
+  lot.add('reporter', REPORTER, cases.flatMap(reporterRows));
+  lot.add('report', REPORT, cases.map(reportRow));
+  lot.add('assignment', ASSIGNMENT, cases.flatMap(assignmentRows));
+  lot.add('case_event', EVENT, events);
   return bodies;
 }
 
@@ -276,6 +269,10 @@ function caseRow(one: HistoryCase, seq: number, head: Buffer): CopyValue[] {
 function textRow(one: HistoryCase): CopyValue[] {
   const text = normaliseText([one.description, one.address].filter((part) => part !== null).join(' '));
   return [one.id, one.cityId, text, bigrams(text)];
+}
+
+function reporterRows({ cityId, report: { reporter, receivedAt } }: HistoryCase): CopyValue[][] {
+  return reporter ? [[reporter.id, cityId, reporter.name, reporter.phone, false, iso(receivedAt)]] : [];
 }
 
 function reportRow(one: HistoryCase): CopyValue[] {

@@ -40,9 +40,9 @@ export { SIDE_STEPS } from './effects.ts';
 export { mayStillDecline } from './prepare.ts';
 export { varsOf, type ApplicationFacts, type AssignmentFacts } from './vars.ts';
 export {
+  addHistory,
   LIVED,
   textHash,
-  writeHistory,
   type HistoryAssignment,
   type HistoryCase,
   type HistoryEntry,

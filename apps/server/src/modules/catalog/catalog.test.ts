@@ -293,7 +293,8 @@ describe('formFor', () => {
     const elsewhere = (await filled('sendDistrict', {})).properties['unitId'];
     expect(elsewhere?.oneOf).toHaveLength(1);
     expect(elsewhere?.default).toBeUndefined();
-    // Whom the form takes, as any reader of JSON Schema judges it
+    // Which departments the schema accepts with each way of dispatching. Ajv knows nothing of us: whoever reads JSON
+    // Schema comes to the same answer. All, while none is below the centre; then those below it, or across regions the others.
     const offered = async (form = 'single') => {
       const schema = await filled('dispatch', { unitId: centre, regionIds: [west.id] });
       const judge = new Ajv2020({ strict: false });

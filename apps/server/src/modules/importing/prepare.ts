@@ -1,7 +1,10 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { HistoryCase } from '#modules/cases';
+import { addHistory, type HistoryCase } from '#modules/cases';
 import { processFor } from '#modules/catalog';
 import { placesOf, type Place } from '#modules/grid';
+import { addHistoryFacts } from '#modules/statistics';
+import { CopyLot } from '#platform/copy';
 import type { Platform } from '#platform/platform';
 import type { BatchCounts, Reject } from './batch.ts';
 import { knownRows, type TakenRow } from './batch-repo.ts';
@@ -25,9 +28,15 @@ export interface Prepared {
   readonly from: number;
   readonly counts: BatchCounts;
   readonly rejects: readonly Reject[];
-  readonly cases: readonly HistoryCase[];
-  readonly taken: readonly TakenRow[];
+  readonly lot: CopyLot;
+  /** Beginnings of the months whose partitions must be there. */
+  readonly months: ReadonlySet<number>;
 }
+
+/** Rows that are worked on in one go: between them the database is given what it waits for. */
+export const SLICE = 20;
+
+const ROW = ['city_id', 'kind', 'register', 'source_id', 'batch_id', 'row', 'entity_id', 'seq', 'kept'];
 
 /** Turns rows that were read into cases, by what the city has already. */
 export class Preparing {
@@ -35,14 +44,16 @@ export class Preparing {
   readonly #mapping: Mapping;
   readonly #frame: BuildFrame;
   readonly #targets: Targets;
+  readonly #zone: string;
   readonly #places = new Map<string, Place | null>();
   #asks = { known: true, numbers: true, area: true };
 
-  constructor(platform: Platform, mapping: Mapping, frame: BuildFrame, targets: Targets) {
+  constructor(platform: Platform, mapping: Mapping, frame: BuildFrame, targets: Targets, zone: string) {
     this.#platform = platform;
     this.#mapping = mapping;
     this.#frame = frame;
     this.#targets = targets;
+    this.#zone = zone;
   }
 
   /** What there is at all: a first import into a city without an area need not ask for every row. */
@@ -83,10 +94,23 @@ export class Preparing {
     const counts: Record<string, number> = {};
     const count = (name: string): void => void (counts[name] = (counts[name] ?? 0) + 1);
     const refused = [...rejects];
-    const cases: HistoryCase[] = [];
-    const taken: TakenRow[] = [];
+    const lot = new CopyLot();
+    const months = new Set<number>();
+    let cases: HistoryCase[] = [];
+    let taken: TakenRow[] = [];
+    let accepted = 0;
     let warned = 0;
-    for (const row of fresh) {
+    const add = (): void => {
+      this.#add(lot, months, cases, taken);
+      accepted += cases.length;
+      cases = [];
+      taken = [];
+    };
+    for (const [index, row] of fresh.entries()) {
+      if (index % SLICE === 0) {
+        add();
+        await breathe();
+      }
       const no = (reason: string, field: string): void =>
         void refused.push(rejectOf(cellsOf.get(row.row)!, { reason, field, sourceId: row.sourceId }));
       if (takenNos.has(`${frame.casePrefix}${row.sourceId}`)) {
@@ -143,16 +167,44 @@ export class Preparing {
         },
       });
     }
+    add();
     refused.sort((a, b) => a.row - b.row);
     for (const { reason } of refused) count(`reject:${reason}`);
     const already = rows.length - fresh.length;
     return {
       from,
-      counts: { read, accepted: cases.length, rejected: refused.length, already, warned, counts },
+      counts: { read, accepted, rejected: refused.length, already, warned, counts },
       rejects: refused,
-      cases,
-      taken,
+      lot,
+      months,
     };
+  }
+
+  #add(lot: CopyLot, months: Set<number>, cases: readonly HistoryCase[], taken: readonly TakenRow[]): void {
+    const { cityId, register, batchId } = this.#frame;
+    for (const { reportedAt, assignments } of cases) {
+      months.add(monthOf(reportedAt));
+      // A row of a month's last moments may lie in the next one by its dispatch.
+      for (const { fact } of assignments) months.add(monthOf(Date.parse(fact.dispatchedAt)));
+    }
+    // A dry run has no batch, and writes nothing.
+    if (batchId === '') return;
+    addHistoryFacts(lot, addHistory(lot, cases), this.#zone);
+    lot.add(
+      'import_row',
+      ROW,
+      taken.map(({ row, sourceId, entityId, seq, kept }) => [
+        cityId,
+        'case',
+        register,
+        sourceId,
+        batchId,
+        row,
+        entityId,
+        seq ?? null,
+        JSON.stringify(kept),
+      ]),
+    );
   }
 
   async #takenNumbers(rows: readonly RequestRow[]): Promise<Set<string>> {
@@ -176,6 +228,11 @@ export class Preparing {
     if (this.#places.size > 200_000) this.#places.clear();
     for (const [index, key] of [...wanted.keys()].entries()) this.#places.set(key, places[index] ?? null);
   }
+}
+
+function monthOf(ms: number): number {
+  const at = new Date(ms);
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
 }
 
 const placeKey = ({ lon, lat }: { lon: number; lat: number }): string => `${lon} ${lat}`;

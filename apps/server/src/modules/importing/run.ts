@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { writeHistory, type HistoryCase } from '#modules/cases';
-import { rollUp, writeHistoryFacts, writeOpenDaysOf } from '#modules/statistics';
-import { copyRows } from '#platform/copy';
+import { rollUp, writeOpenDaysOf } from '#modules/statistics';
 import { ensurePartitions } from '#platform/partitions';
 import type { Platform } from '#platform/platform';
 import type { Db } from '#platform/pool';
@@ -13,7 +11,7 @@ import type { BuildFrame } from './build.ts';
 import { readRows, type FileRow, type SourceFile } from './file.ts';
 import type { Mapping } from './mapping.ts';
 import { onOneConnection } from './one-connection.ts';
-import { Preparing, rejectOf, type Prepared, type Stretch } from './prepare.ts';
+import { Preparing, rejectOf, SLICE, type Prepared, type Stretch } from './prepare.ts';
 import { RowReader, type RequestRow } from './row.ts';
 import { Targets } from './targets.ts';
 
@@ -161,7 +159,6 @@ class Run {
   readonly #ask: ImportAsk;
   readonly #reader: RowReader;
   readonly #targets: Targets;
-  readonly #zone: string;
   readonly #frame: BuildFrame;
   readonly #preparing: Preparing;
   readonly #batchId: string | null;
@@ -174,7 +171,6 @@ class Run {
     this.#platform = platform;
     this.#ask = ask;
     this.#batchId = batchId;
-    this.#zone = zone;
     this.#reader = new RowReader(mapping, file.columns, zone, now);
     this.#targets = new Targets(platform.db, cityId, batchId, mapping);
     this.#frame = {
@@ -184,7 +180,7 @@ class Run {
       casePrefix: mapping.casePrefix ?? `${mapping.register}-`,
       now,
     };
-    this.#preparing = new Preparing(platform, mapping, this.#frame, this.#targets);
+    this.#preparing = new Preparing(platform, mapping, this.#frame, this.#targets, zone);
   }
 
   get made(): ImportResult['made'] {
@@ -209,7 +205,7 @@ class Run {
     let writing: Promise<void> = Promise.resolve();
     // While the database writes one lot, the next is read.
     const turn = async (rows: FileRow[]): Promise<void> => {
-      const stretch = this.#stretch(rows);
+      const stretch = await this.#stretch(rows);
       const prepared = await this.#preparing.prepare(stretch);
       await writing;
       signal?.throwIfAborted();
@@ -261,10 +257,11 @@ class Run {
     if (id !== null && id !== '') this.#seen.add(id);
   }
 
-  #stretch(rows: readonly FileRow[]): Stretch {
+  async #stretch(rows: readonly FileRow[]): Promise<Stretch> {
     const taken: RequestRow[] = [];
     const rejects: Reject[] = [];
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
+      if (index % SLICE === 0) await breathe();
       const read = this.#reader.read(row);
       const sourceId = 'row' in read ? read.row.sourceId : read.refusal.sourceId;
       const isTwice = sourceId !== null && sourceId !== '' && this.#seen.has(sourceId);
@@ -282,40 +279,18 @@ class Run {
     };
   }
 
-  async #write({ from, counts, rejects, cases, taken }: Prepared): Promise<void> {
+  async #write({ from, counts, rejects, lot, months }: Prepared): Promise<void> {
     if (this.#batchId === null) return;
     const batch = { id: this.#batchId, cityId: this.#frame.cityId };
-    await this.#ensureMonths(cases);
+    await this.#ensureMonths(months);
     await onOneConnection(this.#platform, async (client, trx) => {
       // First, so that a second process finds out before it has written anything.
       await advanceBatch(trx, batch, from, counts, rejects, this.#platform.clock.now());
-      const events = await writeHistory(client, cases);
-      await writeHistoryFacts(client, events, this.#zone);
-      await copyRows(
-        client,
-        'import_row',
-        ['city_id', 'kind', 'register', 'source_id', 'batch_id', 'row', 'entity_id', 'seq', 'kept'],
-        taken.map(({ row, sourceId, entityId, seq, kept }) => [
-          batch.cityId,
-          'case',
-          this.#frame.register,
-          sourceId,
-          batch.id,
-          row,
-          entityId,
-          seq ?? null,
-          JSON.stringify(kept),
-        ]),
-      );
+      await lot.send(client);
     });
   }
 
-  async #ensureMonths(cases: readonly HistoryCase[]): Promise<void> {
-    const months = new Set(cases.map(({ reportedAt }) => monthOf(reportedAt)));
-    // A row of a month's last moments may lie in the next one by its dispatch.
-    for (const { assignments } of cases) {
-      for (const { fact } of assignments) months.add(monthOf(Date.parse(fact.dispatchedAt)));
-    }
+  async #ensureMonths(months: ReadonlySet<number>): Promise<void> {
     for (const month of [...months].filter((one) => !this.#months.has(one)).sort((a, b) => a - b)) {
       await ensureMonth(this.#platform, month);
       this.#months.add(month);
@@ -334,11 +309,6 @@ async function ensureMonth(platform: Platform, month: number): Promise<void> {
       await delay(200 * attempt);
     }
   }
-}
-
-function monthOf(ms: number): number {
-  const at = new Date(ms);
-  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1);
 }
 
 const pick = ({

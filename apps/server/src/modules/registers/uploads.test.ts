@@ -323,6 +323,19 @@ describe('a register over the console', () => {
     expect((await post(`/${upload.id}/try`)).json()).toMatchObject({ code: 'import.state' });
   });
 
+  it('one that failed is put away: it waits no more', async () => {
+    const { id } = await sent(Buffer.from('\n\n'));
+    const waits = async (): Promise<boolean> =>
+      page(RegisterUpload)
+        .parse((await get('?open=true&limit=100')).json())
+        .items.some((one) => one.id === id);
+    expect(await shown(id)).toMatchObject({ state: 'failed', mayCancel: true });
+    expect(await waits()).toBe(true);
+    expect((await post(`/${id}/cancel`)).statusCode).toBe(202);
+    expect(await shown(id)).toMatchObject({ state: 'cancelled', problem: null, mayCancel: false });
+    expect(await waits()).toBe(false);
+  });
+
   it('a mapping that does not fit is refused with its faults', async () => {
     const upload = await sent(register('MAP', 5));
     const mapping = upload.mapping!;

@@ -99,7 +99,7 @@ export const MAY = {
   import: ['tried'],
   pause: ['importing'],
   goOn: ['paused'],
-  cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused'],
+  cancel: ['inspecting', 'ready', 'trying', 'tried', 'importing', 'paused', 'failed'],
 } as const satisfies Record<string, readonly UploadState[]>;
 
 /** What failed while it was tried or brought in was looked through: with its file it can be mapped and tried again. */
@@ -181,7 +181,10 @@ export async function goOnUpload(platform: Platform, sender: Sender, id: string)
   return (await readUpload(platform.db, id))!;
 }
 
-/** Stops it for good; what came in stays, counts, and can be taken back. @throws import.state */
+/**
+ * Stops it for good; what came in stays, counts, and can be taken back. One that failed is put away.
+ * @throws import.state
+ */
 export async function cancelUpload(platform: Platform, sender: Sender, id: string): Promise<UploadRow> {
   const upload = await foundUpload(platform, sender.actor, id);
   if (upload.state === 'cancelled') return upload;

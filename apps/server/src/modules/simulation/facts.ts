@@ -1,6 +1,14 @@
 import type { PoolClient } from 'pg';
-import { addDaily, deltaOf, touched, writeRows, type Folded, type Known } from '#modules/statistics';
-import { copyRows, type CopyValue } from '#platform/copy';
+import {
+  addDaily,
+  addFacts,
+  deltaOf,
+  touched,
+  writeRows,
+  type Folded,
+  type Known,
+} from '#modules/statistics';
+import { CopyLot } from '#platform/copy';
 import type { Trx } from '#platform/pool';
 
 /**
@@ -19,12 +27,15 @@ export async function writeFacts(
   const [newAssignments, oldAssignments] = parted(assignments, (one) => isNew(one.caseId));
   const [newApplications, oldApplications] = parted(applications, (one) => isNew(one.caseId));
   const [newTasks, oldTasks] = parted(tasks, (one) => isNew(one.caseId));
-  await copyFacts(client, 'fact_report', folded.reports);
-  await copyFacts(client, 'fact_case', [...newCases.values()]);
-  await copyFacts(client, 'fact_assignment', [...newAssignments.values()]);
-  await copyFacts(client, 'fact_application', [...newApplications.values()]);
-  await copyFacts(client, 'fact_reopening', folded.reopenings);
-  await copyFacts(client, 'fact_task', [...newTasks.values()]);
+  const lot = new CopyLot();
+  addFacts(lot, {
+    ...folded,
+    cases: newCases,
+    assignments: newAssignments,
+    applications: newApplications,
+    tasks: newTasks,
+  });
+  await lot.send(client);
   await writeRows(trx, {
     ...folded,
     reports: [],
@@ -45,29 +56,4 @@ function parted<T>(
   const no = new Map<string, T>();
   for (const [key, fact] of facts) (is(fact) ? yes : no).set(key, fact);
   return [yes, no];
-}
-
-const columns = new Map<string, string>();
-
-/** A fact's names are those of its table's columns. */
-function columnOf(name: string): string {
-  let column = columns.get(name);
-  if (column === undefined) {
-    column = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    columns.set(name, column);
-  }
-  return column;
-}
-
-async function copyFacts(client: PoolClient, table: string, facts: readonly object[]): Promise<void> {
-  const [first] = facts;
-  if (!first) return;
-  const names = Object.keys(first);
-  const rows = facts.map((fact) => names.map((name) => (fact as Record<string, CopyValue>)[name] ?? null));
-  await copyRows(
-    client,
-    table,
-    names.map((name) => columnOf(name)),
-    rows,
-  );
 }

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { PoolClient } from 'pg';
-import { copyRows } from '#platform/copy';
+import { CopyLot } from '#platform/copy';
 import type { Trx } from '#platform/pool';
 import { writeFacts } from './facts.ts';
 import type { Stretch } from './freeze.ts';
@@ -44,7 +44,9 @@ export async function writeStretch(client: PoolClient, cityId: string, stretch: 
   if (clocksOf.length > 0) {
     await client.query('delete from simulation_timer where case_id = any($1::uuid[])', [clocksOf]);
   }
-  for (const table of ORDER) await copyRows(client, table, COLUMNS[table].split(' '), copies.get(table)!);
+  const lot = new CopyLot();
+  for (const table of ORDER) lot.add(table, COLUMNS[table].split(' '), copies.get(table)!);
+  await lot.send(client);
   if (cases.length > 0) {
     const { rowCount } = await client.query(SQL_CASES, [JSON.stringify(cases)]);
     if (rowCount !== cases.length) {

@@ -1,7 +1,7 @@
 export { routes } from './routes.ts';
 export { openDayJob, statisticsRelay } from './jobs.ts';
 export { dropEmptyCells, rebuildDaily, rebuildFacts, rollUp } from './rebuild.ts';
-export { writeHistoryFacts } from './history.ts';
+export { addFacts, addHistoryFacts } from './history.ts';
 export { writeOpenDaysOf } from './open-day.ts';
 export { withdrawFacts, withdrawOpen } from './withdraw.ts';
 // The same fold for what is written in bulk.

@@ -1,11 +1,12 @@
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { setProperty, type Box, type Drawing } from './drawing.ts';
+import type { Box, Drawing } from './drawing.ts';
 import type { EditorProps } from './Editor.tsx';
 import { ElementPanel } from './ElementPanel.tsx';
 import { ElementSelect } from './ElementSelect.tsx';
 import { Picture } from './Picture.tsx';
 import styles from './rules.module.css';
+import { setProperty } from './setProperty.ts';
 
 interface View {
   scale: number;

@@ -5,13 +5,14 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useText, wordOf } from '../../shared/i18n/text.ts';
 import { readTable } from './csv.ts';
-import { Typed } from './Typed.tsx';
-import { laneOf, propertiesOf, type Drawing, type Property } from './drawing.ts';
+import { laneOf, type Drawing } from './drawing.ts';
 import { useFileName } from './names.ts';
 import { placeOf } from './places.ts';
 import { useProblemText } from './problemText.ts';
+import { propertiesOf, type Property } from './properties.ts';
 import { draftFileQuery } from './queries.ts';
 import styles from './rules.module.css';
+import { Typed } from './Typed.tsx';
 import { attributeOf } from './xml.ts';
 
 export const ASSIGN_RULES = [

@@ -1,6 +1,7 @@
 import { memo } from 'react';
-import { isBackground, wrap, type Drawing, type Edge, type Shape } from './drawing.ts';
+import { isBackground, type Drawing, type Edge, type Shape } from './drawing.ts';
 import styles from './picture.module.css';
+import { wrap } from './wrap.ts';
 
 const SIZE = 12;
 const LINE = 15;

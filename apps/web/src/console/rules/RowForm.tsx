@@ -5,6 +5,7 @@ import type { Table } from './csv.ts';
 import type { LookUps } from './lookUps.ts';
 import { useColumnName, useValueName } from './names.ts';
 import styles from './rules.module.css';
+import type { CellProblem } from './tableProblems.ts';
 
 /** The whole row, cell under cell: for long texts and small screens. */
 export function RowForm({
@@ -20,7 +21,7 @@ export function RowForm({
   table: Table;
   row: number;
   lookUps: LookUps;
-  problemsAt: (column: number) => readonly { text: string; column: string | undefined; grave: boolean }[];
+  problemsAt: (column: number) => readonly CellProblem[];
   onSet: ((column: number, value: string) => void) | undefined;
   onClose: () => void;
 }) {

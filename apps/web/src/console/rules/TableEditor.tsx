@@ -1,5 +1,4 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { Button, Input } from 'antd';
 import {
   useDeferredValue,
   useEffect,
@@ -12,16 +11,19 @@ import {
 } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../../shared/states/states.tsx';
-import { useFormat } from '../../shared/time/useFormat.ts';
 import { CellInput } from './CellInput.tsx';
-import { columnSpec, KEYS, usualColumns } from './columns.ts';
+import { columnSpec, usualColumns } from './columns.ts';
 import { insertRow, readTable, removeRow, setCell, type Table } from './csv.ts';
 import type { EditorProps } from './Editor.tsx';
 import { useLookUps } from './lookUps.ts';
 import { useColumnName } from './names.ts';
-import { useProblemText } from './problemText.ts';
 import { RowForm } from './RowForm.tsx';
 import styles from './rules.module.css';
+import { readBefore, rowBefore } from './tableBefore.ts';
+import { TableFoot } from './TableFoot.tsx';
+import { useRowProblems, type CellProblem } from './tableProblems.ts';
+import { TableRow, type ShownColumn } from './TableRow.tsx';
+import { TableTools, type Which } from './TableTools.tsx';
 
 const ROW = 34;
 const NUMBER = 52;
@@ -46,14 +48,12 @@ export function TableEditor({
   onUnreadable,
 }: EditorProps) {
   const { t, i18n } = useTranslation('rules');
-  const format = useFormat();
   const columnName = useColumnName();
-  const problemText = useProblemText();
   const id = useId();
   const table = useMemo(() => readTable(text), [text]);
   const lookUps = useLookUps(draft, code, table);
   const [words, setWords] = useState('');
-  const [only, setOnly] = useState<'all' | 'changed' | 'wrong'>('all');
+  const [only, setOnly] = useState<Which>('all');
   const [every, setEvery] = useState(false);
   const [cursor, setCursor] = useState<Cursor>(() => ({
     row: 0,
@@ -69,19 +69,8 @@ export function TableEditor({
     if (!table) unreadable();
   }, [table]);
 
-  const was = useMemo(() => keyedRows(code, before), [code, before]);
-  const wrong = useMemo(() => {
-    const lines = new Map(readTable(saved)?.rows.map((row) => [row.line, row.raw] as const));
-    const found = new Map<string, { column: string | undefined; text: string; grave: boolean }[]>();
-    for (const problem of problems) {
-      const [line = '', column] = (problem.element ?? '').split('/');
-      const raw = lines.get(Number(line));
-      if (raw === undefined) continue;
-      const one = { column, text: problemText(problem), grave: problem.severity === 'error' };
-      found.set(raw, [...(found.get(raw) ?? []), one]);
-    }
-    return found;
-  }, [problems, saved, problemText]);
+  const was = useMemo(() => readBefore(code, before), [code, before]);
+  const wrong = useRowProblems(problems, saved);
 
   const shown = useMemo(() => {
     if (!table) return [];
@@ -126,16 +115,16 @@ export function TableEditor({
   }, [at]);
 
   if (!table) return null;
-  const columns = every
-    ? table.columns.map((_, index) => index)
-    : usualColumns(code, table.columns, i18n.language);
-  const specs = columns.map((index) => columnSpec(code, table.columns[index]!));
+  const usual = usualColumns(code, table.columns, i18n.language);
+  const columns = (every ? [...table.columns.keys()] : usual).map((index): ShownColumn => {
+    const name = table.columns[index]!;
+    return { index, name, spec: columnSpec(code, name) };
+  });
   // A table that is narrower than its frame is stretched, the longer columns more.
-  const template = `${NUMBER}px ${specs.map((spec) => `minmax(${spec.width}px, ${spec.width}fr)`).join(' ')}`;
-  const width = `max(100%, ${NUMBER + specs.reduce((sum, spec) => sum + spec.width, 0)}px)`;
+  const template = `${NUMBER}px ${columns.map(({ spec }) => `minmax(${spec.width}px, ${spec.width}fr)`).join(' ')}`;
+  const width = `max(100%, ${NUMBER + widthOf(columns)}px)`;
   const current = table.rows[cursor.row];
   const cellId = (row: number, column: number) => `${id}-${row}-${column}`;
-  const hasMore = columns.length < table.columns.length || every;
 
   function set(next: Table) {
     if (next.text !== table!.text) onChange?.(next.text);
@@ -144,9 +133,10 @@ export function TableEditor({
   function move(rows: number, places: number) {
     const at_ = Math.max(0, shown.indexOf(cursor.row));
     const to = Math.min(shown.length - 1, Math.max(0, at_ + rows));
-    const place = Math.min(columns.length - 1, Math.max(0, columns.indexOf(cursor.column) + places));
+    const now = columns.findIndex(({ index }) => index === cursor.column);
+    const place = Math.min(columns.length - 1, Math.max(0, now + places));
     if (shown[to] === undefined) return;
-    setCursor({ row: shown[to], column: columns[place]! });
+    setCursor({ row: shown[to], column: columns[place]!.index });
     virtual.scrollToIndex(to, { align: 'auto' });
     reveal(place);
   }
@@ -155,9 +145,9 @@ export function TableEditor({
   function reveal(place: number) {
     const box = grid.current;
     if (!box) return;
-    const still = NUMBER + specs[0]!.width;
-    const left = NUMBER + specs.slice(0, place).reduce((sum, spec) => sum + spec.width, 0);
-    const right = left + specs[place]!.width;
+    const still = NUMBER + columns[0]!.spec.width;
+    const left = NUMBER + widthOf(columns.slice(0, place));
+    const right = left + columns[place]!.spec.width;
     if (place > 0 && left - still < box.scrollLeft) box.scrollLeft = left - still;
     else if (right > box.scrollLeft + box.clientWidth) box.scrollLeft = right - box.clientWidth;
   }
@@ -186,7 +176,7 @@ export function TableEditor({
     set(insertRow(table!, to, copy && current ? current.cells : undefined));
     setWords('');
     setOnly('all');
-    setCursor({ row: to, column: columns[0]! });
+    setCursor({ row: to, column: columns[0]!.index });
     requestAnimationFrame(() => {
       virtual.scrollToIndex(to, { align: 'auto' });
       grid.current?.focus();
@@ -226,57 +216,24 @@ export function TableEditor({
     event.stopPropagation();
   }
 
-  const problemsAt = (row: number, column: number) =>
+  const problemsAt = (row: number, column: number): readonly CellProblem[] =>
     (wrong.get(table.rows[row]?.raw ?? '') ?? []).filter(
       (one) => one.column === undefined || one.column === table.columns[column],
     );
-  const here = problemsAt(cursor.row, cursor.column);
-  const value = current?.cells[cursor.column] ?? '';
-  const beforeRow = current && was?.rows.get(keyOf(code, table, current.cells));
-  const beforeValue = beforeRow?.[was!.columns.indexOf(table.columns[cursor.column]!)];
 
   return (
     <div className={styles.tableEditor} data-form={form}>
-      <div className={styles.tableTools}>
-        <Input
-          allowClear
-          aria-label={t('table.find')}
-          placeholder={t('table.find')}
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
-        />
-        <span className={styles.segments} role="group" aria-label={t('table.which')}>
-          {(['all', 'changed', 'wrong'] as const).map((one) => (
-            <button key={one} type="button" aria-pressed={only === one} onClick={() => setOnly(one)}>
-              {t(`table.${one}`)}
-            </button>
-          ))}
-        </span>
-        <span className={styles.quiet} role="status">
-          {t('table.rows', { n: format.number(shown.length), of: format.number(table.rows.length) })}
-        </span>
-        <span className={styles.lineActions}>
-          {hasMore && (
-            <Button aria-pressed={every} onClick={() => setEvery(!every)}>
-              {t(every ? 'table.usual' : 'table.every')}
-            </Button>
-          )}
-          <Button aria-pressed={form} onClick={() => setForm(!form)}>
-            {t('table.form')}
-          </Button>
-          {onChange && (
-            <>
-              <Button onClick={() => add(false)}>{t('table.add')}</Button>
-              <Button disabled={!current} onClick={() => add(true)}>
-                {t('table.copy')}
-              </Button>
-              <Button disabled={!current} onClick={remove}>
-                {t('table.remove')}
-              </Button>
-            </>
-          )}
-        </span>
-      </div>
+      <TableTools
+        words={words}
+        onWords={setWords}
+        only={only}
+        onOnly={setOnly}
+        shown={shown.length}
+        of={table.rows.length}
+        every={usual.length < table.columns.length ? { on: every, set: setEvery } : undefined}
+        form={{ on: form, set: setForm }}
+        rows={onChange && { onAdd: add, onRemove: remove, chosen: current !== undefined }}
+      />
       <div className={styles.tableBody}>
         {shown.length === 0 ? (
           <Empty title={t('table.none')} hint={t('table.noneHint')} />
@@ -302,15 +259,15 @@ export function TableEditor({
               <span role="columnheader" aria-colindex={1}>
                 {t('table.number')}
               </span>
-              {columns.map((column, place) => (
+              {columns.map(({ index, name }, place) => (
                 <span
-                  key={column}
+                  key={index}
                   role="columnheader"
                   aria-colindex={place + 2}
-                  title={table.columns[column]}
+                  title={name}
                   data-first={place === 0}
                 >
-                  {columnName(table.columns[column]!)}
+                  {columnName(name)}
                 </span>
               ))}
             </div>
@@ -322,76 +279,48 @@ export function TableEditor({
               {virtual.getVirtualItems().map((item) => {
                 const row = shown[item.index]!;
                 const { cells, raw } = table.rows[row]!;
-                const old = was?.rows.get(keyOf(code, table, cells));
-                const mark = !was ? undefined : !old ? 'added' : was.raws.has(raw) ? undefined : 'changed';
+                const old = rowBefore(was, code, table, cells);
                 return (
-                  <div
+                  <TableRow
                     key={item.key}
-                    role="row"
-                    aria-rowindex={item.index + 2}
-                    className={styles.gridRow}
-                    data-current={row === cursor.row}
-                    data-mark={mark}
+                    number={row + 1}
+                    rowIndex={item.index + 2}
+                    cells={cells}
+                    columns={columns}
                     style={{ gridTemplateColumns: template, width, transform: `translateY(${item.start}px)` }}
-                  >
-                    <span role="rowheader" aria-colindex={1} className={styles.rowNumber}>
-                      {row + 1}
-                    </span>
-                    {columns.map((column, place) => {
-                      const name = table.columns[column]!;
-                      const spec = specs[place]!;
-                      const own = problemsAt(row, column);
-                      const active = row === cursor.row && column === cursor.column;
-                      const differs =
-                        old !== undefined &&
-                        (old[was!.columns.indexOf(name)] ?? '') !== (cells[column] ?? '');
-                      return (
-                        <span
-                          key={column}
-                          id={cellId(row, column)}
-                          role="gridcell"
-                          tabIndex={-1}
-                          aria-colindex={place + 2}
-                          aria-selected={active}
-                          aria-invalid={own.some((one) => one.grave) || undefined}
-                          data-kind={spec.kind}
-                          data-first={place === 0}
-                          data-wrong={
-                            own.length === 0 ? undefined : own.some((one) => one.grave) ? 'error' : 'warning'
-                          }
-                          data-changed={differs || undefined}
-                          onMouseDown={(event) => {
-                            if (active && typed !== null) return;
-                            event.preventDefault();
+                    mark={!was ? undefined : !old ? 'added' : was.raws.has(raw) ? undefined : 'changed'}
+                    wasAt={old && ((name) => old[was!.columns.indexOf(name)] ?? '')}
+                    problemsAt={(column) => problemsAt(row, column)}
+                    lookUps={lookUps}
+                    cellId={(column) => cellId(row, column)}
+                    current={row === cursor.row ? cursor.column : undefined}
+                    field={
+                      row === cursor.row &&
+                      typed !== null && (
+                        <CellInput
+                          table={code}
+                          column={table.columns[cursor.column]!}
+                          spec={columnSpec(code, table.columns[cursor.column]!)}
+                          value={typed}
+                          options={lookUps.options(cells, cursor.column)}
+                          label={columnName(table.columns[cursor.column]!)}
+                          onCommit={commit}
+                          onCancel={() => {
                             setTyped(null);
-                            setCursor({ row, column });
                             grid.current?.focus();
                           }}
-                          onDoubleClick={() => {
-                            if (typed === null) begin();
-                          }}
-                        >
-                          {active && typed !== null ? (
-                            <CellInput
-                              table={code}
-                              column={name}
-                              spec={spec}
-                              value={typed}
-                              options={lookUps.options(cells, column)}
-                              label={columnName(name)}
-                              onCommit={commit}
-                              onCancel={() => {
-                                setTyped(null);
-                                grid.current?.focus();
-                              }}
-                            />
-                          ) : (
-                            <Shown value={cells[column] ?? ''} label={lookUps.label(cells, column)} />
-                          )}
-                        </span>
-                      );
-                    })}
-                  </div>
+                        />
+                      )
+                    }
+                    onPoint={(column) => {
+                      setTyped(null);
+                      setCursor({ row, column });
+                      grid.current?.focus();
+                    }}
+                    onOpen={() => {
+                      if (typed === null) begin();
+                    }}
+                  />
                 );
               })}
             </div>
@@ -410,52 +339,20 @@ export function TableEditor({
           />
         )}
       </div>
-      <footer className={styles.tableFoot}>
-        {current && (
-          <>
-            <strong>{columnName(table.columns[cursor.column] ?? '')}</strong>
-            <span className={styles.whole}>
-              {lookUps.label(current.cells, cursor.column) || value || '—'}
-            </span>
-            {beforeValue !== undefined && beforeValue !== value && (
-              <span className={styles.was}>{t('table.was', { value: beforeValue || '—' })}</span>
-            )}
-            {here.map((one, index) => (
-              <span key={index} className={one.grave ? styles.wrong : styles.warned}>
-                {one.text}
-              </span>
-            ))}
-          </>
-        )}
-        {onChange && <span className={styles.keysHint}>{t('table.keys')}</span>}
-      </footer>
+      <TableFoot
+        table={table}
+        cursor={cursor}
+        label={current ? lookUps.label(current.cells, cursor.column) : ''}
+        before={
+          current &&
+          rowBefore(was, code, table, current.cells)?.[was!.columns.indexOf(table.columns[cursor.column]!)]
+        }
+        problems={problemsAt(cursor.row, cursor.column)}
+        writable={onChange !== undefined}
+      />
     </div>
   );
 }
 
-/** A code with its name beside it, or the value's word. */
-function Shown({ value, label }: { value: string; label: string }) {
-  if (!label || label === value) return value;
-  return label;
-}
-
-interface Keyed {
-  columns: readonly string[];
-  rows: ReadonlyMap<string, readonly string[]>;
-  raws: ReadonlySet<string>;
-}
-
-function keyedRows(code: string, text: string | undefined): Keyed | null {
-  const table = text === undefined ? null : readTable(text);
-  if (!table) return null;
-  return {
-    columns: table.columns,
-    rows: new Map(table.rows.map((row) => [keyOf(code, table, row.cells), row.cells])),
-    raws: new Set(table.rows.map((row) => row.raw)),
-  };
-}
-
-function keyOf(code: string, table: Pick<Table, 'columns'>, cells: readonly string[]): string {
-  const keys = KEYS[code] ?? [table.columns[0] ?? ''];
-  return keys.map((key) => cells[table.columns.indexOf(key)] ?? '').join('\u0000');
-}
+const widthOf = (columns: readonly ShownColumn[]): number =>
+  columns.reduce((sum, { spec }) => sum + spec.width, 0);

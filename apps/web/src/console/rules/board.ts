@@ -9,7 +9,7 @@ import { boardOrder } from './boardOrder.ts';
 import { pads } from './boardPads.ts';
 import type { Canvas, CommandStack, Element, Registry, Selection, Zoom } from './boardTypes.ts';
 import { boardWriting, write } from './boardWrite.ts';
-import type { Property } from './drawing.ts';
+import type { Property } from './properties.ts';
 import { writeBack } from './writeBack.ts';
 
 export interface BoardOptions {

@@ -1,5 +1,6 @@
 import type { CommandStack, Element, Factory, Moddle, Modeling, Registry, Services } from './boardTypes.ts';
-import { actionWrites, type Property } from './drawing.ts';
+import { actionWrites } from './flowAction.ts';
+import type { Property } from './properties.ts';
 
 /** Several changes that are one step to the person who makes them. */
 class Together {

@@ -12,6 +12,9 @@ import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { Dialog } from '../shell/Dialog.tsx';
 import dialog from '../shell/shell.module.css';
+import { Counts } from './Counts.tsx';
+import { FileHead } from './FileHead.tsx';
+import { Pace } from './Pace.tsx';
 import { batchQuery, isMoving, TRANSFER } from './queries.ts';
 import { Rejects } from './Rejects.tsx';
 import styles from './transfer.module.css';
@@ -28,19 +31,18 @@ export function Batch({ id }: { id: string }) {
   const batch = one.data;
   return (
     <div className={styles.scroll}>
-      <header className={styles.batchHead}>
-        <h2>{batch.fileName}</h2>
-        <span className={styles.state} data-state={batch.state}>
-          {t(`state.${stateOf(batch)}`)}
-        </span>
-        <span className={styles.quiet}>
-          {text(TRANSFER_KIND_NAMES[batch.kind])} · {sizeText(batch.fileBytes)} ·{' '}
-          {format.instant(batch.startedAt)}
-        </span>
-      </header>
+      <FileHead
+        name={batch.fileName}
+        state={{ code: batch.state, word: t(`state.${stateOf(batch)}`) }}
+        said={[
+          text(TRANSFER_KIND_NAMES[batch.kind]),
+          sizeText(batch.fileBytes),
+          format.instant(batch.startedAt),
+        ].join(' · ')}
+      />
       {isMoving(batch) && <Moving batch={batch} />}
       {batch.problem !== null && <Fault problem={batch.problem} />}
-      {batch.read > 0 && <Counts batch={batch} />}
+      {batch.read > 0 && <Counts of={batch} names={COUNTS} wordOf={(name) => t(`count.${name}`)} />}
       {batch.ignored.length > 0 && (
         <p className={styles.quiet}>{t('ignored', { names: batch.ignored.join(' · ') })}</p>
       )}
@@ -62,26 +64,18 @@ function Moving({ batch }: { batch: TransferBatch }) {
   const label = t(`state.${stateOf(batch)}`);
   if (batch.state === 'undoing') return <progress className={styles.progress} aria-label={label} />;
   return (
-    <div className={styles.moving}>
-      <progress
-        className={styles.progress}
-        aria-label={label}
-        {...(total === null ? {} : { value: read, max: total })}
-      />
-      <p role="status" className={styles.line}>
-        <span>
-          {total === null
-            ? t('counting')
-            : t('progress', { done: format.number(read), total: format.number(total) })}
-        </span>
-        {perSecond !== null && (
-          <span className={styles.quiet}>{t('rate', { n: format.number(Math.round(perSecond)) })}</span>
-        )}
-        {secondsLeft !== null && (
-          <span className={styles.quiet}>{t('left', { duration: format.duration(secondsLeft * 1000) })}</span>
-        )}
-      </p>
-    </div>
+    <Pace
+      label={label}
+      done={read}
+      of={total}
+      words={
+        total === null
+          ? t('counting')
+          : t('progress', { done: format.number(read), total: format.number(total) })
+      }
+      rate={perSecond === null ? null : t('rate', { n: format.number(Math.round(perSecond)) })}
+      secondsLeft={secondsLeft}
+    />
   );
 }
 
@@ -96,26 +90,7 @@ function Fault({ problem }: { problem: string }) {
   );
 }
 
-const COUNTS = ['created', 'changed', 'unchanged', 'rejected'] as const;
-
-function Counts({ batch }: { batch: TransferBatch }) {
-  const { t } = useTranslation('transfer');
-  const format = useFormat();
-  return (
-    <dl className={styles.counts}>
-      <div>
-        <dt>{t('count.read')}</dt>
-        <dd>{format.number(batch.read)}</dd>
-      </div>
-      {COUNTS.map((name) => (
-        <div key={name} data-count={name} data-some={batch[name] > 0}>
-          <dt>{t(`count.${name}`)}</dt>
-          <dd>{format.number(batch[name])}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
+const COUNTS = ['read', 'created', 'changed', 'unchanged', 'rejected'] as const;
 
 function Actions({ batch }: { batch: TransferBatch }) {
   const { t } = useTranslation('transfer');

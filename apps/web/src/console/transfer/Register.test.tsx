@@ -210,6 +210,29 @@ test(
   },
 );
 
+test('one that still comes in is told of once: where it is paused and stopped', async () => {
+  const [coming, stopped] = [register({ state: 'running' }), register({ fileName: 'stopped.csv' })];
+  const sent = { fileName: coming.fileName, fileBytes: 9, total: 9, read: 3, share: 0.3, problem: null };
+  server.use(
+    http.get('*/api/v1/transfer/cases', () => HttpResponse.json({ items: [coming, stopped], next: null })),
+    http.get('*/api/v1/transfer/uploads', () =>
+      HttpResponse.json({
+        items: [
+          { ...sent, id: id(), state: 'paused', batchId: coming.id, startedAt: coming.startedAt },
+          // What came in of one that failed is a register, to be taken back there.
+          { ...sent, id: id(), state: 'failed', batchId: stopped.id, startedAt: coming.startedAt },
+        ],
+        next: null,
+      }),
+    ),
+  );
+  await renderAt('/transfer', Cases, who('data.import'));
+  const list = await screen.findByRole('region', { name: '已导入的台账' });
+  await waitFor(() => expect(within(list).queryByRole('link', { name: coming.fileName })).toBeNull());
+  expect(within(list).getByRole('link', { name: 'stopped.csv' })).toBeTruthy();
+  expect(screen.getByText(/已暂停：3 \/ 9 行/)).toBeTruthy();
+});
+
 test('who may not is told whom to ask; what is not there, and what failed, can be asked again', async () => {
   const one = register();
   const answer = (status: number, code: string, title: string) =>

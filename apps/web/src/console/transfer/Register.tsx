@@ -1,14 +1,13 @@
 import type { CaseBatch } from '@wanmi/contracts';
-import { ArrowLeftOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sizeText } from '../../shared/size.ts';
-import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
-import { Reasons, RowCounts } from './Cases.tsx';
+import { Reasons, RowCounts } from './Counts.tsx';
+import { FileHead } from './FileHead.tsx';
+import { Opened } from './Opened.tsx';
 import { registerQuery } from './queries.ts';
 import { RegisterAdopt } from './RegisterAdopt.tsx';
 import { Fault, Orders, Running } from './RegisterOrder.tsx';
@@ -19,20 +18,7 @@ import styles from './transfer.module.css';
 
 /** One register of old cases: what it brought, what was done with it, and what may be done next. */
 export function Register({ id }: { id: string }) {
-  const { t } = useTranslation('transfer');
-  const one = useQuery(registerQuery(id));
-  return (
-    <div className={styles.scroll}>
-      <p className={styles.line}>
-        <Link to="/transfer" search={{ tab: 'cases' }}>
-          <ArrowLeftOutlined aria-hidden /> {t('cases.back')}
-        </Link>
-      </p>
-      {one.isPending && <Loading rows={8} />}
-      {one.error && !one.data && <Failure error={one.error} onRetry={() => void one.refetch()} />}
-      {one.data && <Known batch={one.data} />}
-    </div>
-  );
+  return <Opened one={useQuery(registerQuery(id))}>{(batch) => <Known batch={batch} />}</Opened>;
 }
 
 function Known({ batch }: { batch: CaseBatch }) {
@@ -42,20 +28,16 @@ function Known({ batch }: { batch: CaseBatch }) {
   const isGone = state === 'undone';
   return (
     <>
-      <header className={styles.batchHead}>
-        <h2>{batch.fileName}</h2>
-        <span className={styles.state} data-state={state}>
-          {t(`state.${state}`)}
-        </span>
-        <span className={styles.quiet}>
-          {batch.register} · {sizeText(batch.fileBytes)} · {format.instant(batch.startedAt)}
-        </span>
-      </header>
+      <FileHead
+        name={batch.fileName}
+        state={{ code: state, word: t(`state.${state}`) }}
+        said={`${batch.register} · ${sizeText(batch.fileBytes)} · ${format.instant(batch.startedAt)}`}
+      />
       {state === 'running' && <p role="status">{t('cases.reading')}</p>}
       {isGone && <p role="status">{t('cases.gone', { at: format.instant(batch.undoneAt) })}</p>}
       {batch.problem !== null && <Fault problem={batch.problem} />}
       {order?.state === 'running' && <Running batch={batch} order={order} />}
-      <RowCounts batch={batch} />
+      <RowCounts of={batch} />
       <Actions batch={batch} />
       <Reasons title={t('cases.remarks')} counts={batch.remarks} />
       {state === 'done' && batch.accepted > 0 && <RegisterReport batch={batch} />}

@@ -6,6 +6,7 @@ import { useSend } from '../../shared/api/useSend.ts';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
 import { More } from '../admin/More.tsx';
+import { Pace } from './Pace.tsx';
 import { ordersQuery, TRANSFER } from './queries.ts';
 import styles from './transfer.module.css';
 import { faultOf } from './words.ts';
@@ -15,28 +16,21 @@ export function Doing({ order }: { order: CaseBatchOrder }) {
   const { t } = useTranslation('transfer');
   const format = useFormat();
   const { kind, done, total, perSecond, secondsLeft } = order;
+  const word = t(`cases.order.${kind}`);
+  const progress = t('cases.order.progress', { done: format.number(done), total: format.number(total) });
   return (
-    <div className={styles.moving}>
-      <progress
-        className={styles.progress}
-        aria-label={t(`cases.order.${kind}`)}
-        {...(total > 0 ? { value: done, max: total } : {})}
-      />
-      <p role="status" className={styles.line}>
-        <span>
-          {t(`cases.order.${kind}`)} ·{' '}
-          {t('cases.order.progress', { done: format.number(done), total: format.number(total) })}
-        </span>
-        {perSecond !== null && (
-          <span className={styles.quiet}>
-            {t('cases.order.rate', { n: format.number(Math.max(1, Math.round(perSecond))) })}
-          </span>
-        )}
-        {secondsLeft !== null && (
-          <span className={styles.quiet}>{t('left', { duration: format.duration(secondsLeft * 1000) })}</span>
-        )}
-      </p>
-    </div>
+    <Pace
+      label={word}
+      done={done}
+      of={total > 0 ? total : null}
+      words={`${word} · ${progress}`}
+      rate={
+        perSecond === null
+          ? null
+          : t('cases.order.rate', { n: format.number(Math.max(1, Math.round(perSecond))) })
+      }
+      secondsLeft={secondsLeft}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useText } from '../../shared/i18n/text.ts';
 import { Failure, Loading } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
-import { Reasons } from './Cases.tsx';
+import { Reasons } from './Counts.tsx';
 import { reportQuery } from './queries.ts';
 import styles from './transfer.module.css';
 

@@ -167,6 +167,45 @@ test('what failed says why, in the reader’s language', async () => {
   await setLanguage('zh-CN');
 });
 
+test('one that failed is put away; one that comes in is stopped', async () => {
+  let upload = detail({
+    state: 'failed',
+    problem: 'table.empty',
+    inspection: null,
+    mapping: null,
+    mayTry: false,
+  });
+  const asked: string[] = [];
+  server.use(
+    one(() => upload),
+    http.post('*/api/v1/transfer/uploads/:id/:verb', ({ params }) => {
+      asked.push(String(params['verb']));
+      upload = { ...upload, state: 'cancelled', problem: null, mayCancel: false };
+      return HttpResponse.json(upload, { status: 202 });
+    }),
+  );
+  await renderAt('/transfer', () => <Upload id={upload.id} />, who());
+  fireEvent.click(await screen.findByRole('button', { name: '放弃此文件' }));
+  expect(await screen.findByText('已停止，没有写入任何内容。')).toBeTruthy();
+  expect(asked).toEqual(['cancel']);
+});
+
+test('what a try came to is past once rows come in', async () => {
+  const upload = detail({
+    state: 'paused',
+    read: 20,
+    batchId: id(),
+    trial: TRIAL,
+    mayMap: false,
+    mayTry: false,
+  });
+  server.use(one(() => upload));
+  await renderAt('/transfer', () => <Upload id={upload.id} />, who());
+  expect(await screen.findByText(/已暂停：20 \/ 50 行/)).toBeTruthy();
+  expect(screen.queryByText('试读结果（未写入）')).toBeNull();
+  expect(screen.getByRole('button', { name: '停止' })).toBeTruthy();
+});
+
 test('those that are not in yet stand above the registers, those that are do not', async () => {
   const { inspection: _i, mapping: _m, ...plain } = detail({ fileName: 'waiting.csv' });
   const items: RegisterUpload[] = [plain, { ...plain, id: id(), fileName: 'in.csv', state: 'done' }];

@@ -1,5 +1,4 @@
 import type { RegisterTrial, RegisterUpload, RegisterUploadDetail } from '@wanmi/contracts';
-import { ArrowLeftOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button } from 'antd';
@@ -8,114 +7,100 @@ import { useTranslation } from 'react-i18next';
 import { useSend } from '../../shared/api/useSend.ts';
 import { useText } from '../../shared/i18n/text.ts';
 import { sizeText } from '../../shared/size.ts';
-import { Failure, Loading } from '../../shared/states/states.tsx';
+import { Failure } from '../../shared/states/states.tsx';
 import { useFormat } from '../../shared/time/useFormat.ts';
-import { Reasons } from './Cases.tsx';
-import { isUploadBusy, TRANSFER, uploadQuery } from './queries.ts';
-import { Fault } from './RegisterOrder.tsx';
+import { Reasons, RowCounts } from './Counts.tsx';
+import { FileHead } from './FileHead.tsx';
+import { Opened } from './Opened.tsx';
+import { isComing, isUploadBusy, TRANSFER, uploadQuery } from './queries.ts';
 import styles from './transfer.module.css';
 import { UploadMapping } from './UploadMapping.tsx';
-import { Pace } from './Uploads.tsx';
+import { UploadPace, UploadStanding } from './Uploads.tsx';
 import { codeText } from './words.ts';
 
 /** A register that was sent: how far it is, how its columns are read, what a try came to, what may be done next. */
 export function Upload({ id }: { id: string }) {
-  const { t } = useTranslation('transfer');
-  const one = useQuery(uploadQuery(id));
-  return (
-    <div className={styles.scroll}>
-      <p className={styles.line}>
-        <Link to="/transfer" search={{ tab: 'cases' }}>
-          <ArrowLeftOutlined aria-hidden /> {t('cases.back')}
-        </Link>
-      </p>
-      {one.isPending && <Loading rows={8} />}
-      {one.error && !one.data && <Failure error={one.error} onRetry={() => void one.refetch()} />}
-      {one.data && <Known upload={one.data} />}
-    </div>
-  );
+  return <Opened one={useQuery(uploadQuery(id))}>{(upload) => <Known upload={upload} />}</Opened>;
 }
+
+const SIGNS = { '\t': 'tab', ',': 'comma', ';': 'semicolon', '|': 'bar' } as const;
 
 function Known({ upload }: { upload: RegisterUploadDetail }) {
   const { t } = useTranslation('transfer');
   const text = useText();
   const format = useFormat();
   const [dirty, setDirty] = useState(false);
+  const signOf = (sign: string): string =>
+    sign in SIGNS ? t(`upload.sign.${SIGNS[sign as keyof typeof SIGNS]}`) : sign;
   const { state, inspection, mapping, trial, batchId } = upload;
-  const signs: Record<string, string> = { '\t': 'tab', ',': ',', ';': ';', '|': '|' };
   return (
     <>
-      <header className={styles.batchHead}>
-        <h2>{upload.fileName}</h2>
-        <span className={styles.state} data-state={state}>
-          {t(`upload.state.${state}`)}
-        </span>
-        <span className={styles.quiet}>
-          {sizeText(upload.fileBytes)} · {format.instant(upload.startedAt)}
-        </span>
-      </header>
-      {isUploadBusy(upload) && <Pace upload={upload} />}
-      {isUploadBusy(upload) && <p className={styles.quiet}>{t('cases.order.background')}</p>}
-      {state === 'paused' && (
-        <p role="status">
-          {t('upload.paused', {
-            done: format.number(upload.read),
-            total: upload.total === null ? '–' : format.number(upload.total),
-          })}
-        </p>
+      <FileHead
+        name={upload.fileName}
+        state={{ code: state, word: t(`upload.state.${state}`) }}
+        said={`${sizeText(upload.fileBytes)} · ${format.instant(upload.startedAt)}`}
+      />
+      {isUploadBusy(upload) && (
+        <UploadPace upload={upload}>
+          <p className={styles.quiet}>{t('cases.order.background')}</p>
+        </UploadPace>
       )}
+      <UploadStanding upload={upload} />
       {state === 'cancelled' && <p role="status">{t(batchId ? 'upload.stopped' : 'upload.cancelled')}</p>}
       {state === 'done' && <p role="status">{t('upload.done')}</p>}
-      {upload.problem !== null && <Fault problem={upload.problem} />}
-      {batchId !== null && (state === 'done' || state === 'cancelled') && (
+      {batchId !== null && !isComing(upload) && (
         <p>
           <Link to="/transfer" search={{ tab: 'cases', batch: batchId }}>
             {t('upload.toRegister')}
           </Link>
         </p>
       )}
-      {trial && state !== 'done' && <Trial trial={trial} />}
+      {/* Once rows come in, what a try came to is past. */}
+      {trial && batchId === null && <Trial trial={trial} />}
       <Actions upload={upload} dirty={dirty} />
       {inspection && (
-        <section className={styles.rejects} aria-label={t('upload.found')}>
-          <h3 className={styles.title}>{t('upload.found')}</h3>
-          <p className={styles.quiet}>
-            {[
-              inspection.sheets
-                ? t('upload.sheets', { names: inspection.sheets.join(' · ') })
-                : `${inspection.encoding.toUpperCase()} · ${t('upload.delimiter', { sign: signs[inspection.delimiter] ?? inspection.delimiter })}`,
-              inspection.headingRow === 0
-                ? t('upload.noHeading')
-                : t('upload.headingRow', { n: inspection.headingRow }),
-              ...(upload.total === null ? [] : [t('rows', { n: format.number(upload.total) })]),
-            ].join(' · ')}
-          </p>
-          {inspection.unsure.length > 0 && (
-            <details open>
-              <summary>{t('upload.unsure', { n: format.number(inspection.unsure.length) })}</summary>
-              <ul className={styles.unsure}>
-                {inspection.unsure.map((one) => (
-                  <li key={one.en}>{text(one)}</li>
-                ))}
-              </ul>
-            </details>
-          )}
-          {mapping && (
-            <UploadMapping
-              key={JSON.stringify(mapping)}
-              upload={upload}
-              inspection={inspection}
-              mapping={mapping}
-              onDirty={setDirty}
-            />
-          )}
+        <section aria-label={t('upload.found')}>
+          {/* How it was read counts no more while it is brought in. */}
+          <details className={styles.found} open={batchId === null}>
+            <summary>
+              <h3 className={styles.title}>{t('upload.found')}</h3>
+            </summary>
+            <p className={styles.quiet}>
+              {[
+                inspection.sheets
+                  ? t('upload.sheets', { names: inspection.sheets.join(' · ') })
+                  : `${inspection.encoding.toUpperCase()} · ${t('upload.delimiter', { sign: signOf(inspection.delimiter) })}`,
+                inspection.headingRow === 0
+                  ? t('upload.noHeading')
+                  : t('upload.headingRow', { n: inspection.headingRow }),
+                ...(upload.total === null ? [] : [t('rows', { n: format.number(upload.total) })]),
+              ].join(' · ')}
+            </p>
+            {inspection.unsure.length > 0 && (
+              <details open>
+                <summary>{t('upload.unsure', { n: format.number(inspection.unsure.length) })}</summary>
+                <ul className={styles.unsure}>
+                  {inspection.unsure.map((one) => (
+                    <li key={one.en}>{text(one)}</li>
+                  ))}
+                </ul>
+              </details>
+            )}
+            {mapping && (
+              <UploadMapping
+                key={JSON.stringify(mapping)}
+                upload={upload}
+                inspection={inspection}
+                mapping={mapping}
+                onDirty={setDirty}
+              />
+            )}
+          </details>
         </section>
       )}
     </>
   );
 }
-
-const COUNTS = ['read', 'accepted', 'already', 'rejected', 'remarked'] as const;
 
 function Trial({ trial }: { trial: RegisterTrial }) {
   const { t } = useTranslation('transfer');
@@ -123,14 +108,7 @@ function Trial({ trial }: { trial: RegisterTrial }) {
   return (
     <section className={styles.card} aria-label={t('upload.trial')}>
       <h3 className={styles.title}>{t('upload.trial')}</h3>
-      <dl className={styles.counts}>
-        {COUNTS.map((name) => (
-          <div key={name} data-count={name} data-some={trial[name] > 0}>
-            <dt>{t(`cases.count.${name}`)}</dt>
-            <dd>{format.number(trial[name])}</dd>
-          </div>
-        ))}
-      </dl>
+      <RowCounts of={trial} />
       <p className={styles.quiet}>
         {t('upload.made', { units: format.number(trial.units), categories: format.number(trial.categories) })}
       </p>
@@ -210,7 +188,7 @@ function Actions({ upload, dirty }: { upload: RegisterUpload; dirty: boolean }) 
         {mayCancel && (
           <span className={styles.right}>
             <Button danger disabled={send.isPending} onClick={() => act('cancel')}>
-              {t('upload.cancel')}
+              {t(isUploadBusy(upload) || upload.batchId !== null ? 'upload.cancel' : 'upload.putAway')}
             </Button>
           </span>
         )}

@@ -134,6 +134,9 @@ export const exportsQuery = queryOptions({
 export const isUploadBusy = ({ state }: RegisterUpload): boolean =>
   state === 'inspecting' || state === 'trying' || state === 'importing';
 
+/** It is on its way in: a worker is at it, or it waits to be gone on with. */
+export const isComing = ({ state }: RegisterUpload): boolean => state === 'importing' || state === 'paused';
+
 const UPLOADS = [...TRANSFER, 'uploads'] as const;
 
 /** Registers that were sent and are not in yet; one that is being worked on is asked after again. */
