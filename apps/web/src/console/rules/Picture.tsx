@@ -77,6 +77,7 @@ function Line({ edge: { name, points, label, standard } }: { edge: Edge }) {
   const place = label
     ? { x: label.x + label.width / 2, y: label.y + 11 }
     : { x: (middle.x + next.x) / 2, y: (middle.y + next.y) / 2 - 5 };
+  const words = label ? wrap(name, label.width, SIZE, 3) : name ? [name] : [];
   const angle = (Math.atan2(second!.y - first!.y, second!.x - first!.x) * 180) / Math.PI;
   return (
     <>
@@ -92,11 +93,11 @@ function Line({ edge: { name, points, label, standard } }: { edge: Edge }) {
           transform={`translate(${first!.x} ${first!.y}) rotate(${angle})`}
         />
       )}
-      {name && (
-        <text x={place.x} y={place.y} textAnchor="middle">
-          {name}
+      {words.map((line, index) => (
+        <text key={index} x={place.x} y={place.y + index * (LINE - 1)} textAnchor="middle">
+          {line}
         </text>
-      )}
+      ))}
     </>
   );
 }

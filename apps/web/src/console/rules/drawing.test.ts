@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readDrawing } from './drawing.ts';
+import { isBackground, readDrawing, type Box, type Shape } from './drawing.ts';
 import { actionWrites } from './flowAction.ts';
 import { lineDiff } from './merge.ts';
 import { propertiesOf } from './properties.ts';
 import { setProperty } from './setProperty.ts';
+import type { XmlElement } from './xml.ts';
 import { wrap } from './wrap.ts';
 
 const CONFIG = path.resolve(import.meta.dirname, '../../../../../config');
@@ -114,5 +115,47 @@ describe('a drawing', () => {
   test('names are broken into lines', () => {
     expect(wrap('自处置审核与结案', 60, 12, 3)).toEqual(['自处置审核', '与结案']);
     expect(wrap('send to the check', 64, 12, 2)).toEqual(['send to', 'the check']);
+  });
+});
+
+const DRAWINGS = readdirSync(CONFIG, { recursive: true, encoding: 'utf8' }).filter((one) =>
+  one.endsWith('.bpmn'),
+);
+const meets = (a: Box, b: Box) =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+const holds = (a: Box, b: Box) =>
+  a.x <= b.x && a.y <= b.y && a.x + a.width >= b.x + b.width && a.y + a.height >= b.y + b.height;
+
+describe.each(DRAWINGS)('%s, as it is shipped', (file) => {
+  const { shapes, edges } = readDrawing(readFileSync(path.join(CONFIG, file), 'utf8'))!;
+  const beside = ({ kind }: Shape) => kind.endsWith('Event') || kind.endsWith('Gateway');
+  const pairs = <T>(all: readonly T[]) =>
+    all.flatMap((one, n) => all.slice(n + 1).map((other) => [one, other] as const));
+
+  test('says every name where nothing else stands', () => {
+    const named = [...shapes.filter(beside), ...edges].filter(({ name }) => name !== '');
+    expect(named.filter(({ label }) => label === null).map(({ id }) => id)).toEqual([]);
+    const over = pairs(named).filter(([one, other]) => meets(one.label!, other.label!));
+    expect(over.map(([one, other]) => `${one.id} ${other.id}`)).toEqual([]);
+    const solid = shapes.filter((shape) => !isBackground(shape));
+    for (const one of named)
+      expect(
+        solid.filter(({ box }) => meets(one.label!, box)).map(({ id }) => id),
+        one.id,
+      ).toEqual([]);
+  });
+
+  test('has every frame apart from the others, or around them', () => {
+    const frames = shapes.filter(isBackground);
+    const torn = pairs(frames).filter(
+      ([one, other]) => meets(one.box, other.box) && !holds(one.box, other.box) && !holds(other.box, one.box),
+    );
+    expect(torn.map(([one, other]) => `${one.id} ${other.id}`)).toEqual([]);
+    const around = ({ parent }: XmlElement) => frames.find(({ element }) => element === parent);
+    const outside = shapes.filter((one) => {
+      const frame = around(one.element);
+      return frame !== undefined && !holds(frame.box, one.box);
+    });
+    expect(outside.map(({ id }) => id)).toEqual([]);
   });
 });

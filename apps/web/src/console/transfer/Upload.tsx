@@ -65,36 +65,38 @@ function Known({ upload }: { upload: RegisterUploadDetail }) {
             <summary>
               <h3 className={styles.title}>{t('upload.found')}</h3>
             </summary>
-            <p className={styles.quiet}>
-              {[
-                inspection.sheets
-                  ? t('upload.sheets', { names: inspection.sheets.join(' · ') })
-                  : `${inspection.encoding.toUpperCase()} · ${t('upload.delimiter', { sign: signOf(inspection.delimiter) })}`,
-                inspection.headingRow === 0
-                  ? t('upload.noHeading')
-                  : t('upload.headingRow', { n: inspection.headingRow }),
-                ...(upload.total === null ? [] : [t('rows', { n: format.number(upload.total) })]),
-              ].join(' · ')}
-            </p>
-            {inspection.unsure.length > 0 && (
-              <details open>
-                <summary>{t('upload.unsure', { n: format.number(inspection.unsure.length) })}</summary>
-                <ul className={styles.unsure}>
-                  {inspection.unsure.map((one) => (
-                    <li key={one.en}>{text(one)}</li>
-                  ))}
-                </ul>
-              </details>
-            )}
-            {mapping && (
-              <UploadMapping
-                key={JSON.stringify(mapping)}
-                upload={upload}
-                inspection={inspection}
-                mapping={mapping}
-                onDirty={setDirty}
-              />
-            )}
+            <div className={styles.rejects}>
+              <p className={styles.quiet}>
+                {[
+                  inspection.sheets
+                    ? t('upload.sheets', { names: inspection.sheets.join(' · ') })
+                    : `${inspection.encoding.toUpperCase()} · ${t('upload.delimiter', { sign: signOf(inspection.delimiter) })}`,
+                  inspection.headingRow === 0
+                    ? t('upload.noHeading')
+                    : t('upload.headingRow', { n: inspection.headingRow }),
+                  ...(upload.total === null ? [] : [t('rows', { n: format.number(upload.total) })]),
+                ].join(' · ')}
+              </p>
+              {inspection.unsure.length > 0 && (
+                <details open>
+                  <summary>{t('upload.unsure', { n: format.number(inspection.unsure.length) })}</summary>
+                  <ul className={styles.unsure}>
+                    {inspection.unsure.map((one) => (
+                      <li key={one.en}>{text(one)}</li>
+                    ))}
+                  </ul>
+                </details>
+              )}
+              {mapping && (
+                <UploadMapping
+                  key={JSON.stringify(mapping)}
+                  upload={upload}
+                  inspection={inspection}
+                  mapping={mapping}
+                  onDirty={setDirty}
+                />
+              )}
+            </div>
           </details>
         </section>
       )}
