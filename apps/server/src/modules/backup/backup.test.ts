@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +18,7 @@ import { layOut } from './restore.ts';
 import { expired } from './retention.ts';
 import { changeState, write as keep } from './state.ts';
 import { alarmsOf } from './status.ts';
-import { gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
+import { SEGMENT_BYTES, gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
 
 const DAY = 86_400_000;
 const ZONE = 'Asia/Shanghai';
@@ -68,6 +70,23 @@ test('a segment that is packed while a restore reads is read packed', async () =
     expect(await readFile(path.join(dir, 'to', first), 'utf8')).toBe('the first');
     await rm(path.join(dir, second));
     await expect(layOut(dir, seen[1]!, path.join(dir, 'to'))).rejects.toMatchObject({ code: 'ENOENT' });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test('a segment that a backup lets go of while it is packed is no failure', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'wanmi-wal-'));
+  try {
+    const names = [7, 8, 9].map((number) => segmentName(1, number));
+    // Packing takes long enough for somebody to come between.
+    for (const name of names) await writeFile(path.join(dir, name), randomBytes(SEGMENT_BYTES));
+    const packing = packSegments(dir);
+    while (!(await readdir(dir)).some((name) => name.endsWith('.new'))) await setImmediate();
+    await rm(path.join(dir, names[0]!));
+    expect(await packing).toBe(1);
+    expect((await readdir(dir)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(await readdir(dir)).toContain(`${names[1]}.gz`);
   } finally {
     await rm(dir, { recursive: true });
   }
