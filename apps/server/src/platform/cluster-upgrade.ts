@@ -230,7 +230,7 @@ async function program(
 
 /** pg_upgrade brings neither the planner's statistics nor the newer SQL side of an extension. */
 async function renewExtensionsAndStatistics(
-  { signal, log }: Migration,
+  { signal }: Migration,
   socketDir: string,
   by: 'files' | 'dump',
 ): Promise<void> {
@@ -247,7 +247,7 @@ async function renewExtensionsAndStatistics(
       for (const { name } of outdated.rows) {
         await pool.query(`alter extension ${pg.escapeIdentifier(name)} update`);
       }
-      if (by === 'dump') await rebase(pool, log);
+      if (by === 'dump') await rebase(pool);
       minded(signal);
       await pool.query('analyze');
     } finally {
@@ -257,12 +257,12 @@ async function renewExtensionsAndStatistics(
 }
 
 /** Now, while nothing new has been written: later a row of the new server could stand before what was read of the old. */
-async function rebase(pool: pg.Pool, log: ClusterLog): Promise<void> {
+async function rebase(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ there: boolean }>(
     `select to_regclass('public.outbox_cursor') is not null as there`,
   );
   if (!rows[0]!.there) return;
-  await rebaseOutbox({ db: createDb(pool), clock: systemClock, log });
+  await rebaseOutbox({ db: createDb(pool), clock: systemClock, log: quiet });
 }
 
 async function databases(socketDir: string, which: string): Promise<string[]> {

@@ -151,8 +151,9 @@ describe('a first start', () => {
     expect(connection).toMatchObject({ user: 'wanmi', database: 'wanmi', port: 5432 });
     const settings = await query<{ name: string; setting: string }>(
       connection,
-      `select name, setting from pg_settings where name in ('server_encoding', 'lc_ctype', 'data_checksums', 'fsync',
-         'synchronous_commit', 'listen_addresses', 'unix_socket_permissions', 'jit', 'log_min_error_statement')`,
+      `select name, setting from pg_settings where name in ('server_encoding', 'data_checksums', 'fsync',
+         'synchronous_commit', 'listen_addresses', 'unix_socket_permissions', 'jit', 'log_min_error_statement')
+       union all select 'lc_ctype', datctype from pg_database where datname = current_database()`,
     );
     expect(Object.fromEntries(settings.map(({ name, setting }) => [name, setting]))).toEqual({
       server_encoding: 'UTF8',
