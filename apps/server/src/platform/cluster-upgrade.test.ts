@@ -216,7 +216,7 @@ test.each(
   await after.stop();
   for (const pid of left) expect(inspect(pid) === undefined || !isAlive(pid), `process ${pid}`).toBe(true);
   expect(readdirSync(base).sort()).toEqual(usual);
-
+  if (point !== 'a program') return;
   await upgradeCluster({ dataDir, from, to, log: quiet, by });
   expect((await start(home)).majorVersion).toBe(to.major);
 });
