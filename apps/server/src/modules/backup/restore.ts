@@ -14,6 +14,7 @@ import { exchange, finishExchange, isHalfExchanged } from '#platform/cluster/exc
 import type { Move } from '#platform/cluster/exchange';
 import { clearBrokenUpgrade, isInUse } from '#platform/cluster/leftovers';
 import { acquireLock } from '#platform/cluster/lock';
+import { databaseCommands, systemFamily } from '#platform/cluster/packages';
 import {
   existingData,
   keepPlace,
@@ -87,7 +88,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   if (!binaries) {
     throw new BackupError(
       'backup_tools',
-      `the backup is of PostgreSQL ${base.postgres}, which must be installed`,
+      `the backup is of PostgreSQL ${base.postgres}, which must be installed beside any other:\n` +
+        databaseCommands(systemFamily(), base.postgres).join('\n'),
     );
   }
   makeDirectories(home);
