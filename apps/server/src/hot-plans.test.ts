@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Kysely, PostgresDialect, type CompiledQuery } from 'kysely';
+import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureHistory, prepareHistory } from '../../../bench/history.ts';
 import * as loads from './modules/cases/sql-load.ts';
 import * as cases from './modules/cases/sql.ts';
 import { placeOf } from './modules/grid/index.ts';
 import { collectorOfGrid } from './modules/org/index.ts';
+import { OLDEST_MAJOR } from './platform/cluster/binaries.ts';
 import type { DB } from './platform/db-types.ts';
 import { readOutbox } from './platform/outbox.ts';
 import { SQL_DUE } from './platform/timer-loop.ts';
@@ -15,6 +19,9 @@ import { testPlatform, type TestPlatform } from './testing/platform.ts';
  * How the database answers the statements that run with every command, kept for review: by which index each table is
  * met in a city that has only a past, where statistics say that nothing is open (the trap: an update by its key that
  * walks an index of open work instead). Partitions of months are one table here.
+ *
+ * The plans are kept as the oldest version words them. A newer one words and joins otherwise; that it reads nothing whole
+ * and meets each table by the same indexes is judged there too.
  */
 const ALL: readonly cases.Part[] = [
   'assigned',
@@ -84,7 +91,9 @@ test.each(NAMES)('the plan of %s', async (name) => {
     const lines = rows.map((row) => row['QUERY PLAN']);
     expect(lines.filter((line, i) => walksWhole(line, lines[i + 1] ?? ''))).toEqual([]);
     const plan = shortened(lines);
-    await expect(plan).toMatchFileSnapshot(`queries/plan_${name}.txt`);
+    const file = `queries/plan_${name}.txt`;
+    if ((await majorOf(client)) === OLDEST_MAJOR) await expect(plan).toMatchFileSnapshot(file);
+    else expect(metBy(plan)).toEqual(metBy(readFileSync(path.join(import.meta.dirname, file), 'utf8')));
   } finally {
     client.release(true);
   }
@@ -92,6 +101,19 @@ test.each(NAMES)('the plan of %s', async (name) => {
 
 const walksWhole = (line: string, next: string): boolean =>
   /Seq Scan on/.test(line) || (/Index (Only )?Scan using/.test(line) && !/Index Cond/.test(next));
+
+async function majorOf(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    `select current_setting('server_version_num')::int as version`,
+  );
+  return Math.floor(rows[0]!.version / 10_000);
+}
+
+/** Which table is met by which index, as often as it is. */
+const metBy = (plan: string): string[] =>
+  [...plan.matchAll(/Index (?:Only )?Scan using (\S+) on (\S+)/g)]
+    .map(([, index, table]) => `${table}: ${index}`)
+    .sort();
 
 /** One line for the partitions of a table, without the conditions: which index, and what is done with what it finds. */
 function shortened(lines: readonly string[]): string {

@@ -80,6 +80,11 @@ function checkCommand(): Command {
         const result = await checkBackups(platform, progress());
         for (const { what, name, detail } of result.faults) say(`${what}  ${name}  ${detail}`);
         say(`${result.backups} backups, ${result.segments} segments of WAL, ${result.files} files`);
+        for (const major of result.absent) {
+          say(
+            `a restore of some of them takes PostgreSQL ${major} with PostGIS, which is not on this machine`,
+          );
+        }
         if (result.faults.length > 0) throw new CliError(`${result.faults.length} faults`);
         say('whole');
       }),

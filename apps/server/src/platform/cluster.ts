@@ -6,6 +6,7 @@ import { chooseServer, defaultSearch, findServers } from './cluster/binaries.ts'
 import type { Search, ServerBinaries } from './cluster/binaries.ts';
 import { ClusterError } from './cluster/errors.ts';
 import type { ClusterLog } from './cluster/errors.ts';
+import { clearBrokenUpgrade } from './cluster/leftovers.ts';
 import { acquireLock, acquireLockSync } from './cluster/lock.ts';
 import {
   databaseCommands,
@@ -86,7 +87,10 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   const name = options.name ?? 'main';
   makeDirectories(path.resolve(options.home));
   const home = realpathSync(options.home);
-  for (const place of possiblePlaces(home, name)) await finishExchange(place, options.log);
+  for (const place of possiblePlaces(home, name)) {
+    await finishExchange(place, options.log);
+    await clearBrokenUpgrade(place, options.log);
+  }
   const existing = existingData(home, name);
   // Packages first: on a fresh machine they bring the user that the server runs as.
   const binaries = await ensureBinaries(options, existing);
@@ -109,6 +113,14 @@ async function ensureBinaries(
   const search = options.search ?? defaultSearch();
   const servers = findServers(search);
   const found = chooseServer(servers, existing?.major);
+  const newest = chooseServer(servers);
+  if (found && newest && existing && newest.major > found.major) {
+    // A system's update brings a newer one at night: the city goes on, and whoever looks after it chooses the hour.
+    options.log.info(
+      `the database goes on with PostgreSQL ${found.major}, by which it was made; this machine has PostgreSQL ` +
+        `${newest.major} too: stop Wanmi, then migrate it with: ${migration(existing.place)}`,
+    );
+  }
   if (found) return found;
   const other = chooseServer(servers);
   if (existing && other) throw majorVersionError(existing, other);
@@ -125,11 +137,14 @@ async function ensureBinaries(
   return installed;
 }
 
+const migration = ({ dataDir }: Place): string =>
+  `npm exec node -- apps/server/src/platform/cluster-upgrade.ts ${dataDir}`;
+
 function majorVersionError(existing: ExistingData, server: ServerBinaries): ClusterError {
   const { place, major } = existing;
   const advice =
     major < server.major
-      ? `migrate it with: npm exec node -- apps/server/src/platform/cluster-upgrade.ts ${place.dataDir}`
+      ? `migrate it with: ${migration(place)}`
       : `install PostgreSQL ${major} again:\n${databaseCommands(systemFamily(), major).join('\n')}`;
   return new ClusterError(
     'cluster_major_version',

@@ -114,7 +114,9 @@ export function watchReaders(metrics: Metrics, platform: Pick<Platform, 'db' | '
  * nobody could read, and cursors that stand before everything new. Then the rows are written again, in their
  * order, and every reader begins with the oldest: handlers bear seeing a row twice. Says whether it was needed.
  */
-export async function rebaseOutbox(platform: Platform): Promise<boolean> {
+export async function rebaseOutbox(
+  platform: Pick<Platform, 'db' | 'clock'> & { log: { warn(message: string): void } },
+): Promise<boolean> {
   if (!(await isFromTheFuture(platform.db))) return false;
   return platform.db.transaction().execute(async (trx) => {
     await sql`lock table outbox_cursor, outbox in share row exclusive mode`.execute(trx);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -168,9 +168,17 @@ export async function packSegments(dir: string): Promise<number> {
   const whole = inOrder(await readdir(dir)).filter(({ state }) => state === 'whole');
   let packed = 0;
   for (const { file } of whole.slice(0, -1)) {
-    const from = path.join(dir, file);
+    // A backup that has just been made lets go of the WAL before it, this segment perhaps.
+    if (await packSegment(path.join(dir, file))) packed += 1;
+  }
+  return packed;
+}
+
+/** False where it was removed meanwhile. */
+async function packSegment(from: string): Promise<boolean> {
+  const fresh = `${from}.gz.new`;
+  try {
     const { atime, mtime } = await stat(from);
-    const fresh = `${from}.gz.new`;
     await pipeline(
       createReadStream(from),
       createGzip({ level: 6 }),
@@ -181,11 +189,15 @@ export async function packSegments(dir: string): Promise<number> {
     await handle.sync();
     await handle.close();
     await rename(fresh, `${from}.gz`);
-    await syncFolder(dir);
+    await syncFolder(path.dirname(from));
     await rm(from);
-    packed += 1;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(from)) throw error;
+    // What is packed already goes with the next backup; another keeper may have been the one who packed it.
+    await rm(fresh, { force: true });
+    return false;
   }
-  return packed;
 }
 
 /** Removes the slot of a server that archives no more: it would hold WAL for nobody. */

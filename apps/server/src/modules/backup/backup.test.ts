@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +11,8 @@ import * as org from '#modules/org';
 import type { Page } from '#platform/paging';
 import { PASSWORD, world, type World } from '#testing/world';
 import { packSegments } from './archive.ts';
+import { checkFolder } from './check.ts';
+import { openFolder } from './folder.ts';
 import type { Manifest } from './folder.ts';
 import * as backup from './index.ts';
 import { DEFAULT_PLAN, lastDue, longestWait, momentText, nextDue, parseAt, parseMoment } from './plan.ts';
@@ -16,7 +20,7 @@ import { layOut } from './restore.ts';
 import { expired } from './retention.ts';
 import { changeState, write as keep } from './state.ts';
 import { alarmsOf } from './status.ts';
-import { gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
+import { SEGMENT_BYTES, gapsOf, inOrder, segmentAt, segmentName, segmentOf } from './wal.ts';
 
 const DAY = 86_400_000;
 const ZONE = 'Asia/Shanghai';
@@ -70,6 +74,65 @@ test('a segment that is packed while a restore reads is read packed', async () =
     await expect(layOut(dir, seen[1]!, path.join(dir, 'to'))).rejects.toMatchObject({ code: 'ENOENT' });
   } finally {
     await rm(dir, { recursive: true });
+  }
+});
+
+test('a segment that a backup lets go of while it is packed is no failure', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'wanmi-wal-'));
+  try {
+    const names = [7, 8, 9].map((number) => segmentName(1, number));
+    // Packing takes long enough for somebody to come between.
+    for (const name of names) await writeFile(path.join(dir, name), randomBytes(SEGMENT_BYTES));
+    const packing = packSegments(dir);
+    while (!(await readdir(dir)).some((name) => name.endsWith('.new'))) await setImmediate();
+    await rm(path.join(dir, names[0]!));
+    expect(await packing).toBe(1);
+    expect((await readdir(dir)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    expect(await readdir(dir)).toContain(`${names[1]}.gz`);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test('a backup of a version that is not installed any more is checked by its sums', async () => {
+  const root = await mkdtemp(path.join(tmpdir(), 'wanmi-backup-'));
+  try {
+    const folder = await openFolder(root);
+    const one: Manifest = {
+      id: '20260301T000000000Z',
+      startedAt: '2026-03-01T00:00:00Z',
+      endedAt: '2026-03-01T00:01:00Z',
+      stretch: 's',
+      timeline: 1,
+      startWal: segmentName(1, 7),
+      postgres: 8,
+      migration: 1,
+      bytes: 6,
+      files: 0,
+      cities: [],
+      cause: 'schedule',
+    };
+    const data = path.join(folder.base, one.id, 'data');
+    await mkdir(path.join(data, 'global'), { recursive: true });
+    await writeFile(path.join(data, 'global/1260'), 'people');
+    const sum = createHash('sha256').update('people').digest('hex');
+    await writeFile(
+      path.join(data, 'backup_manifest'),
+      JSON.stringify({ Files: [{ Path: 'global/1260', Size: 6, Checksum: sum }] }),
+    );
+    await writeFile(path.join(folder.base, one.id, 'backup.json'), JSON.stringify(one));
+    await mkdir(path.join(folder.wal, one.stretch), { recursive: true });
+    await writeFile(path.join(folder.wal, one.stretch, one.startWal), Buffer.alloc(SEGMENT_BYTES));
+    expect(await checkFolder(folder)).toMatchObject({ backups: 1, segments: 1, faults: [], absent: [8] });
+    await writeFile(path.join(data, 'global/1260'), 'peoplE');
+    expect(await checkFolder(folder)).toMatchObject({
+      damaged: [one.id],
+      faults: [{ what: 'base', name: one.id }],
+    });
+    await rm(path.join(data, 'global/1260'));
+    expect(await checkFolder(folder)).toMatchObject({ damaged: [one.id] });
+  } finally {
+    await rm(root, { recursive: true });
   }
 });
 

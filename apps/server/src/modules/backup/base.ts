@@ -205,7 +205,8 @@ const FileList = z.object({
   ),
 });
 
-async function fileList(data: string): Promise<Map<string, string>> {
+/** What lies in a backup: each file's size and SHA-256. */
+export async function fileList(data: string): Promise<Map<string, string>> {
   const text = await readFile(path.join(data, 'backup_manifest'), 'utf8');
   return new Map(
     FileList.parse(JSON.parse(text)).Files.flatMap(({ Path: name, Size, Checksum }) =>

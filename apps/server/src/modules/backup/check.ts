@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { systemClock } from '#platform/clock';
+import { chooseServer, defaultSearch, findServers } from '#platform/cluster/binaries';
+import type { ServerBinaries } from '#platform/cluster/binaries';
 import type { Platform } from '#platform/platform';
-import { auditAll, backupRoot } from './base.ts';
+import { auditAll, backupRoot, fileList } from './base.ts';
+import { BackupError } from './errors.ts';
 import { isIntact, placeOf, storedFiles } from './files.ts';
 import { listBackups, openFolder } from './folder.ts';
 import type { Folder, Manifest } from './folder.ts';
 import { changeState } from './state.ts';
-import { binariesOf, tool } from './tools.ts';
+import { tool } from './tools.ts';
 import { SEGMENT_BYTES, gapsOf, inOrder } from './wal.ts';
 
 export interface Fault {
@@ -25,6 +29,8 @@ export interface CheckResult {
   readonly faults: Fault[];
   /** Backups that are damaged themselves, or whose WAL is before the next one. */
   readonly damaged: string[];
+  /** Major versions of PostgreSQL that a restore of some backup takes and this machine does not have. */
+  readonly absent: number[];
 }
 
 /** Reads everything that a restore would read: each backup by its manifest, each segment, each file by its hash. */
@@ -34,17 +40,20 @@ export async function checkFolder(
 ): Promise<CheckResult> {
   const faults: Fault[] = [];
   const damaged = new Set<string>();
+  const absent = new Set<number>();
+  const servers = findServers(defaultSearch());
   const backups = await listBackups(folder);
   if (backups.length === 0) faults.push({ what: 'none', name: folder.root, detail: 'there is no backup' });
   for (const backup of backups) {
     onProgress(`backup ${backup.id}`);
-    await tool(binariesOf(backup.postgres), 'pg_verifybackup', [
-      '--quiet',
-      path.join(folder.base, backup.id, 'data'),
-    ]).catch((error: Error) => {
-      faults.push({ what: 'base', name: backup.id, detail: error.message });
-      damaged.add(backup.id);
-    });
+    await checkBase(path.join(folder.base, backup.id, 'data'), backup.postgres, servers).catch(
+      (error: Error) => {
+        if (error instanceof BackupError && error.code === 'backup_tools')
+          return void absent.add(backup.postgres);
+        faults.push({ what: 'base', name: backup.id, detail: error.message });
+        damaged.add(backup.id);
+      },
+    );
   }
   let segments = 0;
   for (const stretch of new Set(backups.map((one) => one.stretch))) {
@@ -63,7 +72,28 @@ export async function checkFolder(
       faults.push({ what: 'file', name, detail: 'its content is not what its name says' });
     }
   }
-  return { backups: backups.length, segments, files, faults, damaged: [...damaged] };
+  return { backups: backups.length, segments, files, faults, damaged: [...damaged], absent: [...absent] };
+}
+
+/**
+ * By pg_verifybackup of the version that made it. After a move to another version that one may be gone: then by the sums
+ * alone, which do not hang on a version.
+ * @throws backup_tools where all is well but for the programs that could bring it back
+ */
+async function checkBase(data: string, major: number, servers: ServerBinaries[]): Promise<void> {
+  const server = chooseServer(servers, major);
+  if (server) return void (await tool(server.binDir, 'pg_verifybackup', ['--quiet', data]));
+  for (const [name, sum] of await fileList(data)) {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of createReadStream(path.join(data, name))) {
+      bytes += (chunk as Buffer).length;
+      hash.update(chunk as Buffer);
+    }
+    if (`${bytes} ${hash.digest('hex')}` !== sum)
+      throw new BackupError('backup_failed', `${name} is damaged`);
+  }
+  throw new BackupError('backup_tools', `the programs of PostgreSQL ${major} are not on this machine`);
 }
 
 async function checkWal(

@@ -12,7 +12,9 @@ import { ClusterError } from '#platform/cluster/errors';
 import type { ClusterLog } from '#platform/cluster/errors';
 import { exchange, finishExchange, isHalfExchanged } from '#platform/cluster/exchange';
 import type { Move } from '#platform/cluster/exchange';
+import { clearBrokenUpgrade, isInUse } from '#platform/cluster/leftovers';
 import { acquireLock } from '#platform/cluster/lock';
+import { databaseCommands, systemFamily } from '#platform/cluster/packages';
 import {
   existingData,
   keepPlace,
@@ -24,7 +26,7 @@ import {
 import type { Place } from '#platform/cluster/place';
 import { run } from '#platform/cluster/processes';
 import type { Account } from '#platform/cluster/processes';
-import { configure, connectionTo, findRunning, launch, stopServer } from '#platform/cluster/server';
+import { configure, connectionTo, launch, stopServer } from '#platform/cluster/server';
 import { serverSettings, settingsFile } from '#platform/cluster/settings';
 import type { Config } from '#platform/config';
 import { createPool } from '#platform/pool';
@@ -86,18 +88,22 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   if (!binaries) {
     throw new BackupError(
       'backup_tools',
-      `the backup is of PostgreSQL ${base.postgres}, which must be installed`,
+      `the backup is of PostgreSQL ${base.postgres}, which must be installed beside any other:\n` +
+        databaseCommands(systemFamily(), base.postgres).join('\n'),
     );
   }
   makeDirectories(home);
   const real = realpathSync(home);
-  for (const possible of possiblePlaces(real, 'main')) await finishExchange(possible, options.log);
+  for (const possible of possiblePlaces(real, 'main')) {
+    await finishExchange(possible, options.log);
+    await clearBrokenUpgrade(possible, options.log);
+  }
   const existing = existingData(real, 'main');
   const account = serverAccount(existing?.owner, options.log);
   const place = existing ? keepPlace(existing, account) : newPlace(real, 'main', account, options.log);
   const lock = await acquireLock(place.lockFile, 5000);
   try {
-    if (await findRunning(place, options.log)) {
+    if (await isInUse(place, options.log)) {
       throw new BackupError(
         'restore_running',
         `the database in ${place.dataDir} is running: stop Wanmi first`,

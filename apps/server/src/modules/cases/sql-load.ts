@@ -15,7 +15,7 @@ const TASK_COLUMNS = `
   t.limit_value::float8 as t_limit_value, t.limit_unit as t_limit_unit, t.calendar as t_calendar, t.done_at as t_done_at,
   t.done_post_id as t_done_post_id, t.done_action as t_done_action, t.overdue as t_overdue`;
 
-// Epoch milliseconds, because a timestamptz inside jsonb comes out as text.
+// Epoch milliseconds, because a timestamptz inside jsonb comes out as text. `offset 0`: as for APPLICATIONS.
 const ASSIGNMENTS = `
   (select jsonb_agg(jsonb_build_object(
       'id', a.id, 'parentId', a.parent_id, 'part', a.part, 'form', a.form, 'unitId', a.unit_id, 'crewId', a.crew_id, 'crewPostId', a.crew_post_id, 'state', a.state,
@@ -27,7 +27,7 @@ const ASSIGNMENTS = `
       'passedAt', (extract(epoch from a.passed_at) * 1000)::bigint,
       'endedAt', (extract(epoch from a.ended_at) * 1000)::bigint,
       'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
-   from assignment a where a.case_id = c.id)`;
+   from (select * from assignment where case_id = c.id offset 0) a)`;
 
 // `offset 0`: with statistics of a city in which nothing is open, all open tasks of the city would be walked for it.
 const OTHER_TASKS = `
@@ -45,6 +45,7 @@ const OTHERS = `
   case when jsonb_array_length(c.tokens->'t') > 1 then ${OTHER_TASKS} and o.id <> t.id) end`;
 
 // A step beside the line knows its application; the disposal it hangs on must know whether another one pauses it.
+// `offset 0`: for an order by id PostgreSQL 16 and newer would walk all applications of the city by their keys.
 const APPLICATIONS = `
     (select jsonb_agg(jsonb_build_object(
         'id', p.id, 'assignmentId', p.assignment_id, 'kind', p.kind, 'state', p.state, 'level', p.level,
@@ -53,7 +54,7 @@ const APPLICATIONS = `
         'askedPersonId', p.asked_person_id, 'askedUnitId', p.asked_unit_id,
         'decidedAt', (extract(epoch from p.decided_at) * 1000)::bigint,
         'decidedPostId', p.decided_post_id) order by p.id)
-     from application p where p.case_id = c.id)`;
+     from (select * from application where case_id = c.id offset 0) p)`;
 
 /** What a command on a task reads; `asker` and `key` are whose answer of which key is looked for. */
 const loadTaskText = (asker: string, key: string, closing: boolean): string => `

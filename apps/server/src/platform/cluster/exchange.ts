@@ -1,19 +1,12 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { ClusterError } from './errors.ts';
 import type { ClusterLog } from './errors.ts';
 import { acquireLock } from './lock.ts';
+import { giveToOwner } from './place.ts';
 import type { Place } from './place.ts';
+import { renameDurably, syncDirectory, writeDurablySync } from './write.ts';
 
 /** One rename; nothing lies at `to` before it. */
 const Move = z.object({ from: z.string(), to: z.string() });
@@ -27,7 +20,8 @@ const fileOf = ({ base }: Pick<Place, 'base'>): string => path.join(base, 'excha
  * before it are taken back. The caller holds the place's lock.
  */
 export function exchange(place: Place, moves: readonly Move[]): void {
-  writeDown(fileOf(place), moves);
+  writeDurablySync(fileOf(place), `${JSON.stringify(moves, null, 1)}\n`);
+  giveToOwner(place, fileOf(place));
   const done: Move[] = [];
   try {
     for (const move of moves) {
@@ -45,16 +39,16 @@ export function exchange(place: Place, moves: readonly Move[]): void {
 /** An exchange of this place that somebody was killed in. */
 export const isHalfExchanged = (place: Pick<Place, 'base'>): boolean => existsSync(fileOf(place));
 
-/** Does what a killed exchange left to do; with none there it does nothing. */
+/** Does what a killed exchange left to do and says whether there was one. */
 export async function finishExchange(
   place: Pick<Place, 'base' | 'lockFile'>,
   log: ClusterLog,
-): Promise<void> {
-  if (!isHalfExchanged(place)) return;
+): Promise<boolean> {
+  if (!isHalfExchanged(place)) return false;
   const lock = await acquireLock(place.lockFile);
   try {
     // Whoever held the lock may have been in the middle of it.
-    if (!isHalfExchanged(place)) return;
+    if (!isHalfExchanged(place)) return false;
     for (const { from, to } of z.array(Move).parse(JSON.parse(readFileSync(fileOf(place), 'utf8')))) {
       if (existsSync(to)) continue;
       if (!existsSync(from)) {
@@ -68,38 +62,13 @@ export async function finishExchange(
     }
     forget(place);
     log.warn(`finished what was broken off: see ${place.base}`);
+    return true;
   } finally {
     lock.release();
   }
 }
 
-function renameDurably(from: string, to: string): void {
-  renameSync(from, to);
-  syncDirectory(path.dirname(to));
-}
-
-function writeDown(file: string, moves: readonly Move[]): void {
-  const fresh = `${file}.new`;
-  const handle = openSync(fresh, 'w', 0o600);
-  try {
-    writeSync(handle, `${JSON.stringify(moves, null, 1)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameDurably(fresh, file);
-}
-
 function forget(place: Pick<Place, 'base'>): void {
   rmSync(fileOf(place), { force: true });
   syncDirectory(place.base);
-}
-
-function syncDirectory(dir: string): void {
-  const handle = openSync(dir, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

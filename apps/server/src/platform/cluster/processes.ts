@@ -130,15 +130,23 @@ export interface RunResult {
 export function run(
   file: string,
   args: string[],
-  options: { account?: Account | undefined; cwd?: string; input?: string } = {},
+  options: {
+    account?: Account | undefined;
+    cwd?: string;
+    input?: string;
+    /** Leads a process group of its own, and its number is told. */
+    onGroup?: (pid: number) => void;
+  } = {},
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: options.cwd ?? '/',
       env: cleanEnvironment,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: options.onGroup !== undefined,
       ...spawnIdentity(options.account),
     });
+    if (child.pid !== undefined) options.onGroup?.(child.pid);
     let output = '';
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-20_000);

@@ -4,15 +4,20 @@
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { upgradeCluster } from '../cluster-upgrade.ts';
 import { ClusterError, ensureCluster } from '../cluster.ts';
 import { MigrationError, migrate } from '../migrate.ts';
 import type { Connection } from '../pool.ts';
+import { chooseServer, defaultSearch, findServers } from './binaries.ts';
+import { dataMajor } from './place.ts';
 
 interface Orders {
   home: string;
   umask?: number;
   /** Only migrate this database. */
   migrate?: { connection: Connection; dir: string };
+  /** Only move this data directory to the newest version there is. */
+  upgrade?: { dataDir: string; by: 'files' | 'dump' };
 }
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
@@ -23,6 +28,11 @@ if (orders.umask !== undefined) process.umask(orders.umask);
 try {
   if (orders.migrate) {
     say({ applied: await migrate(orders.migrate.connection, orders.migrate.dir) });
+  } else if (orders.upgrade) {
+    const servers = findServers(defaultSearch());
+    const [from, to] = [chooseServer(servers, dataMajor(orders.upgrade.dataDir)), chooseServer(servers)];
+    if (!from || !to) throw new Error('no server programs');
+    say({ kept: await upgradeCluster({ ...orders.upgrade, from, to, log }) });
   } else {
     const cluster = await ensureCluster({ home: orders.home, log, settings: { shared_buffers: '16MB' } });
     const { pid, dataDir, connection, reused } = cluster;

@@ -25,13 +25,18 @@ export function register(place: Place): () => { last: boolean } {
 
 function leave(usersDir: string, own: string): { last: boolean } {
   rmSync(own, { force: true });
-  let others = 0;
+  return { last: !hasUsers({ usersDir }) };
+}
+
+/** Whether anybody uses the cluster; files of the dead are taken away. */
+export function hasUsers({ usersDir }: Pick<Place, 'usersDir'>): boolean {
+  let found = false;
   for (const name of list(usersDir)) {
     const file = path.join(usersDir, name);
-    if (isLive(file)) others++;
+    if (isLive(file)) found = true;
     else rmSync(file, { force: true });
   }
-  return { last: others === 0 };
+  return found;
 }
 
 function list(dir: string): string[] {

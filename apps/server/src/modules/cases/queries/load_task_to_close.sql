@@ -19,7 +19,7 @@ select c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, 
       'passedAt', (extract(epoch from a.passed_at) * 1000)::bigint,
       'endedAt', (extract(epoch from a.ended_at) * 1000)::bigint,
       'failedCount', a.failed_count, 'extensions', a.extensions, 'overdue', a.overdue, 'exempt', a.exempt) order by a.id)
-   from assignment a where a.case_id = c.id) as assignments, 
+   from (select * from assignment where case_id = c.id offset 0) a) as assignments, 
   case when jsonb_array_length(c.tokens->'t') > 1 then 
     (select jsonb_agg(jsonb_build_object(
         'id', o.id, 'token', o.token, 'node', o.node, 'step', o.step, 'role', o.role, 'unitId', o.unit_id,
@@ -38,7 +38,7 @@ select c.id, c.city_id, c.case_no, c.seq, c.head, c.stage, c.outcome, c.source, 
         'askedPersonId', p.asked_person_id, 'askedUnitId', p.asked_unit_id,
         'decidedAt', (extract(epoch from p.decided_at) * 1000)::bigint,
         'decidedPostId', p.decided_post_id) order by p.id)
-     from application p where p.case_id = c.id) end as applications,
+     from (select * from application where case_id = c.id offset 0) p) end as applications,
   (select jsonb_build_object('hash', encode(m.hash, 'hex'), 'answer', m.answer)
    from command m where m.person_id = $3 and m.key = $4) as replay,
   exists (
