@@ -1,9 +1,9 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { addHistory, type HistoryCase } from '#modules/cases';
 import { processFor } from '#modules/catalog';
 import { placesOf, type Place } from '#modules/grid';
 import { addHistoryFacts } from '#modules/statistics';
+import { Breath } from '#platform/breath';
 import { CopyLot } from '#platform/copy';
 import type { Platform } from '#platform/platform';
 import type { BatchCounts, Reject } from './batch.ts';
@@ -33,8 +33,8 @@ export interface Prepared {
   readonly months: ReadonlySet<number>;
 }
 
-/** Rows that are worked on in one go: between them the database is given what it waits for. */
-export const SLICE = 20;
+/** Cases whose rows are written out together: some milliseconds of work. */
+const SLICE = 20;
 
 const ROW = ['city_id', 'kind', 'register', 'source_id', 'batch_id', 'row', 'entity_id', 'seq', 'kept'];
 
@@ -106,11 +106,11 @@ export class Preparing {
       cases = [];
       taken = [];
     };
-    for (const [index, row] of fresh.entries()) {
-      if (index % SLICE === 0) {
-        add();
-        await breathe();
-      }
+    const breath = new Breath();
+    for (const row of fresh) {
+      if (cases.length === SLICE) add();
+      // The database is given what it waits for.
+      await breath.take();
       const no = (reason: string, field: string): void =>
         void refused.push(rejectOf(cellsOf.get(row.row)!, { reason, field, sourceId: row.sourceId }));
       if (takenNos.has(`${frame.casePrefix}${row.sourceId}`)) {

@@ -1,6 +1,7 @@
-import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { rollUp, writeOpenDaysOf } from '#modules/statistics';
+import { Breath } from '#platform/breath';
 import { ensurePartitions } from '#platform/partitions';
 import type { Platform } from '#platform/platform';
 import type { Db } from '#platform/pool';
@@ -11,7 +12,7 @@ import type { BuildFrame } from './build.ts';
 import { readRows, type FileRow, type SourceFile } from './file.ts';
 import type { Mapping } from './mapping.ts';
 import { onOneConnection } from './one-connection.ts';
-import { Preparing, rejectOf, SLICE, type Prepared, type Stretch } from './prepare.ts';
+import { Preparing, rejectOf, type Prepared, type Stretch } from './prepare.ts';
 import { RowReader, type RequestRow } from './row.ts';
 import { Targets } from './targets.ts';
 
@@ -260,8 +261,9 @@ class Run {
   async #stretch(rows: readonly FileRow[]): Promise<Stretch> {
     const taken: RequestRow[] = [];
     const rejects: Reject[] = [];
-    for (const [index, row] of rows.entries()) {
-      if (index % SLICE === 0) await breathe();
+    const breath = new Breath();
+    for (const row of rows) {
+      await breath.take();
       const read = this.#reader.read(row);
       const sourceId = 'row' in read ? read.row.sourceId : read.refusal.sourceId;
       const isTwice = sourceId !== null && sourceId !== '' && this.#seen.has(sourceId);
