@@ -17,13 +17,13 @@ const dispatch = {
   allOf: [
     {
       if: { properties: { form: { const: 'several' } }, required: ['form'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's `then` in a literal that nobody awaits
       then: { required: ['otherIds'], properties: { otherIds: { minItems: 1 } } },
       else: { properties: { otherIds: false } },
     },
     {
       if: { properties: { form: { const: 'flat' } }, required: ['form'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's `then` in a literal that nobody awaits
       then: { required: ['crewId'] },
       else: { not: { required: ['crewId'] } },
     },
@@ -71,7 +71,7 @@ test('an answer leaves another one a part of its choices; what is ruled out is n
   const choice = (id: string) => ({ const: id, title: id });
   const only = (form: string, units: string[], others?: string[]) => ({
     if: { properties: { form: { const: form } }, required: ['form'] },
-    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's `then` in a literal that nobody awaits
     then: { properties: { unitId: { enum: units } } },
     ...(others ? { else: { properties: { unitId: { enum: others } } } } : {}),
   });
@@ -98,7 +98,7 @@ test('a field that only a branch describes comes and goes with it', () => {
   const schema = {
     properties: { reason: { type: 'string' } },
     if: { properties: { reason: { const: 'other' } }, required: ['reason'] },
-    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's word
+    // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's `then` in a literal that nobody awaits
     then: { properties: { words: { type: 'string' } }, required: ['words'] },
   };
   expect(fieldsOf(schema).map((field) => field.name)).toContain('words');
